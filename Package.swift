@@ -1,0 +1,61 @@
+// swift-tools-version: 6.1
+// The targets and what each may import: the design's picture, as a table. `Tests/HouseRules` holds the imports to it.
+import PackageDescription
+
+let package = Package(
+  name: "Crosswalk",
+  products: [
+    .library(name: "Crosswalk", targets: ["Crosswalk"]),
+    .executable(name: "crosswalk", targets: ["CrosswalkCommand"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    // What Debian gives: libxml2-dev, libyaml-dev.
+    .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
+    .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .target(name: "CSimd"),
+
+    .target(name: "CrosswalkModel"),
+    .target(name: "CrosswalkYAML", dependencies: ["CrosswalkModel", "CLibYAML"]),
+    .target(name: "CrosswalkFormats", dependencies: ["CrosswalkModel", "CSimd", "CLibXML2"]),
+    .target(
+      name: "CrosswalkMapping",
+      dependencies: ["CrosswalkModel", "CrosswalkYAML", "CrosswalkFormats"],
+      plugins: ["EmbedMappings"]),
+    .target(name: "CrosswalkReference", dependencies: ["CrosswalkModel", "CrosswalkYAML", "CrosswalkFormats"]),
+    .target(name: "CrosswalkPipeline", dependencies: ["CrosswalkModel", "CrosswalkFormats", "CrosswalkMapping"]),
+    .target(
+      name: "Crosswalk",
+      dependencies: ["CrosswalkModel", "CrosswalkFormats", "CrosswalkMapping", "CrosswalkPipeline"]),
+    .executableTarget(
+      name: "CrosswalkCommand",
+      dependencies: ["Crosswalk", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+
+    // `Mappings/` inside the binary: the plugin finds the files, the tool writes them as one Swift file.
+    .executableTarget(name: "embed-mappings"),
+    .plugin(
+      name: "EmbedMappings", capability: .buildTool(), dependencies: ["embed-mappings"], path: "Sources/EmbedMappings"),
+
+    .target(name: "TestSupport", dependencies: ["CrosswalkModel"], path: "Tests/TestSupport"),
+    .testTarget(name: "CrosswalkModelTests", dependencies: ["CrosswalkModel", "TestSupport"]),
+    .testTarget(name: "CrosswalkYAMLTests", dependencies: ["CrosswalkYAML", "TestSupport"]),
+    .testTarget(name: "CrosswalkFormatsTests", dependencies: ["CrosswalkFormats", "TestSupport"]),
+    .testTarget(
+      name: "CrosswalkMappingTests", dependencies: ["CrosswalkMapping", "CrosswalkReference", "TestSupport"]),
+    .testTarget(
+      name: "CrosswalkPipelineTests", dependencies: ["Crosswalk", "CrosswalkReference", "TestSupport"]),
+    .testTarget(name: "CommandTests", dependencies: ["CrosswalkCommand", "TestSupport"]),
+    .testTarget(name: "HouseRules", dependencies: ["TestSupport"]),
+  ],
+  swiftLanguageModes: [.v6]
+)
+
+for target in package.targets where ![.system, .plugin].contains(target.type) {
+  target.swiftSettings = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+  ]
+}

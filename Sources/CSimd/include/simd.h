@@ -1,0 +1,115 @@
+// Byte scans, 16 at a time: static inline, so that they are inlined into Swift. SSE2 on x86-64, NEON on arm64, a plain
+// loop elsewhere; all three give the same answers (CrosswalkFormatsTests holds them to the reference readers).
+//
+// Every function may read up to 64 bytes past the byte it stops at: the caller keeps 64 bytes of padding behind its data.
+#ifndef CROSSWALK_CSIMD_H
+#define CROSSWALK_CSIMD_H
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+
+#define CW_INLINE static inline __attribute__((always_inline, unused))
+
+#if defined(__SSE2__)
+typedef __m128i cw_v;
+#define CW_STEP 1
+CW_INLINE cw_v cw_load(const uint8_t *p) { return _mm_loadu_si128((const __m128i *)p); }
+CW_INLINE cw_v cw_all(uint8_t c) { return _mm_set1_epi8((char)c); }
+CW_INLINE cw_v cw_eq(cw_v a, cw_v b) { return _mm_cmpeq_epi8(a, b); }
+CW_INLINE cw_v cw_or(cw_v a, cw_v b) { return _mm_or_si128(a, b); }
+CW_INLINE cw_v cw_le(cw_v a, cw_v limit) { return _mm_cmpeq_epi8(_mm_min_epu8(a, limit), a); }
+CW_INLINE uint64_t cw_bits(cw_v m) { return (uint64_t)(uint32_t)_mm_movemask_epi8(m); }
+CW_INLINE uint64_t cw_high(cw_v v) { return (uint64_t)(uint32_t)_mm_movemask_epi8(v); }
+#elif defined(__aarch64__)
+typedef uint8x16_t cw_v;
+// Four bits a byte: the index is the count of trailing zeros divided by four.
+#define CW_STEP 4
+CW_INLINE cw_v cw_load(const uint8_t *p) { return vld1q_u8(p); }
+CW_INLINE cw_v cw_all(uint8_t c) { return vdupq_n_u8(c); }
+CW_INLINE cw_v cw_eq(cw_v a, cw_v b) { return vceqq_u8(a, b); }
+CW_INLINE cw_v cw_or(cw_v a, cw_v b) { return vorrq_u8(a, b); }
+CW_INLINE cw_v cw_le(cw_v a, cw_v limit) { return vcleq_u8(a, limit); }
+CW_INLINE uint64_t cw_bits(cw_v m) {
+  return vget_lane_u64(vreinterpret_u64_u8(vshrn_n_u16(vreinterpretq_u16_u8(m), 4)), 0);
+}
+CW_INLINE uint64_t cw_high(cw_v v) { return cw_bits(vcgeq_u8(v, vdupq_n_u8(0x80))); }
+#else
+#define CW_PLAIN 1
+#endif
+
+/// Bytes from `p` to the first `"`, `\` or control character (below 0x20). Sets `*high` non-zero when a byte of 0x80 or
+/// above stands before it. The padding's zero bytes stop the scan.
+CW_INLINE size_t cw_scan_string(const uint8_t *p, uint64_t *high) {
+#ifndef CW_PLAIN
+  const cw_v quote = cw_all('"'), escape = cw_all('\\'), control = cw_all(0x1f);
+  size_t n = 0;
+  uint64_t seen = 0;
+  for (;;) {
+    cw_v v = cw_load(p + n);
+    uint64_t stop = cw_bits(cw_or(cw_or(cw_eq(v, quote), cw_eq(v, escape)), cw_le(v, control)));
+    uint64_t top = cw_high(v);
+    if (stop) {
+      uint64_t below = (stop & (0 - stop)) - 1;
+      *high |= seen | (top & below);
+      return n + (size_t)__builtin_ctzll(stop) / CW_STEP;
+    }
+    seen |= top;
+    n += 16;
+  }
+#else
+  size_t n = 0;
+  for (;; n++) {
+    uint8_t c = p[n];
+    if (c == '"' || c == '\\' || c < 0x20) return n;
+    *high |= c & 0x80;
+  }
+#endif
+}
+
+/// Bytes from `p` to the first of `a`, `b`, `c`, `d` or a control character (below 0x20); `*high` as above.
+CW_INLINE size_t cw_scan_any(const uint8_t *p, uint8_t a, uint8_t b, uint8_t c, uint8_t d, uint64_t *high) {
+#ifndef CW_PLAIN
+  const cw_v va = cw_all(a), vb = cw_all(b), vc = cw_all(c), vd = cw_all(d), control = cw_all(0x1f);
+  size_t n = 0;
+  uint64_t seen = 0;
+  for (;;) {
+    cw_v v = cw_load(p + n);
+    uint64_t stop = cw_bits(cw_or(cw_or(cw_or(cw_eq(v, va), cw_eq(v, vb)), cw_or(cw_eq(v, vc), cw_eq(v, vd))), cw_le(v, control)));
+    uint64_t top = cw_high(v);
+    if (stop) {
+      uint64_t below = (stop & (0 - stop)) - 1;
+      *high |= seen | (top & below);
+      return n + (size_t)__builtin_ctzll(stop) / CW_STEP;
+    }
+    seen |= top;
+    n += 16;
+  }
+#else
+  size_t n = 0;
+  for (;; n++) {
+    uint8_t x = p[n];
+    if (x == a || x == b || x == c || x == d || x < 0x20) return n;
+    *high |= x & 0x80;
+  }
+#endif
+}
+
+/// Copies `n` bytes, in steps of 16, so that up to 15 bytes past the end of both are touched: for short fields, where a
+/// call of memcpy costs more than the copy.
+CW_INLINE void cw_copy(uint8_t *to, const uint8_t *from, size_t n) {
+  if (n > 256) {
+    memcpy(to, from, n);
+    return;
+  }
+  size_t i = 0;
+  do {
+    memcpy(to + i, from + i, 16);
+    i += 16;
+  } while (i < n);
+}
+#endif

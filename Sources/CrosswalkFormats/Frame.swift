@@ -1,0 +1,150 @@
+package import CrosswalkModel
+import Glibc
+
+/// One record on its way: the registers (source fields, canonical fields, target fields), what no mapping names, and the memory
+/// that slots point into. One a worker, used again for every record.
+///
+/// Hot code copies `slots` and `chunk` into locals first: properties of a class are checked for exclusive access at each use.
+package final class Frame {
+  /// A leaf or subtree of the source that no mapping names (SEMANTICS S19), in the order of the record.
+  package struct Extra {
+    /// Index into the reader's interned paths (`RecordReader.path`), or -1 when `pathText` holds it (paths with indexes).
+    package var path: Int32
+    /// Leaves in the value (1 unless it is a subtree).
+    package var leaves: Int32
+    package var value: Slot
+    package var pathText: Slot
+
+    package init(path: Int32, value: Slot, leaves: Int32 = 1, pathText: Slot = .absent) {
+      self.path = path
+      self.leaves = leaves
+      self.value = value
+      self.pathText = pathText
+    }
+  }
+
+  package let slots: UnsafeMutablePointer<Slot>
+  package let count: Int
+  /// The base of `Space.chunk`; set by the reader for each record.
+  package var chunk: UnsafePointer<UInt8>
+  /// The base of `Space.pool`: the plan's constants.
+  package var pool: UnsafePointer<UInt8>
+  package let arena: Arena
+  /// How escaped chunk text is decoded.
+  package var encoding: Format
+  package var extras: [Extra] = []
+  /// Bytes of the record in the chunk.
+  package var start = 0
+  package var end = 0
+  /// Leaves that the reader saw in this record, mapped or not.
+  package var leaves = 0
+  /// A mapped leaf holds `{}`, `[]` or a subtree: the plan has to look.
+  package var hasContainerLeaf = false
+  /// Something of this record was spelt twice and the reader's rule is to say so (a losing spelling parked as an extra).
+  package var hasLosingSpelling = false
+
+  package init(registers: Int, encoding: Format) {
+    count = registers
+    slots = .allocate(capacity: max(registers, 1))
+    unsafe slots.initialize(repeating: .absent, count: max(registers, 1))
+    chunk = UnsafePointer(slots.withMemoryRebound(to: UInt8.self, capacity: 8) { $0 })
+    pool = chunk
+    arena = Arena()
+    self.encoding = encoding
+  }
+
+  deinit { slots.deallocate() }
+
+  /// The decoded text of a slot (for `number` its characters, for `true` and the like nothing). The pointer holds until the
+  /// next record; escaped text is decoded into the arena at each call, so keep the result.
+  package func text(_ slot: Slot) -> UnsafeBufferPointer<UInt8> {
+    let base: UnsafePointer<UInt8>
+    switch slot.space {
+    case .chunk:
+      if slot.isEscaped { return decoded(slot) }
+      base = chunk
+    case .arena: base = UnsafePointer(arena.base)
+    case .pool: base = pool
+    }
+    return UnsafeBufferPointer(start: base + slot.offset, count: slot.length)
+  }
+
+  /// The bytes of a slot as they stand, undecoded.
+  package func raw(_ slot: Slot) -> UnsafeBufferPointer<UInt8> {
+    let base: UnsafePointer<UInt8>
+    switch slot.space {
+    case .chunk: base = chunk
+    case .arena: base = UnsafePointer(arena.base)
+    case .pool: base = pool
+    }
+    return UnsafeBufferPointer(start: base + slot.offset, count: slot.length)
+  }
+
+  /// The slot with its escapes decoded (into the arena); itself when it has none.
+  package func plain(_ slot: Slot) -> Slot {
+    guard slot.isEscaped, slot.space == .chunk else { return slot }
+    let text = decoded(slot)
+    return Slot(slot.kind, offset: text.baseAddress! - UnsafePointer(arena.base), length: text.count, space: .arena)
+  }
+
+  private func decoded(_ slot: Slot) -> UnsafeBufferPointer<UInt8> {
+    let source = UnsafeBufferPointer(start: chunk + slot.offset, count: slot.length)
+    let target = arena.room(slot.length + 64)
+    let length: Int
+    switch encoding {
+    case .json, .ndjson: length = JSONText.decode(source, into: target)
+    case .xml: length = XMLText.decode(source, into: target)
+    case .csv: length = CSVText.decode(source, into: target)
+    case .form: length = FormText.decode(source, into: target)
+    }
+    arena.used += length
+    return UnsafeBufferPointer(start: target, count: length)
+  }
+
+  /// New text in the arena.
+  package func store(_ bytes: some Collection<UInt8>, as kind: Kind = .text) -> Slot {
+    let target = arena.room(bytes.count + 64)
+    var n = 0
+    for byte in bytes {
+      target[n] = byte
+      n += 1
+    }
+    let slot = Slot(kind, offset: arena.used, length: n, space: .arena)
+    arena.used += n
+    return slot
+  }
+}
+
+/// Memory for what a record needs beyond its input. It never moves, so pointers into it hold: the addresses are reserved at
+/// once (Linux gives pages as they are touched) and given back after a large record.
+package final class Arena {
+  /// More than any record within the limits can need: decoded text is never longer than its source.
+  static let reserved = 512 << 20
+  static let kept = 1 << 20
+
+  package let base: UnsafeMutablePointer<UInt8>
+  package var used = 0
+  private var touched = 0
+
+  package init() {
+    let memory = mmap(nil, Arena.reserved, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+    guard let memory, memory != MAP_FAILED else { fatalError("no address space for a record's memory") }
+    base = memory.bindMemory(to: UInt8.self, capacity: Arena.reserved)
+  }
+
+  deinit { munmap(base, Arena.reserved) }
+
+  /// A pointer to at least `count` free bytes; `used` is the caller's to advance.
+  package func room(_ count: Int) -> UnsafeMutablePointer<UInt8> {
+    precondition(used + count <= Arena.reserved, "a record needs more memory than its limits allow")
+    return base + used
+  }
+
+  /// Forgets everything: the next record begins.
+  package func reset() {
+    if used > Arena.kept {
+      madvise(base + Arena.kept, Arena.reserved - Arena.kept, MADV_DONTNEED)
+    }
+    used = 0
+  }
+}
