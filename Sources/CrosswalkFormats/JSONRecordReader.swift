@@ -1,0 +1,896 @@
+import CSimd
+package import CrosswalkModel
+import Glibc
+
+/// Reads JSON records: the items of an array, the lines of NDJSON, or a sequence of documents.
+///
+/// Strings are scanned 16 bytes at a time and left as they stand; escapes, UTF-8 and numbers are validated. The record may stand in
+/// wrapper objects (`{"client": {…}}`); several forms may be accepted, and the one that fitted last is tried first.
+/// The plain twin is `JSONReference`; tests hold the two together on every suite and on random bytes.
+package final class JSONRecordReader: RecordReader {
+  package enum Mode: Sendable {
+    /// The items of an array; the run closes at `]`.
+    case array
+    /// A record a line; any error is that line's alone.
+    case lines
+    /// Documents one after the other.
+    case sequence
+  }
+
+  package enum DuplicateNames: Sendable { case reject, first, last }
+
+  package let frame: Frame
+  package let mode: Mode
+  /// Ways in which a record may be wrapped: the names of the objects around it, the outermost first. `[]` is a bare record.
+  package let forms: [[[UInt8]]]
+  private let duplicates: DuplicateNames
+  private let limits: Limits
+  private let registers: Int
+  private var table: NameTable
+  private var form = 0
+  private var generation: UInt32 = 0
+  private var failure: FormatError?
+  private var mapped = 0
+  /// Registers filled by a variant spelling, in this record.
+  private var variants: [(register: Int32, entry: Int32)] = []
+  /// The position stands behind a comma of the array, so that `]` would be an error.
+  package var expectsRecord = false
+  /// Members of wrappers that are not the record: document data.
+  package private(set) var strayMembers = 0
+
+  package init(
+    layout: Layout, frame: Frame, mode: Mode, forms: [[String]] = [[]], duplicates: DuplicateNames = .reject,
+    limits: Limits = Limits()
+  ) {
+    self.frame = frame
+    self.mode = mode
+    self.forms = forms.map { $0.map { Array($0.utf8) } }
+    self.duplicates = duplicates
+    self.limits = limits
+    registers = layout.registers
+    table = NameTable(layout: layout, terminator: UInt8(ascii: "\""), limit: limits.unknownFields)
+    frame.encoding = .json
+  }
+
+  package func path(_ index: Int) -> [UInt8] { table.paths[index] }
+
+  // MARK: - One record
+
+  package func next(
+    in buffer: UnsafePointer<UInt8>, at position: inout Int, to end: Int, isLast: Bool
+  ) -> ReadOutcome {
+    let limit = buffer + end
+    var p = buffer + position
+    p = skipBlanks(p)
+    if p >= limit {
+      guard isLast else { return .needMore }
+      if mode == .array { return .fatal(FormatError(.truncated, at: end)) }
+      position = end
+      return .end
+    }
+    if mode == .array, p[0] == UInt8(ascii: "]") {
+      if expectsRecord { return .fatal(FormatError(.unexpectedByte, at: p - buffer)) }
+      position = p - buffer
+      return .closed
+    }
+    let start = p
+    frame.chunk = buffer
+    frame.start = start - buffer
+    var q: UnsafePointer<UInt8>?
+    var tried = 0
+    while true {
+      clear()
+      q = parseRecord(start, limit, buffer, form: forms[form])
+      // A bare record that holds no mapped field, and a wrapped one without its wrapper, may be of another form.
+      let isOther = q == nil ? failure?.reason == .notARecord : mapped == 0 && forms.count > 1 && forms[form].isEmpty
+      tried += 1
+      guard isOther, tried < forms.count else { break }
+      form = (form + 1) % forms.count
+    }
+    if q != nil, mapped == 0, forms.count > 1, forms[form].isEmpty {
+      failure = FormatError(.notARecord, at: start - buffer)
+      q = nil
+    }
+    if let end = q, mode == .lines, let found = memchr(start, 0x0a, end - start) {
+      // A line is a line: a value that goes on behind its end is not one.
+      failure = FormatError(.unexpectedByte, at: buffer.distance(to: UnsafePointer(found.assumingMemoryBound(to: UInt8.self))))
+      q = nil
+    }
+    guard let q else { return failed(start, limit, buffer, &position, isLast) }
+    frame.end = q - buffer
+    return finish(q, limit, buffer, &position, isLast)
+  }
+
+  /// Behind the record: its separator.
+  private func finish(
+    _ q: UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>, _ buffer: UnsafePointer<UInt8>, _ position: inout Int,
+    _ isLast: Bool
+  ) -> ReadOutcome {
+    switch mode {
+    case .sequence:
+      position = q - buffer
+      return .record
+    case .lines:
+      var r = q
+      while r[0] == 0x20 || r[0] == 0x09 || r[0] == 0x0d { r += 1 }
+      if r >= limit {
+        guard isLast else { return .needMore }
+        position = limit - buffer
+        return .record
+      }
+      if r[0] == 0x0a {
+        position = r + 1 - buffer
+        return .record
+      }
+      failure = FormatError(.trailingData, at: r - buffer)
+      return failed(buffer + frame.start, limit, buffer, &position, isLast)
+    case .array:
+      var r = skipBlanks(q)
+      if r >= limit {
+        guard isLast else { return .needMore }
+        position = q - buffer
+        expectsRecord = false
+        return .record
+      }
+      if r[0] == UInt8(ascii: ",") {
+        r = skipBlanks(r + 1)
+        position = r - buffer
+        if position > limit - buffer { position = limit - buffer }
+        expectsRecord = true
+        return .record
+      }
+      position = q - buffer
+      expectsRecord = false
+      if r[0] != UInt8(ascii: "]") { return .fatal(FormatError(.unexpectedByte, at: r - buffer)) }
+      return .record
+    }
+  }
+
+  private func failed(
+    _ start: UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>, _ buffer: UnsafePointer<UInt8>, _ position: inout Int,
+    _ isLast: Bool
+  ) -> ReadOutcome {
+    var error = failure ?? FormatError(.unexpectedByte, at: start - buffer)
+    let end = limit - buffer
+    if error.offset >= end {
+      guard isLast else { return .needMore }
+      error = FormatError(.truncated, at: end)
+      if mode != .lines { return .fatal(error) }
+    }
+    if mode == .lines {
+      // A line is a record whatever stands in it.
+      guard let found = memchr(start, 0x0a, limit - start) else {
+        guard isLast else { return .needMore }
+        frame.end = end
+        position = end
+        return .rejected(error)
+      }
+      let newline = UnsafePointer(found.assumingMemoryBound(to: UInt8.self))
+      frame.end = newline - buffer
+      position = newline + 1 - buffer
+      return .rejected(error)
+    }
+    guard error.reason.leavesRecordEndCertain, let q = skipLoosely(start, limit) else {
+      if error.reason.leavesRecordEndCertain, !isLast { return .needMore }
+      return .fatal(error)
+    }
+    frame.end = q - buffer
+    switch finish(q, limit, buffer, &position, isLast) {
+    case .record: return .rejected(error)
+    case let other: return other
+    }
+  }
+
+  private func clear() {
+    failure = nil
+    mapped = 0
+    frame.arena.reset()
+    let slots = frame.slots
+    for i in 0..<registers { slots[i] = .absent }
+    if !frame.extras.isEmpty { frame.extras.removeAll(keepingCapacity: true) }
+    frame.leaves = 0
+    frame.hasContainerLeaf = false
+    if frame.hasLosingSpelling {
+      frame.hasLosingSpelling = false
+    }
+    if !variants.isEmpty { variants.removeAll(keepingCapacity: true) }
+  }
+
+  private func parseRecord(
+    _ start: UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>, _ buffer: UnsafePointer<UInt8>, form: [[UInt8]]
+  ) -> UnsafePointer<UInt8>? {
+    if form.isEmpty {
+      guard start[0] == UInt8(ascii: "{") else { return notARecord(start, limit, buffer) }
+      return parseObject(start, limit, buffer, node: 0, depth: 1)
+    }
+    return parseWrapper(start, limit, buffer, form: form[...], depth: 1)
+  }
+
+  private func notARecord(
+    _ p: UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>, _ buffer: UnsafePointer<UInt8>
+  ) -> UnsafePointer<UInt8>? {
+    // Only a value can be "not a record"; anything else is a syntax error.
+    var leaves = 0
+    guard skipValue(p, limit, buffer, depth: 1, leaves: &leaves) != nil else { return nil }
+    return fail(.notARecord, p, buffer)
+  }
+
+  /// `{ "name": record, … }`: other members are document data, skipped and counted.
+  private func parseWrapper(
+    _ start: UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>, _ buffer: UnsafePointer<UInt8>,
+    form: ArraySlice<[UInt8]>, depth: Int
+  ) -> UnsafePointer<UInt8>? {
+    guard let wanted = form.first else {
+      guard start[0] == UInt8(ascii: "{") else { return notARecord(start, limit, buffer) }
+      return parseObject(start, limit, buffer, node: 0, depth: depth)
+    }
+    guard start[0] == UInt8(ascii: "{") else { return notARecord(start, limit, buffer) }
+    var p = skipBlanks(start + 1)
+    var found = false
+    if p[0] == UInt8(ascii: "}") {
+      return fail(.notARecord, start, buffer)
+    }
+    while true {
+      guard p[0] == UInt8(ascii: "\"") else { return fail(.unexpectedByte, p, buffer) }
+      let key = p + 1
+      guard var q = skipString(key, limit, buffer) else { return nil }
+      let isWanted = q - key == wanted.count && memcmp(key, wanted, wanted.count) == 0
+      q = skipBlanks(q + 1)
+      guard q[0] == UInt8(ascii: ":") else { return fail(.unexpectedByte, q, buffer) }
+      q = skipBlanks(q + 1)
+      if isWanted {
+        if found { return fail(.duplicateName, key, buffer) }
+        found = true
+        guard let r = parseWrapper(q, limit, buffer, form: form.dropFirst(), depth: depth + 1) else { return nil }
+        p = r
+      } else {
+        var leaves = 0
+        guard let r = skipValue(q, limit, buffer, depth: depth + 1, leaves: &leaves) else { return nil }
+        strayMembers += 1
+        p = r
+      }
+      p = skipBlanks(p)
+      if p[0] == UInt8(ascii: ",") {
+        p = skipBlanks(p + 1)
+        continue
+      }
+      guard p[0] == UInt8(ascii: "}") else { return fail(.unexpectedByte, p, buffer) }
+      return found ? p + 1 : fail(.notARecord, start, buffer)
+    }
+  }
+
+  // MARK: - The hot loop
+
+  /// An object at a node of the table: from its `{` to behind its `}`.
+  private func parseObject(
+    _ start: UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>, _ buffer: UnsafePointer<UInt8>, node: Int, depth: Int
+  ) -> UnsafePointer<UInt8>? {
+    guard depth <= limits.depth else { return fail(.tooDeep, start, buffer) }
+    generation &+= 1
+    let generation = generation
+    let slots = frame.slots
+    let longest = limits.field
+    var entries = table.entries
+    var names = table.names.withUnsafeBufferPointer { $0.baseAddress! }
+    var predicted = table.first(node)
+    var last: Int32 = -1
+    var mappedHere = 0
+    var leavesHere = 0
+    var p = start + 1
+    if p[0] <= 0x20 { p = skipBlanks(p) }
+    if p[0] == UInt8(ascii: "}") { return p + 1 }
+    while true {
+      guard p[0] == UInt8(ascii: "\"") else { return fail(.unexpectedByte, p, buffer) }
+      let key = p + 1
+      // The name: one of the next few in the learnt order, else by hash.
+      var found = predicted
+      var tries = 0
+      while found >= 0 {
+        if NameTable.matches(entries + Int(found), key, names: names, terminator: UInt8(ascii: "\"")) { break }
+        tries += 1
+        found = tries < 6 ? entries[Int(found)].next : -1
+      }
+      if found >= 0 {
+        p = key + Int(entries[Int(found)].length) + 1
+      } else {
+        guard let q = skipString(key, limit, buffer) else { return nil }
+        found = lookUp(key, q, in: node, after: last)
+        entries = table.entries
+        names = table.names.withUnsafeBufferPointer { $0.baseAddress! }
+        p = q + 1
+      }
+      if p[0] == UInt8(ascii: ":") {
+        p += 1
+      } else {
+        p = skipBlanks(p)
+        guard p[0] == UInt8(ascii: ":") else { return fail(.unexpectedByte, p, buffer) }
+        p += 1
+      }
+      if p[0] <= 0x20 { p = skipBlanks(p) }
+      if found < 0 {
+        // Past the limit on unknown names: kept with its path, not interned.
+        guard let q = parseUnlisted(key, p, limit, buffer, node: node, depth: depth) else { return nil }
+        p = q
+      } else {
+        let entry = entries + Int(found)
+        last = found
+        predicted = entry.pointee.next
+        let isDuplicate = entry.pointee.seen == generation
+        entry.pointee.seen = generation
+        let target = entry.pointee.target
+        if target.isRegister, !isDuplicate, slots[Int(target.value)].isAbsent, p[0] == UInt8(ascii: "\"") {
+          // The common case: a string into a free register.
+          let text = p + 1
+          var high: UInt64 = 0
+          var q = text + cw_scan_string(text, &high)
+          var slotBits = UInt64(Kind.text.rawValue)
+          if q[0] != UInt8(ascii: "\"") {
+            guard let r = finishString(q, limit, buffer, &high, &slotBits) else { return nil }
+            q = r
+          }
+          let length = q - text
+          if high != 0, let bad = UTF8Check.firstInvalid(text, length) { return fail(.invalidUTF8, text + bad, buffer) }
+          if length > longest { return fail(.fieldTooLong, text, buffer) }
+          slots[Int(target.value)] = Slot(
+            bits: UInt64(truncatingIfNeeded: text - buffer) << 32 | UInt64(truncatingIfNeeded: length) << 8 | slotBits)
+          if entry.pointee.isVariant { variants.append((target.value, found)) }
+          mappedHere += 1
+          leavesHere += 1
+          p = q + 1
+        } else {
+          guard
+            let q = parseMember(
+              p, limit, buffer, entry: found, isDuplicate: isDuplicate, node: node, depth: depth,
+              mapped: &mappedHere, leaves: &leavesHere)
+          else { return nil }
+          entries = table.entries
+          names = table.names.withUnsafeBufferPointer { $0.baseAddress! }
+          p = q
+        }
+      }
+      if p[0] <= 0x20 { p = skipBlanks(p) }
+      if p[0] == UInt8(ascii: ",") {
+        p += 1
+        if p[0] <= 0x20 { p = skipBlanks(p) }
+        continue
+      }
+      guard p[0] == UInt8(ascii: "}") else { return fail(.unexpectedByte, p, buffer) }
+      mapped += mappedHere
+      frame.leaves += leavesHere
+      return p + 1
+    }
+  }
+
+  /// A member's value that is not the common case.
+  private func parseMember(
+    _ p: UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>, _ buffer: UnsafePointer<UInt8>, entry index: Int32,
+    isDuplicate: Bool, node: Int, depth: Int, mapped: inout Int, leaves: inout Int
+  ) -> UnsafePointer<UInt8>? {
+    let entry = table.entries[Int(index)]
+    if isDuplicate, duplicates == .reject { return fail(.duplicateName, p, buffer) }
+    if let inner = entry.target.node, !isDuplicate {
+      switch (p[0], table.nodes[inner].content) {
+      case (UInt8(ascii: "{"), .object):
+        let next = p[1] <= 0x20 ? skipBlanks(p + 1) : p + 1
+        if next[0] != UInt8(ascii: "}") { return parseObject(p, limit, buffer, node: inner, depth: depth + 1) }
+      case (UInt8(ascii: "["), .picks), (UInt8(ascii: "["), .items):
+        let next = p[1] <= 0x20 ? skipBlanks(p + 1) : p + 1
+        if next[0] != UInt8(ascii: "]") { return parseList(p, limit, buffer, entry: entry, node: inner, depth: depth + 1) }
+      default: break
+      }
+      // A scalar, `{}` or `[]` where members were looked for: a leaf at the node's own path.
+    }
+    var count = 0
+    guard let (slot, q) = parseValue(p, limit, buffer, depth: depth + 1, leaves: &count) else { return nil }
+    leaves += count
+    guard entry.target.isRegister else {
+      frame.extras.append(extra(slot, leaves: count, entry: entry))
+      return q
+    }
+    let register = Int(entry.target.value)
+    if slot.kindBits >= UInt64(Kind.emptyObject.rawValue) { frame.hasContainerLeaf = true }
+    let held = frame.slots[register]
+    if held.isAbsent {
+      frame.slots[register] = slot
+      if entry.isVariant { variants.append((Int32(register), index)) }
+      mapped += 1
+      return q
+    }
+    // The field is there already: under the same name (a duplicate that is allowed), or under another spelling of it.
+    let variant = variants.lastIndex { $0.register == Int32(register) }
+    let replaces = isDuplicate ? duplicates == .last : !entry.isVariant && variant != nil
+    if !isDuplicate { frame.hasLosingSpelling = true }
+    if replaces {
+      let loser = variant.map { table.entries[Int(variants[$0].entry)] } ?? entry
+      frame.extras.append(extra(held, leaves: 1, entry: loser))
+      frame.slots[register] = slot
+      if let variant { variants.remove(at: variant) }
+    } else {
+      frame.extras.append(extra(slot, leaves: count, entry: entry))
+    }
+    return q
+  }
+
+  private func extra(_ slot: Slot, leaves: Int, entry: NameTable.Entry) -> Frame.Extra {
+    if entry.path >= 0 { return Frame.Extra(path: entry.path, value: slot, leaves: Int32(clamping: leaves)) }
+    // Below a list the path is spelt by `parseList` when the element is done; until then its own name.
+    let name = Array(table.names[Int(entry.name)..<Int(entry.name + entry.length)])
+    var text: [UInt8] = []
+    PathText.append(name, to: &text)
+    return Frame.Extra(path: -1, value: slot, leaves: Int32(clamping: leaves), pathText: frame.store(text))
+  }
+
+  private func parseUnlisted(
+    _ key: UnsafePointer<UInt8>, _ p: UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>, _ buffer: UnsafePointer<UInt8>,
+    node: Int, depth: Int
+  ) -> UnsafePointer<UInt8>? {
+    var count = 0
+    guard let (slot, q) = parseValue(p, limit, buffer, depth: depth + 1, leaves: &count) else { return nil }
+    frame.leaves += count
+    guard let end = skipString(key, limit, buffer) else { return nil }
+    let raw = Slot(.text, offset: key - buffer, length: end - key, isEscaped: true)
+    var text = table.nodes[node].path ?? []
+    PathText.append(frame.text(raw), to: &text)
+    frame.extras.append(Frame.Extra(path: -1, value: slot, leaves: Int32(clamping: count), pathText: frame.store(text)))
+    return q
+  }
+
+  /// A list of which some elements are mapped.
+  private func parseList(
+    _ start: UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>, _ buffer: UnsafePointer<UInt8>, entry: NameTable.Entry,
+    node: Int, depth: Int
+  ) -> UnsafePointer<UInt8>? {
+    guard depth <= limits.depth else { return fail(.tooDeep, start, buffer) }
+    let path = table.nodes[node].path
+    var listPath = path ?? Array(table.names[Int(entry.name)..<Int(entry.name + entry.length)])
+    if path == nil {
+      var text: [UInt8] = []
+      PathText.append(listPath, to: &text)
+      listPath = text
+    }
+    var taken: Set<Int> = []
+    var p = skipBlanks(start + 1)
+    var index = 0
+    while true {
+      var elementPath = listPath
+      PathText.append(index: index, to: &elementPath)
+      let mark = frame.extras.count
+      guard
+        let q = parseElement(p, limit, buffer, node: node, index: index, path: elementPath, taken: &taken, depth: depth)
+      else { return nil }
+      for i in mark..<frame.extras.count where frame.extras[i].path < 0 {
+        // What the element left over is spelt from its own name on: put the element's path before it.
+        var text = elementPath
+        let own = Array(frame.text(frame.extras[i].pathText))
+        if own.first == UInt8(ascii: "\0") {
+          text = Array(own.dropFirst())
+        } else if !own.isEmpty {
+          if own.first != UInt8(ascii: "[") { text.append(UInt8(ascii: ".")) }
+          text += own
+        }
+        frame.extras[i].pathText = frame.store(text)
+      }
+      p = skipBlanks(q)
+      index += 1
+      if p[0] == UInt8(ascii: ",") {
+        p = skipBlanks(p + 1)
+        continue
+      }
+      guard p[0] == UInt8(ascii: "]") else { return fail(.unexpectedByte, p, buffer) }
+      return p + 1
+    }
+  }
+
+  private func parseElement(
+    _ p: UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>, _ buffer: UnsafePointer<UInt8>, node: Int, index: Int,
+    path: [UInt8], taken: inout Set<Int>, depth: Int
+  ) -> UnsafePointer<UInt8>? {
+    switch table.nodes[node].content {
+    case .picks(let key, let cases):
+      if p[0] == UInt8(ascii: "{"), let value = member(key, of: p, limit, buffer),
+        let picked = cases.first(where: { $0.value == value && !taken.contains($0.node) })
+      {
+        taken.insert(picked.node)
+        guard let q = parseObject(p, limit, buffer, node: picked.node, depth: depth + 1) else { return nil }
+        // The member that tells the elements apart is written back by itself, unless it stood elsewhere than in the first element.
+        if index == 0 {
+          frame.extras.removeAll { extra in
+            extra.path < 0 && extra.value.kind == .text && frame.text(extra.pathText).elementsEqual(key)
+          }
+        }
+        return q
+      }
+    case .items(let items):
+      if let item = items.first(where: { $0.index == index }) {
+        if let inner = item.target.node, p[0] == UInt8(ascii: "{"), case .object = table.nodes[inner].content {
+          return parseObject(p, limit, buffer, node: inner, depth: depth + 1)
+        }
+        if item.target.isRegister {
+          var count = 0
+          guard let (slot, q) = parseValue(p, limit, buffer, depth: depth + 1, leaves: &count) else { return nil }
+          frame.leaves += count
+          mapped += 1
+          if slot.kindBits >= UInt64(Kind.emptyObject.rawValue) { frame.hasContainerLeaf = true }
+          frame.slots[Int(item.target.value)] = slot
+          return q
+        }
+      }
+    case .object: break
+    }
+    var count = 0
+    guard let (slot, q) = parseValue(p, limit, buffer, depth: depth + 1, leaves: &count) else { return nil }
+    frame.leaves += count
+    frame.extras.append(Frame.Extra(path: -1, value: slot, leaves: Int32(clamping: count), pathText: frame.store([])))
+    return q
+  }
+
+  /// The decoded text of a string member of an object that is about to be parsed; nil when it has none.
+  private func member(
+    _ name: [UInt8], of start: UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>, _ buffer: UnsafePointer<UInt8>
+  ) -> [UInt8]? {
+    let kept = failure
+    defer { failure = kept }
+    var p = skipBlanks(start + 1)
+    while p[0] == UInt8(ascii: "\"") {
+      let key = p + 1
+      guard var q = skipString(key, limit, buffer) else { return nil }
+      let isWanted = q - key == name.count && memcmp(key, name, name.count) == 0
+      q = skipBlanks(q + 1)
+      guard q[0] == UInt8(ascii: ":") else { return nil }
+      q = skipBlanks(q + 1)
+      var count = 0
+      guard let (slot, r) = parseValue(q, limit, buffer, depth: 2, leaves: &count) else { return nil }
+      if isWanted { return slot.kind == .text ? Array(frame.text(slot)) : nil }
+      p = skipBlanks(r)
+      guard p[0] == UInt8(ascii: ",") else { return nil }
+      p = skipBlanks(p + 1)
+    }
+    return nil
+  }
+
+  private func lookUp(
+    _ key: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, in node: Int, after: Int32
+  ) -> Int32 {
+    let hasEscape = memchr(key, 0x5c, end - key) != nil
+    let raw = Slot(.text, offset: key - frame.chunk, length: end - key, isEscaped: hasEscape)
+    return table.find(frame.text(raw), in: node, after: after) ?? -1
+  }
+
+  // MARK: - Values
+
+  private func parseValue(
+    _ p: UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>, _ buffer: UnsafePointer<UInt8>, depth: Int, leaves: inout Int
+  ) -> (Slot, UnsafePointer<UInt8>)? {
+    switch p[0] {
+    case UInt8(ascii: "\""):
+      let text = p + 1
+      var high: UInt64 = 0
+      var bits = UInt64(Kind.text.rawValue)
+      var q = text + cw_scan_string(text, &high)
+      if q[0] != UInt8(ascii: "\"") {
+        guard let r = finishString(q, limit, buffer, &high, &bits) else { return nil }
+        q = r
+      }
+      if high != 0, let bad = UTF8Check.firstInvalid(text, q - text) {
+        _ = fail(.invalidUTF8, text + bad, buffer)
+        return nil
+      }
+      if q - text > limits.field {
+        _ = fail(.fieldTooLong, text, buffer)
+        return nil
+      }
+      leaves += 1
+      let slot = Slot(bits: UInt64(truncatingIfNeeded: text - buffer) << 32 | UInt64(truncatingIfNeeded: q - text) << 8 | bits)
+      return (slot, q + 1)
+    case UInt8(ascii: "{"), UInt8(ascii: "["):
+      let before = leaves
+      guard let q = skipValue(p, limit, buffer, depth: depth, leaves: &leaves) else { return nil }
+      if q - p > limits.field {
+        _ = fail(.fieldTooLong, p, buffer)
+        return nil
+      }
+      var kind = Kind.subtree
+      if leaves == before + 1, isEmptyContainer(p) { kind = p[0] == UInt8(ascii: "{") ? .emptyObject : .emptyArray }
+      return (Slot(kind, offset: p - buffer, length: q - p), q)
+    case UInt8(ascii: "n"):
+      guard let q = literal(p, "null", limit, buffer) else { return nil }
+      leaves += 1
+      return (.null, q)
+    case UInt8(ascii: "t"):
+      guard let q = literal(p, "true", limit, buffer) else { return nil }
+      leaves += 1
+      return (Slot(.true, offset: p - buffer, length: 4), q)
+    case UInt8(ascii: "f"):
+      guard let q = literal(p, "false", limit, buffer) else { return nil }
+      leaves += 1
+      return (Slot(.false, offset: p - buffer, length: 5), q)
+    default:
+      guard let q = skipNumber(p, buffer) else { return nil }
+      if q - p > limits.field {
+        _ = fail(.fieldTooLong, p, buffer)
+        return nil
+      }
+      leaves += 1
+      return (Slot(.number, offset: p - buffer, length: q - p), q)
+    }
+  }
+
+  private func isEmptyContainer(_ p: UnsafePointer<UInt8>) -> Bool {
+    let next = skipBlanks(p + 1)
+    return next[0] == UInt8(ascii: "}") || next[0] == UInt8(ascii: "]")
+  }
+
+  @inline(__always)
+  private func skipBlanks(_ p: UnsafePointer<UInt8>) -> UnsafePointer<UInt8> {
+    var p = p
+    while p[0] == 0x20 || p[0] == 0x0a || p[0] == 0x0d || p[0] == 0x09 { p += 1 }
+    return p
+  }
+
+  /// The rest of a string from a byte that is not plain: to its closing quote.
+  private func finishString(
+    _ from: UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>, _ buffer: UnsafePointer<UInt8>, _ high: inout UInt64,
+    _ bits: inout UInt64
+  ) -> UnsafePointer<UInt8>? {
+    var q = from
+    while true {
+      switch q[0] {
+      case UInt8(ascii: "\""): return q
+      case UInt8(ascii: "\\"):
+        bits |= 16
+        switch q[1] {
+        case UInt8(ascii: "n"), UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "t"), UInt8(ascii: "r"),
+          UInt8(ascii: "b"), UInt8(ascii: "f"):
+          q += 2
+        case UInt8(ascii: "/"):
+          bits |= 32
+          q += 2
+        case UInt8(ascii: "u"):
+          bits |= 32
+          guard let r = skipUnicodeEscape(q, limit, buffer) else { return nil }
+          q = r
+        default: return fail(.badEscape, q + 1, buffer)
+        }
+      default: return fail(.controlCharacter, q, buffer)
+      }
+      q += cw_scan_string(q, &high)
+    }
+  }
+
+  private func skipUnicodeEscape(
+    _ q: UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>, _ buffer: UnsafePointer<UInt8>
+  ) -> UnsafePointer<UInt8>? {
+    func hex(_ p: UnsafePointer<UInt8>) -> UInt32? {
+      var value: UInt32 = 0
+      for i in 0..<4 {
+        guard let digit = JSONText.hexValue(p[i]) else {
+          _ = fail(.badEscape, p + i, buffer)
+          return nil
+        }
+        value = value << 4 | UInt32(digit)
+      }
+      return value
+    }
+    guard let unit = hex(q + 2) else { return nil }
+    if unit & 0xf800 != 0xd800 { return q + 6 }
+    // A pair, or nothing: half a character cannot be carried.
+    if unit >= 0xdc00 { return fail(.loneSurrogate, q, buffer) }
+    if q[6] != UInt8(ascii: "\\") || q[7] != UInt8(ascii: "u") {
+      let isCut = q + 6 >= limit || q[6] == UInt8(ascii: "\\") && q + 7 >= limit
+      return fail(.loneSurrogate, isCut ? limit : q, buffer)
+    }
+    guard let low = hex(q + 8) else { return nil }
+    return low & 0xfc00 == 0xdc00 ? q + 12 : fail(.loneSurrogate, q, buffer)
+  }
+
+  /// From behind an opening quote to the closing one; validated.
+  private func skipString(
+    _ text: UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>, _ buffer: UnsafePointer<UInt8>
+  ) -> UnsafePointer<UInt8>? {
+    var high: UInt64 = 0
+    var bits: UInt64 = 0
+    var q = text + cw_scan_string(text, &high)
+    if q[0] != UInt8(ascii: "\"") {
+      guard let r = finishString(q, limit, buffer, &high, &bits) else { return nil }
+      q = r
+    }
+    if high != 0, let bad = UTF8Check.firstInvalid(text, q - text) { return fail(.invalidUTF8, text + bad, buffer) }
+    return q
+  }
+
+  private func literal(
+    _ p: UnsafePointer<UInt8>, _ word: StaticString, _ limit: UnsafePointer<UInt8>, _ buffer: UnsafePointer<UInt8>
+  ) -> UnsafePointer<UInt8>? {
+    for i in 0..<word.utf8CodeUnitCount where p[i] != word.utf8Start[i] {
+      return fail(p + i >= limit ? .truncated : .badLiteral, p + i, buffer)
+    }
+    return p + word.utf8CodeUnitCount
+  }
+
+  /// RFC 8259 section 6. The byte behind the number is the caller's to judge.
+  private func skipNumber(_ start: UnsafePointer<UInt8>, _ buffer: UnsafePointer<UInt8>) -> UnsafePointer<UInt8>? {
+    @inline(__always) func isDigit(_ byte: UInt8) -> Bool { byte &- 0x30 < 10 }
+    var p = start
+    if p[0] == UInt8(ascii: "-") { p += 1 }
+    if p[0] == UInt8(ascii: "0") {
+      p += 1
+      if isDigit(p[0]) { return fail(.badNumber, p, buffer) }
+    } else {
+      guard isDigit(p[0]) else { return fail(p == start ? .unexpectedByte : .badNumber, p, buffer) }
+      while isDigit(p[0]) { p += 1 }
+    }
+    if p[0] == UInt8(ascii: ".") {
+      p += 1
+      guard isDigit(p[0]) else { return fail(.badNumber, p, buffer) }
+      while isDigit(p[0]) { p += 1 }
+    }
+    if p[0] | 0x20 == UInt8(ascii: "e") {
+      p += 1
+      if p[0] == UInt8(ascii: "+") || p[0] == UInt8(ascii: "-") { p += 1 }
+      guard isDigit(p[0]) else { return fail(.badNumber, p, buffer) }
+      while isDigit(p[0]) { p += 1 }
+    }
+    return p
+  }
+
+  /// Any value, validated and counted, not kept.
+  private func skipValue(
+    _ p: UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>, _ buffer: UnsafePointer<UInt8>, depth: Int, leaves: inout Int
+  ) -> UnsafePointer<UInt8>? {
+    switch p[0] {
+    case UInt8(ascii: "\""):
+      leaves += 1
+      guard let q = skipString(p + 1, limit, buffer) else { return nil }
+      return q + 1
+    case UInt8(ascii: "{"), UInt8(ascii: "["):
+      guard depth <= limits.depth else { return fail(.tooDeep, p, buffer) }
+      let isObject = p[0] == UInt8(ascii: "{")
+      let close = isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")
+      var q = skipBlanks(p + 1)
+      if q[0] == close {
+        leaves += 1
+        return q + 1
+      }
+      while true {
+        if isObject {
+          guard q[0] == UInt8(ascii: "\"") else { return fail(.unexpectedByte, q, buffer) }
+          guard let r = skipString(q + 1, limit, buffer) else { return nil }
+          q = skipBlanks(r + 1)
+          guard q[0] == UInt8(ascii: ":") else { return fail(.unexpectedByte, q, buffer) }
+          q = skipBlanks(q + 1)
+        }
+        guard let r = skipValue(q, limit, buffer, depth: depth + 1, leaves: &leaves) else { return nil }
+        q = skipBlanks(r)
+        if q[0] == UInt8(ascii: ",") {
+          q = skipBlanks(q + 1)
+          continue
+        }
+        guard q[0] == close else { return fail(.unexpectedByte, q, buffer) }
+        return q + 1
+      }
+    case UInt8(ascii: "n"):
+      leaves += 1
+      return literal(p, "null", limit, buffer)
+    case UInt8(ascii: "t"):
+      leaves += 1
+      return literal(p, "true", limit, buffer)
+    case UInt8(ascii: "f"):
+      leaves += 1
+      return literal(p, "false", limit, buffer)
+    default:
+      leaves += 1
+      return skipNumber(p, buffer)
+    }
+  }
+
+  /// The end of the value that starts here by its brackets and quotes alone; nil when the buffer ends first.
+  private func skipLoosely(_ start: UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>) -> UnsafePointer<UInt8>? {
+    var skipper = JSONSkipper()
+    let count = limit - start
+    let used = skipper.skip(UnsafeBufferPointer(start: start, count: count))
+    return used.map { start + $0 }
+  }
+
+  @inline(never)
+  private func fail(_ reason: FormatReason, _ p: UnsafePointer<UInt8>, _ buffer: UnsafePointer<UInt8>) -> UnsafePointer<UInt8>? {
+    failure = FormatError(reason, at: p - buffer)
+    return nil
+  }
+
+  // MARK: - Cutting
+
+  package func cut(in buffer: UnsafePointer<UInt8>, from start: Int, to end: Int) -> Int? {
+    if mode == .lines {
+      guard let newline = lastIndex(of: 0x0a, in: buffer, from: start, to: end) else { return nil }
+      return newline + 1
+    }
+    guard mode == .array else { return nil }
+    // `}` `,` `{` with blanks between them; and behind it the name that the run's records begin with, where that is known.
+    var upper = end
+    while let brace = lastIndex(of: UInt8(ascii: "{"), in: buffer, from: start, to: upper) {
+      upper = brace
+      guard let comma = blanksBefore(brace, buffer, start), buffer[comma] == UInt8(ascii: ","),
+        let close = blanksBefore(comma, buffer, start), buffer[close] == UInt8(ascii: "}")
+      else { continue }
+      if startsLikeARecord(buffer + brace, buffer + end) { return brace }
+    }
+    return nil
+  }
+
+  private func lastIndex(of byte: UInt8, in buffer: UnsafePointer<UInt8>, from start: Int, to end: Int) -> Int? {
+    var i = end - 1
+    while i >= start {
+      if buffer[i] == byte { return i }
+      i -= 1
+    }
+    return nil
+  }
+
+  private func blanksBefore(_ index: Int, _ buffer: UnsafePointer<UInt8>, _ start: Int) -> Int? {
+    var i = index - 1
+    while i > start, buffer[i] == 0x20 || buffer[i] == 0x0a || buffer[i] == 0x0d || buffer[i] == 0x09 { i -= 1 }
+    return i > start ? i : nil
+  }
+
+  private func startsLikeARecord(_ p: UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>) -> Bool {
+    let key = skipBlanks(p + 1)
+    guard key[0] == UInt8(ascii: "\""), key + 16 < limit else { return false }
+    if let wrapper = forms[form].first {
+      return memcmp(key + 1, wrapper, wrapper.count) == 0 && key[1 + wrapper.count] == UInt8(ascii: "\"")
+    }
+    // Any of the record's own names: the splitter's reader may not have learnt which comes first.
+    guard let q = memchr(key + 1, 0x22, limit - key - 1) else { return false }
+    let name = UnsafeBufferPointer(start: key + 1, count: UnsafePointer(q.assumingMemoryBound(to: UInt8.self)) - key - 1)
+    return table.has(name, in: 0)
+  }
+}
+
+extension FormatReason {
+  /// The record is bad, but where it ends is certain (SEMANTICS S21).
+  var leavesRecordEndCertain: Bool {
+    switch self {
+    case .invalidUTF8, .badEscape, .loneSurrogate, .tooDeep, .fieldTooLong, .recordTooLong, .controlCharacter,
+      .duplicateName, .notARecord, .forbiddenCharacter, .repeatedElement:
+      true
+    default: false
+    }
+  }
+}
+
+/// Finds the end of a JSON value by its brackets and quotes, over any number of buffers: how a record is passed over that is
+/// malformed inside, or too large to hold.
+package struct JSONSkipper: Sendable {
+  private var depth = 0
+  private var isInString = false
+  private var isEscaped = false
+
+  package init() {}
+
+  /// The offset behind the value's end, or nil when the buffer ends first; call again with the next one.
+  package mutating func skip(_ bytes: UnsafeBufferPointer<UInt8>) -> Int? {
+    for (i, byte) in bytes.enumerated() {
+      if isInString {
+        if isEscaped {
+          isEscaped = false
+        } else if byte == UInt8(ascii: "\\") {
+          isEscaped = true
+        } else if byte == UInt8(ascii: "\"") {
+          isInString = false
+          if depth == 0 { return i + 1 }
+        }
+        continue
+      }
+      switch byte {
+      case UInt8(ascii: "\""): isInString = true
+      case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
+      case UInt8(ascii: "}"), UInt8(ascii: "]"):
+        depth -= 1
+        if depth <= 0 { return depth < 0 ? i : i + 1 }
+      case UInt8(ascii: ","), 0x20, 0x0a, 0x0d, 0x09:
+        if depth == 0, i > 0 { return i }
+      default: break
+      }
+    }
+    return nil
+  }
+}

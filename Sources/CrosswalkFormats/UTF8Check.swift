@@ -1,0 +1,43 @@
+/// UTF-8 as RFC 3629 has it: no overlong forms, no surrogates, nothing above U+10FFFF.
+package enum UTF8Check {
+  /// The offset of the first byte that starts no valid sequence, or nil.
+  package static func firstInvalid(_ start: UnsafePointer<UInt8>, _ count: Int) -> Int? {
+    var i = 0
+    while i < count {
+      if i + 8 <= count, unsafe UnsafeRawPointer(start + i).loadUnaligned(as: UInt64.self) & 0x8080_8080_8080_8080 == 0 {
+        i += 8
+        continue
+      }
+      let first = start[i]
+      if first < 0x80 {
+        i += 1
+        continue
+      }
+      let length: Int
+      var low: UInt8 = 0x80
+      var high: UInt8 = 0xbf
+      switch first {
+      case 0xc2...0xdf: length = 2
+      case 0xe0: (length, low) = (3, 0xa0)
+      case 0xed: (length, high) = (3, 0x9f)
+      case 0xe1...0xef: length = 3
+      case 0xf0: (length, low) = (4, 0x90)
+      case 0xf4: (length, high) = (4, 0x8f)
+      case 0xf1...0xf3: length = 4
+      default: return i
+      }
+      if i + length > count { return i }
+      let second = start[i + 1]
+      if second < low || second > high { return i }
+      if length > 2, start[i + 2] & 0xc0 != 0x80 { return i }
+      if length > 3, start[i + 3] & 0xc0 != 0x80 { return i }
+      i += length
+    }
+    return nil
+  }
+
+  package static func isValid(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    guard let base = bytes.baseAddress else { return true }
+    return firstInvalid(base, bytes.count) == nil
+  }
+}
