@@ -1,0 +1,329 @@
+package import CrosswalkFormats
+package import CrosswalkModel
+
+/// One way, compiled: a source system in a format to a target system in a format and shape. One a worker (transforms keep what
+/// they learnt).
+///
+/// A record is read into registers, the steps run, and the writer takes the target's registers. Where both sides only rename,
+/// the target's leaf *is* the source's register and no step runs at all: the canonical model is the meaning of the plan, not an
+/// object built for each record.
+package final class Plan {
+  package let source: System
+  package let target: System
+  package let sourceFormat: Format
+  package let targetFormat: Format
+  package let shape: Shape
+  package let model: CanonicalModel
+  package let frame: Frame
+  package let state: RecordState
+  package let sourceLayout: Layout
+  package let targetLayout: Layout
+  package let sourceLeaves: [MappedLeaf]
+  package let targetLeaves: [PlanBuilder.TargetLeaf]
+  /// Per source leaf the canonical fields it feeds.
+  package let feeds: [[Int]]
+  /// Per source leaf: why it is parked in every record, or nil when it may stand in the target.
+  package let staticParking: [ParkingReason?]
+  /// Per source leaf the (target leaf, leg) pairs it can reach.
+  let edges: [[(target: Int, leg: UInt8)]]
+  let returns: ReturnTrip?
+  /// Restored leaves that the target's layout has no place for.
+  package var extras: [OutputExtra] = []
+  /// What `native` held for other systems, to be parked: path and literal.
+  package var foreignNative: [(path: [UInt8], value: Tree)] = []
+
+  private let readSteps: [PlanStep]
+  private let writeSteps: [PlanStep]
+  private let required: [(register: Int, leaf: Int)]
+  private let poolBytes: UnsafeMutablePointer<UInt8>
+  let systemLeaf: Int?
+  let nativeLeaf: Int?
+  let nativeTarget: Int?
+  let idLeaf: Int?
+  private let rejectsUnknown: Bool
+  private let checksOwner: Bool
+  private let systemSlot: Slot
+
+  package enum ParkingReason: String, Sendable, CaseIterable { case noPlace, derived, empty, readOnly, failed, taken }
+
+  /// - keepsResidue: work out what the way back would lack (SEMANTICS S8); `native` always asks for it when canonical is the target.
+  package init(
+    source: System, sourceFormat: Format, target: System, targetFormat: Format, shape: Shape, settings: PlanSettings,
+    keepsResidue: Bool
+  ) {
+    self.source = source
+    self.target = target
+    self.sourceFormat = sourceFormat
+    self.targetFormat = targetFormat
+    self.shape = shape
+    model = settings.canonical
+    var builder = PlanBuilder(settings: settings)
+    let sourceIsCanonical = source.name == Plan.canonicalName
+    let targetIsCanonical = target.name == Plan.canonicalName
+
+    var read = builder.read(source)
+    var leaves = read.leaves
+    if sourceIsCanonical {
+      systemLeaf = leaves.count
+      nativeLeaf = leaves.count + 1
+      for name in ["system", "native"] {
+        let register = builder.register()
+        leaves.append(
+          MappedLeaf(name: name, path: [.name(name)], field: -1, register: register, layout: Layout.Leaf(register: register)))
+        read.feeds.append([])
+      }
+    } else {
+      systemLeaf = nil
+      nativeLeaf = nil
+    }
+    // The reader's registers are the record's leaves, which were handed out first; the meta members of canonical came after the
+    // steps' own and are moved to the front by counting all of them as the reader's.
+    builder.set(&read)
+    let write = builder.write(target, shape: shape, format: targetFormat, canonical: read.canonical)
+    var targets = write.leaves
+    var systemSlot = Slot.absent
+    var nativeTarget: Int?
+    if targetIsCanonical {
+      systemSlot = builder.constant(.text(source.name))
+      for name in ["system", "native"] {
+        let register = builder.register()
+        var layout = Layout.Leaf(register: register)
+        layout.isText = name == "system"
+        if name == "native" { nativeTarget = register }
+        targets.append(
+          PlanBuilder.TargetLeaf(
+            leaf: MappedLeaf(name: name, path: [.name(name)], field: -1, register: register, layout: layout), legs: [],
+            isRequired: false, isSupplied: true, isFed: true, isId: false))
+      }
+    }
+    self.nativeTarget = nativeTarget
+    self.systemSlot = systemSlot
+    sourceLeaves = leaves
+    feeds = read.feeds
+    targetLeaves = targets
+    readSteps = read.steps
+    writeSteps = write.steps
+    required = targets.enumerated().filter { $1.isRequired }.map { ($1.leaf.register, $0) }
+
+    var edges = [[(target: Int, leg: UInt8)]](repeating: [], count: leaves.count)
+    for (index, fed) in read.feeds.enumerated() {
+      for (targetIndex, target) in targets.enumerated() {
+        for (leg, canonical) in target.legs.enumerated() where canonical.contains(where: fed.contains) {
+          edges[index].append((targetIndex, UInt8(truncatingIfNeeded: leg)))
+        }
+      }
+    }
+    self.edges = edges
+    staticParking = leaves.enumerated().map { index, leaf -> ParkingReason? in
+      guard leaf.field >= 0 else { return nil }
+      guard edges[index].isEmpty else { return nil }
+      if !source.fields[leaf.field].derivedFrom.isEmpty { return .derived }
+      let meanings = Set(read.feeds[index])
+      let hasPlace = target.fields.contains { field in
+        PlanBuilder.canonicalFields(of: field).contains { settings.canonical.index(of: $0).map(meanings.contains) ?? false }
+      }
+      return hasPlace ? .readOnly : .noPlace
+    }
+
+    // The way back, when the residue is wanted or canonical's `native` is read or written.
+    let wantsReturn = keepsResidue || targetIsCanonical || sourceIsCanonical
+    returns = wantsReturn
+      ? ReturnTrip(
+        builder: &builder, source: source, sourceFormat: sourceFormat, target: target, targetFormat: targetFormat,
+        leaves: leaves, targets: targets, read: read)
+      : nil
+
+    let pool = UnsafeMutablePointer<UInt8>.allocate(capacity: builder.pool.count + 64)
+    pool.initialize(repeating: 0, count: builder.pool.count + 64)
+    for (index, byte) in builder.pool.enumerated() { pool[index] = byte }
+    poolBytes = pool
+    frame = Frame(registers: builder.registers, encoding: sourceFormat)
+    frame.pool = UnsafePointer(pool)
+    state = RecordState(frame: frame, targetLeaves: targets.count)
+
+    var sourceLayout = LayoutBuilder.layout(of: leaves.filter { $0.field >= 0 }, in: source, format: sourceFormat, writing: nil)
+    if sourceIsCanonical {
+      for leaf in leaves.suffix(2) { sourceLayout.members.append(Layout.Member(leaf.name, .leaf(leaf.layout))) }
+      sourceLayout.registers = (leaves.map(\.register).max() ?? -1) + 1
+    }
+    self.sourceLayout = sourceLayout
+    var targetLayout = LayoutBuilder.layout(
+      of: targets.map(\.leaf).filter { $0.field >= 0 }, in: target, format: targetFormat, writing: shape)
+    if targetIsCanonical {
+      for leaf in targets.suffix(2) { targetLayout.members.append(Layout.Member(leaf.leaf.name, .leaf(leaf.leaf.layout))) }
+    }
+    self.targetLayout = targetLayout
+    idLeaf = leaves.firstIndex { leaf in
+      guard leaf.field >= 0, case .canonical("id") = source.fields[leaf.field].meaning else { return false }
+      return true
+    }
+    rejectsUnknown = source.unmapped == .reject
+    checksOwner = shape == .update && sourceIsCanonical && !targetIsCanonical
+  }
+
+  deinit { poolBytes.deallocate() }
+
+  package static let canonicalName = "canonical"
+
+  /// Targets that the shape requires and that nothing can feed (SEMANTICS section 2, 12).
+  package var unfedRequirements: [PlanBuilder.TargetLeaf] {
+    targetLeaves.filter { $0.isRequired && !$0.isFed && !$0.isSupplied }
+  }
+
+  /// The source's own id of the record in the frame.
+  package var recordId: Slot { idLeaf.map { frame.slots[sourceLeaves[$0].register] } ?? .absent }
+
+  /// Maps the record that stands in the frame. False when it is rejected (`state.rejection`).
+  package func map() -> Bool {
+    state.begin()
+    if !extras.isEmpty { extras.removeAll() }
+    if !foreignNative.isEmpty { foreignNative.removeAll() }
+    if frame.hasContainerLeaf { setContainersAside() }
+    if rejectsUnknown, let extra = frame.extras.first {
+      state.rejection = .init(reason: .unknownField, leaf: -1, side: .source, value: extra.value)
+      return false
+    }
+    for step in readSteps { step.run(state) }
+    if checksOwner {
+      let owner = frame.slots[sourceLeaves[systemLeaf!].register]
+      if owner.kind != .text || !frame.text(owner).elementsEqual(target.name.utf8) {
+        state.rejection = .init(reason: .foreignId, leaf: systemLeaf!, side: .source, value: owner)
+        return false
+      }
+    }
+    for step in writeSteps { step.run(state) }
+    if let nativeLeaf, !frame.slots[sourceLeaves[nativeLeaf].register].isAbsent { takeNative() }
+    if state.rejection != nil { return false }
+    for (register, leaf) in required where frame.slots[register].isBlank {
+      state.rejection = .init(reason: .missing, leaf: leaf, side: .target)
+      return false
+    }
+    if let nativeTarget { giveNative(nativeTarget) }
+    return true
+  }
+
+  /// Mapped leaves that hold objects or lists: no value converts from those, so they are parked as failed.
+  private func setContainersAside() {
+    for (index, leaf) in sourceLeaves.enumerated() where index != nativeLeaf {
+      let slot = frame.slots[leaf.register]
+      guard slot.kindBits >= UInt64(Kind.emptyObject.rawValue) else { continue }
+      frame.slots[leaf.register] = .absent
+      frame.extras.append(
+        Frame.Extra(path: -1, value: slot, leaves: 1, pathText: frame.store(leaf.name.utf8)))
+    }
+  }
+
+  // MARK: - native (SEMANTICS S12)
+
+  /// Writes `system` and, where the way back would lack something, `native`.
+  private func giveNative(_ register: Int) {
+    let slots = frame.slots
+    let systemRegister = targetLeaves[targetLeaves.count - 2].leaf.register
+    if let systemLeaf, let nativeLeaf {
+      // Canonical to canonical: who wrote it stays.
+      slots[systemRegister] = slots[sourceLeaves[systemLeaf].register]
+      let native = slots[sourceLeaves[nativeLeaf].register]
+      slots[register] = .absent
+      if !native.isAbsent, let tree = Native.tree(native, frame: frame, format: sourceFormat) { put(tree, register) }
+      return
+    }
+    slots[systemRegister] = systemSlot
+    slots[register] = .absent
+    guard let returns else { return }
+    let found = returns.lacks(self)
+    guard !found.entries.isEmpty || !found.invented.isEmpty else { return }
+    var members = found.entries.map { entry in Tree.Member(entry.path, Native.literal(entry.value, frame: frame, format: sourceFormat)) }
+    if !found.invented.isEmpty {
+      members.append(Tree.Member([], .array(found.invented.map { Tree.text(sourceLeaves[$0].name) })))
+    }
+    put(.object([Tree.Member(source.name, .object(members))]), register)
+  }
+
+  private func put(_ native: Tree, _ register: Int) {
+    if targetFormat == .xml {
+      extras.append(contentsOf: Native.xml(native))
+      return
+    }
+    var out = OutputBuffer()
+    JSONTree.append(native, to: &out)
+    let kind: Kind = targetFormat == .csv ? .text : .subtree
+    frame.slots[register] = frame.store(out.bytes, as: kind)
+  }
+
+  /// Reads `native`: what the target wrote itself comes back (edits win), what others wrote is parked.
+  private func takeNative() {
+    guard nativeTarget == nil, let nativeLeaf,
+      let tree = Native.tree(frame.slots[sourceLeaves[nativeLeaf].register], frame: frame, format: sourceFormat),
+      case .object(let systems) = tree
+    else { return }
+    for system in systems {
+      guard case .object(let entries) = system.value else { continue }
+      if system.name.elementsEqual(target.name.utf8) {
+        returns?.restore(entries, into: self)
+      } else {
+        for entry in entries {
+          var path = Array("native".utf8)
+          PathText.append(system.name, to: &path)
+          PathText.append(entry.name, to: &path)
+          foreignNative.append((path, entry.value))
+        }
+      }
+    }
+  }
+
+  // MARK: - Fates
+
+  /// Whether a source leaf stands in the target or contributed to a leaf that does (SEMANTICS S3).
+  package func contributes(_ leaf: Int) -> Bool {
+    edges[leaf].contains { edge in
+      guard state.legs[edge.target] == edge.leg else { return false }
+      let target = targetLeaves[edge.target].leaf
+      let slot = frame.slots[target.register]
+      switch slot.kind {
+      case .absent, .emptyObject, .emptyArray, .subtree: return false
+      case .null: return target.layout.writesNull && hasNull(targetFormat, target: true)
+      case .text: return slot.length > 0 || target.layout.writesEmpty
+      default: return true
+      }
+    }
+  }
+
+  func hasNull(_ format: Format, target isTarget: Bool) -> Bool {
+    switch format {
+    case .json, .ndjson: true
+    case .xml: (isTarget ? target : source).xml.nilAttribute != nil
+    case .csv, .form: false
+    }
+  }
+
+  /// Why a source leaf that stands nowhere in the target was parked.
+  package func parkingReason(_ leaf: Int) -> ParkingReason {
+    let slot = frame.slots[sourceLeaves[leaf].register]
+    if slot.kind == .null || slot.isEmptyText { return .empty }
+    if let reason = staticParking[leaf] { return reason }
+    if state.failures.contains(where: { $0.side == .source && $0.leaf == leaf }) { return .failed }
+    for edge in edges[leaf] where state.failedTargets.contains(edge.target) {
+      return targetLeaves[edge.target].isId ? .readOnly : .failed
+    }
+    return .taken
+  }
+}
+
+extension PlanBuilder {
+  /// Canonical fields that a field can be written from.
+  static func canonicalFields(of field: Field) -> [String] {
+    var names: [String] = []
+    switch field.meaning {
+    case .none: break
+    case .canonical(let name): names.append(name)
+    case .parts(let parts): names += parts.map(\.canonical)
+    }
+    for fallback in field.fallbacks {
+      switch fallback {
+      case .canonical(let name): names.append(name)
+      case .compose(let lines, _): names += ComposeStep.fields(in: lines)
+      }
+    }
+    return names
+  }
+}

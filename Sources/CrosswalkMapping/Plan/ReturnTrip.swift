@@ -1,0 +1,308 @@
+package import CrosswalkFormats
+package import CrosswalkModel
+
+/// The way back of a plan, in the same registers: what `back(forward(record))` would give, and so what has to be kept beside the
+/// target for the record to come back whole (SEMANTICS S8); and the overlay that brings it back.
+package final class ReturnTrip {
+  /// A source leaf that the way back lacks or holds differently.
+  package struct Entry {
+    package var path: [UInt8]
+    package var value: Slot
+    /// The mapped leaf, or -1 for what no mapping names.
+    package var leaf: Int
+    /// It stands nowhere in the target; otherwise it stands there differently (a return aid).
+    package var isParked: Bool
+    package var leaves: Int
+  }
+
+  package struct Findings {
+    package var entries: [Entry] = []
+    /// Source leaves that the way back would invent.
+    package var invented: [Int] = []
+  }
+
+  private let steps: [PlanStep]
+  /// Per source leaf: the register that holds it after the way back, nil when nothing brings it.
+  private let returned: [(register: Int, leaf: Layout.Leaf)?]
+  private let isTyped: Bool
+  private let hasNull: Bool
+  private let interned: (Int32) -> [UInt8]
+  /// For restoring into the target: its leaves by name.
+  private let targetByName: [String: Int]
+  /// The canonical registers of the way forward and of the way back, for the replay: pairs that should agree.
+  private let canonicalPairs: [(forward: Int, back: Int)]
+  private let targetFeeds: [[Int]]
+  private let canonicalForward: [Int?]
+
+  init(
+    builder: inout PlanBuilder, source: System, sourceFormat: Format, target: System, targetFormat: Format,
+    leaves: [MappedLeaf], targets: [PlanBuilder.TargetLeaf], read: PlanBuilder.ReadHalf
+  ) {
+    var steps: [PlanStep] = []
+    let nothing = builder.register()
+    var carried: [String: Int] = [:]
+    let targetHasNull = targetFormat.isJSON || targetFormat == .xml && target.xml.nilAttribute != nil
+    for one in targets where one.leaf.field >= 0 {
+      let to = builder.register()
+      carried[one.leaf.name] = to
+      steps.append(
+        CarryStep(from: one.leaf.register, to: to, leaf: one.leaf.layout, format: targetFormat, hasNull: targetHasNull))
+    }
+    let back = builder.read(target, place: { carried[$0] ?? nothing })
+    let rewritten = builder.write(source, shape: .list, format: sourceFormat, canonical: back.canonical)
+    self.steps = steps + back.steps + rewritten.steps
+    var byName: [String: (register: Int, leaf: Layout.Leaf)] = [:]
+    for one in rewritten.leaves { byName[one.leaf.name] = (one.leaf.register, one.leaf.layout) }
+    returned = leaves.map { byName[$0.name] }
+    isTyped = sourceFormat.isJSON
+    hasNull = sourceFormat.isJSON || sourceFormat == .xml && source.xml.nilAttribute != nil
+    interned = { _ in [] }
+    var names: [String: Int] = [:]
+    for (index, one) in targets.enumerated() where one.leaf.field >= 0 { names[one.leaf.name] = index }
+    targetByName = names
+    var pairs: [(Int, Int)] = []
+    for (index, forward) in read.canonical.enumerated() {
+      if let forward { pairs.append((forward, back.canonical[index] ?? nothing)) }
+    }
+    canonicalPairs = pairs
+    var feedsByName: [String: [Int]] = [:]
+    for (index, leaf) in back.leaves.enumerated() { feedsByName[leaf.name] = back.feeds[index] }
+    targetFeeds = targets.map { feedsByName[$0.leaf.name] ?? [] }
+    canonicalForward = read.canonical
+  }
+
+  /// What the way back lacks of the record that was mapped last.
+  package func lacks(_ plan: Plan) -> Findings {
+    let frame = plan.frame
+    let slots = frame.slots
+    let state = plan.state
+    // The way back is worked out on the same state; what the way there found must stay.
+    let kept = (state.failures, state.rejection, state.failedCanonical, state.failedTargets, state.supplied, state.notices)
+    let legs = (0..<plan.targetLeaves.count).map { state.legs[$0] }
+    state.failedCanonical = []
+    state.failedTargets = []
+    for step in steps { step.run(state) }
+    (state.failures, state.rejection, state.failedCanonical, state.failedTargets, state.supplied, state.notices) = kept
+    for (index, leg) in legs.enumerated() { state.legs[index] = leg }
+
+    var findings = Findings()
+    for (index, leaf) in plan.sourceLeaves.enumerated() where leaf.field >= 0 {
+      let original = slots[leaf.register]
+      var back = Slot.absent
+      if let place = returned[index] {
+        back = CarryStep.carry(slots[place.register], place.leaf, isTyped: isTyped, hasNull: hasNull, frame)
+      }
+      if original.isAbsent {
+        if !back.isAbsent { findings.invented.append(index) }
+        continue
+      }
+      if original == back || isSame(original, back, frame) { continue }
+      findings.entries.append(
+        Entry(path: Array(leaf.name.utf8), value: original, leaf: index, isParked: !plan.contributes(index), leaves: 1))
+    }
+    for extra in frame.extras {
+      findings.entries.append(
+        Entry(path: path(of: extra, frame), value: extra.value, leaf: -1, isParked: true, leaves: Int(extra.leaves)))
+    }
+    return findings
+  }
+
+  /// The path of an unknown leaf; the pipeline gives the reader's interned paths.
+  package var internedPath: ((Int) -> [UInt8])?
+
+  package func path(of extra: Frame.Extra, _ frame: Frame) -> [UInt8] {
+    extra.path >= 0 ? internedPath?(Int(extra.path)) ?? [] : Array(frame.text(extra.pathText))
+  }
+
+  /// Same kind (where the format has kinds) and same literal.
+  private func isSame(_ a: Slot, _ b: Slot, _ frame: Frame) -> Bool {
+    if a.kind != b.kind {
+      guard !isTyped, a.kind != .null, b.kind != .null, !a.isAbsent, !b.isAbsent else { return false }
+      return frame.literal(a).elementsEqual(frame.literal(b))
+    }
+    switch a.kind {
+    case .text, .number: return frame.text(a).elementsEqual(frame.text(b))
+    case .absent, .null, .true, .false: return true
+    case .emptyObject, .emptyArray, .subtree: return false
+    }
+  }
+
+  // MARK: - Restoring
+
+  /// Overlays what was kept on the target's registers, then replays: an overlaid leaf that would change what the edited record says
+  /// gives way to it (at most four rounds).
+  func restore(_ entries: [Tree.Member], into plan: Plan) {
+    let frame = plan.frame
+    let slots = frame.slots
+    let keepsKinds = plan.shape == .list || plan.shape == .single
+    var overlaid: [(target: Int, before: Slot)] = []
+    var removed: Set<[UInt8]> = []
+    for entry in entries {
+      if entry.name.isEmpty {
+        if case .array(let names) = entry.value {
+          for case .text(let name) in names { removed.insert(name) }
+        }
+        continue
+      }
+      guard let name = String(validating: entry.name, as: UTF8.self) else { continue }
+      if let index = targetByName[name], let value = Native.slot(entry.value, frame: frame, keepsKind: keepsKinds) {
+        let register = plan.targetLeaves[index].leaf.register
+        if case .number = entry.value, !keepsKinds { continue }
+        overlaid.append((index, slots[register]))
+        slots[register] = value
+      } else if keepsKinds, let path = PathStep.parse(name) {
+        plan.extras.append(OutputExtra(path: path, value: entry.value))
+      }
+    }
+    for name in removed {
+      guard let name = String(validating: name, as: UTF8.self), let index = targetByName[name] else { continue }
+      let register = plan.targetLeaves[index].leaf.register
+      overlaid.append((index, slots[register]))
+      slots[register] = .absent
+    }
+    for _ in 0..<4 where !overlaid.isEmpty {
+      let differing = replay(plan)
+      if differing.isEmpty { return }
+      var next: [(target: Int, before: Slot)] = []
+      var changed = false
+      for (index, before) in overlaid {
+        if targetFeeds[index].contains(where: differing.contains) {
+          slots[plan.targetLeaves[index].leaf.register] = before
+          changed = true
+        } else {
+          next.append((index, before))
+        }
+      }
+      overlaid = next
+      if !changed { return }
+    }
+  }
+
+  /// Canonical fields that the target, as it stands now, would give otherwise than the record has them.
+  private func replay(_ plan: Plan) -> Set<Int> {
+    let state = plan.state
+    let kept = (state.failures, state.rejection, state.failedCanonical, state.failedTargets, state.supplied, state.notices)
+    let legs = (0..<plan.targetLeaves.count).map { state.legs[$0] }
+    state.failedCanonical = []
+    for step in steps { step.run(state) }
+    (state.failures, state.rejection, state.failedCanonical, state.failedTargets, state.supplied, state.notices) = kept
+    for (index, leg) in legs.enumerated() { state.legs[index] = leg }
+    var differing: Set<Int> = []
+    for (index, leaf) in plan.sourceLeaves.enumerated() where leaf.field >= 0 {
+      let original = plan.frame.slots[leaf.register]
+      var back = Slot.absent
+      if let place = returned[index] {
+        back = CarryStep.carry(plan.frame.slots[place.register], place.leaf, isTyped: isTyped, hasNull: hasNull, plan.frame)
+      }
+      if original == back || isSame(original, back, plan.frame) { continue }
+      for canonical in plan.feeds[index] { differing.insert(canonical) }
+    }
+    return differing
+  }
+}
+
+/// `native` in the three carriers of canonical: JSON object, CSV cell with that JSON, XML elements.
+package enum Native {
+  /// A slot as a tree, as the residue spells it.
+  package static func literal(_ slot: Slot, frame: Frame, format: Format) -> Tree {
+    switch slot.kind {
+    case .subtree:
+      let raw = Array(frame.raw(slot))
+      if format == .xml { return (try? XMLReference.parse(raw)).flatMap(element) ?? .text(raw) }
+      return (try? JSONReference.parse(raw)) ?? .text(raw)
+    default: return RecordTree.value(slot, frame: frame, isText: false) ?? .null
+    }
+  }
+
+  private static func element(_ root: Tree) -> Tree? {
+    guard case .object(let members) = root else { return nil }
+    return members.first?.value
+  }
+
+  /// The systems that left something: { system: { path: literal } }.
+  static func tree(_ slot: Slot, frame: Frame, format: Format) -> Tree? {
+    switch slot.kind {
+    case .subtree where format == .xml:
+      guard let root = try? XMLReference.parse(Array(frame.raw(slot))), let native = element(root) else { return nil }
+      return fromXML(native)
+    case .subtree, .text:
+      guard let tree = try? JSONReference.parse(Array(slot.kind == .text ? frame.text(slot) : frame.raw(slot))) else { return nil }
+      return tree
+    default: return nil
+    }
+  }
+
+  /// `<native system="x"><v path="…" kind="null">text</v></native>`, one element a system.
+  static func xml(_ native: Tree) -> [OutputExtra] {
+    guard case .object(let systems) = native else { return [] }
+    let elements = systems.map { system -> Tree in
+      guard case .object(let entries) = system.value else { return .object([]) }
+      let values = entries.map { entry -> Tree in
+        var members = [Tree.Member("@path", .text(entry.name))]
+        let (kind, text) = spelt(entry.value)
+        if let kind { members.append(Tree.Member("@kind", .text(kind))) }
+        if !text.isEmpty { members.append(Tree.Member("#text", .text(text))) }
+        return .object(members)
+      }
+      return .object([Tree.Member("@system", .text(system.name)), Tree.Member("v", values.count == 1 ? values[0] : .array(values))])
+    }
+    return [OutputExtra(path: [.name("native")], value: elements.count == 1 ? elements[0] : .array(elements))]
+  }
+
+  private static func spelt(_ value: Tree) -> (String?, [UInt8]) {
+    switch value {
+    case .null: return ("null", [])
+    case .bool(let value): return ("boolean", Array((value ? "true" : "false").utf8))
+    case .number(let characters): return ("number", characters)
+    case .text(let text): return (nil, text)
+    case .object, .array:
+      var out = OutputBuffer()
+      JSONTree.append(value, to: &out)
+      return ("json", Array(out.bytes))
+    }
+  }
+
+  private static func fromXML(_ native: Tree) -> Tree? {
+    let elements: [Tree] = if case .array(let items) = native { items } else { [native] }
+    var systems: [Tree.Member] = []
+    for element in elements {
+      guard case .text(let name)? = element["@system"] else { return nil }
+      let values: [Tree] = switch element["v"] {
+      case .array(let items)?: items
+      case let one?: [one]
+      case nil: []
+      }
+      var entries: [Tree.Member] = []
+      for value in values {
+        guard case .text(let path)? = value["@path"] else { return nil }
+        let text: [UInt8] = if case .text(let text)? = value["#text"] { text } else { [] }
+        let kind: String = if case .text(let kind)? = value["@kind"] { String(decoding: kind, as: UTF8.self) } else { "" }
+        let literal: Tree =
+          switch kind {
+          case "null": .null
+          case "boolean": .bool(text.elementsEqual("true".utf8))
+          case "number": .number(text)
+          case "json": (try? JSONReference.parse(text)) ?? .text(text)
+          default: .text(text)
+          }
+        entries.append(Tree.Member(path, literal))
+      }
+      systems.append(Tree.Member(name, .object(entries)))
+    }
+    return .object(systems)
+  }
+
+  /// A literal for a register; nil for objects and lists.
+  /// - keepsKind: the writer is to write it as its kind and state, whatever the field's own rules are.
+  static func slot(_ tree: Tree, frame: Frame, keepsKind: Bool) -> Slot? {
+    let slot: Slot
+    switch tree {
+    case .null: slot = Slot(.null, offset: 0, length: 0, space: .pool)
+    case .bool(let value): slot = BooleanTransform.slot(value)
+    case .number(let characters): slot = frame.store(characters, as: .number)
+    case .text(let text): slot = frame.store(text)
+    case .object, .array: return nil
+    }
+    return keepsKind ? slot.asRestored : slot
+  }
+}

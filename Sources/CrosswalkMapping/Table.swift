@@ -1,0 +1,147 @@
+package import CrosswalkModel
+
+/// A lookup table of `Mappings/tables`, searched in place: nothing is parsed or built until a value asks for it.
+///
+/// RFC 4180 with LF, sorted by its first column; `|` between the aliases of a cell. Comparison is by `Table.key`.
+package final class Table {
+  package let name: String
+  private let bytes: UnsafeBufferPointer<UInt8>
+  private let owned: UnsafeMutablePointer<UInt8>?
+  package let columns: [String]
+  private let body: Int
+
+  /// Text that lives as long as the program (the embedded tables).
+  package convenience init(name: String, embedded text: StaticString) {
+    self.init(name: name, bytes: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount), owned: nil)
+  }
+
+  package convenience init(name: String, bytes: [UInt8]) {
+    let copy = UnsafeMutablePointer<UInt8>.allocate(capacity: bytes.count + 1)
+    copy.initialize(from: bytes, count: bytes.count)
+    self.init(name: name, bytes: UnsafeBufferPointer(start: copy, count: bytes.count), owned: copy)
+  }
+
+  private init(name: String, bytes: UnsafeBufferPointer<UInt8>, owned: UnsafeMutablePointer<UInt8>?) {
+    self.name = name
+    self.bytes = bytes
+    self.owned = owned
+    let end = bytes.firstIndex(of: 0x0a) ?? bytes.count
+    columns = Table.cells(bytes[..<end]).map { String(decoding: $0, as: UTF8.self) }
+    body = min(end + 1, bytes.count)
+  }
+
+  deinit { owned?.deallocate() }
+
+  package func column(_ name: String) -> Int? { columns.firstIndex(of: name) }
+
+  /// Every row whose first cell is `key`, or all rows; until the body says stop.
+  package func rows(startingWith key: [UInt8]? = nil, _ body: ([[UInt8]]) -> Bool) {
+    var position = key.map { lowerBound($0) } ?? self.body
+    while position < bytes.count {
+      let end = endOfRow(position)
+      let row = Table.cells(bytes[position..<end])
+      if let key, row.first != key { return }
+      if !body(row) { return }
+      position = end + 1
+    }
+  }
+
+  /// The start of the first row whose first cell is not below `key`.
+  private func lowerBound(_ key: [UInt8]) -> Int {
+    var low = body
+    var high = bytes.count
+    while low < high {
+      var middle = low + (high - low) / 2
+      while middle > low, bytes[middle - 1] != 0x0a { middle -= 1 }
+      let end = endOfRow(middle)
+      let cell = bytes[middle..<(bytes[middle..<end].firstIndex(of: UInt8(ascii: ",")) ?? end)]
+      if cell.lexicographicallyPrecedes(key) { low = end + 1 } else { high = middle }
+    }
+    return min(low, bytes.count)
+  }
+
+  /// Rows hold no line breaks.
+  private func endOfRow(_ start: Int) -> Int { bytes[start...].firstIndex(of: 0x0a) ?? bytes.count }
+
+  private static func cells(_ row: Slice<UnsafeBufferPointer<UInt8>>) -> [[UInt8]] {
+    var cells: [[UInt8]] = []
+    var cell: [UInt8] = []
+    var isQuoted = false
+    var i = row.startIndex
+    while i < row.endIndex {
+      let byte = row[i]
+      if isQuoted {
+        if byte == UInt8(ascii: "\"") {
+          if i + 1 < row.endIndex, row[i + 1] == byte {
+            cell.append(byte)
+            i += 1
+          } else {
+            isQuoted = false
+          }
+        } else {
+          cell.append(byte)
+        }
+      } else if byte == UInt8(ascii: "\"") {
+        isQuoted = true
+      } else if byte == UInt8(ascii: ",") {
+        cells.append(cell)
+        cell = []
+      } else if byte != 0x0d {
+        cell.append(byte)
+      }
+      i += 1
+    }
+    cells.append(cell)
+    return cells
+  }
+
+  /// How values are compared with tables: ASCII letters in lower case, blanks at the ends dropped, runs of blanks one.
+  package static func key(_ text: some Collection<UInt8>) -> [UInt8] {
+    var key: [UInt8] = []
+    key.reserveCapacity(text.count)
+    var blank = false
+    for byte in text {
+      if byte == 0x20 || byte == 0x09 || byte == 0x0a || byte == 0x0d {
+        blank = !key.isEmpty
+        continue
+      }
+      if blank { key.append(0x20) }
+      blank = false
+      key.append(byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte)
+    }
+    return key
+  }
+
+  /// The parts of a cell with aliases.
+  package static func aliases(_ cell: [UInt8]) -> [[UInt8]] { cell.split(separator: UInt8(ascii: "|")).map(Array.init) }
+}
+
+/// The tables of a library, opened when first asked for. One a worker: tables are not shared between threads.
+package final class Tables {
+  private var open: [String: Table] = [:]
+  private let load: (String) -> Table?
+
+  package init(_ load: @escaping (String) -> Table?) { self.load = load }
+
+  package subscript(name: String) -> Table? {
+    if let table = open[name] { return table }
+    let table = load(name)
+    open[name] = table
+    return table
+  }
+}
+
+/// Answers of a table that were asked for before: (what, in which row) → the answer's bytes, or that there is none.
+struct LookupCache {
+  private var answers: [[UInt8]: [UInt8]?] = [:]
+  private let limit = 4096
+
+  /// - key: everything that the answer depends on.
+  mutating func answer(_ key: [UInt8], _ find: () -> [UInt8]?) -> [UInt8]? {
+    if let known = answers[key] { return known }
+    if answers.count >= limit { answers.removeAll(keepingCapacity: true) }
+    let found = find()
+    answers[key] = .some(found)
+    return found
+  }
+}
