@@ -99,6 +99,79 @@ CW_INLINE size_t cw_scan_any(const uint8_t *p, uint8_t a, uint8_t b, uint8_t c, 
 #endif
 }
 
+/// Bytes from `p` to the first that does not stand in XML output as it is: `<`, `>`, `&`, `"`, a control character (below
+/// 0x20), or 0xef (which may start U+FFFE or U+FFFF); at most `count`.
+CW_INLINE size_t cw_scan_markup(const uint8_t *p, size_t count) {
+#ifndef CW_PLAIN
+  const cw_v lt = cw_all('<'), gt = cw_all('>'), amp = cw_all('&'), quote = cw_all('"'), top = cw_all(0xef);
+  const cw_v control = cw_all(0x1f);
+  for (size_t n = 0; n < count; n += 16) {
+    cw_v v = cw_load(p + n);
+    cw_v a = cw_or(cw_or(cw_eq(v, lt), cw_eq(v, gt)), cw_or(cw_eq(v, amp), cw_eq(v, quote)));
+    uint64_t stop = cw_bits(cw_or(a, cw_or(cw_eq(v, top), cw_le(v, control))));
+    if (stop) {
+      n += (size_t)__builtin_ctzll(stop) / CW_STEP;
+      return n < count ? n : count;
+    }
+  }
+  return count;
+#else
+  for (size_t n = 0; n < count; n++) {
+    uint8_t c = p[n];
+    if (c == '<' || c == '>' || c == '&' || c == '"' || c == 0xef || c < 0x20) return n;
+  }
+  return count;
+#endif
+}
+
+/// Bytes from `p` to the first that ends a run of plain XML text: `<`, `&`, `]`, or a control character other than tab and
+/// LF; `*high` as in `cw_scan_string`.
+CW_INLINE size_t cw_scan_text(const uint8_t *p, uint64_t *high) {
+#ifndef CW_PLAIN
+  const cw_v lt = cw_all('<'), amp = cw_all('&'), bracket = cw_all(']'), control = cw_all(0x1f);
+  const cw_v tab = cw_all(9), feed = cw_all(10);
+  size_t n = 0;
+  uint64_t seen = 0;
+  for (;;) {
+    cw_v v = cw_load(p + n);
+    uint64_t blank = cw_bits(cw_or(cw_eq(v, tab), cw_eq(v, feed)));
+    uint64_t stop = cw_bits(cw_or(cw_or(cw_eq(v, lt), cw_eq(v, amp)), cw_or(cw_eq(v, bracket), cw_le(v, control)))) & ~blank;
+    uint64_t top = cw_high(v);
+    if (stop) {
+      uint64_t below = (stop & (0 - stop)) - 1;
+      *high |= seen | (top & below);
+      return n + (size_t)__builtin_ctzll(stop) / CW_STEP;
+    }
+    seen |= top;
+    n += 16;
+  }
+#else
+  size_t n = 0;
+  for (;; n++) {
+    uint8_t c = p[n];
+    if (c == '<' || c == '&' || c == ']' || (c < 0x20 && c != 9 && c != 10)) return n;
+    *high |= c & 0x80;
+  }
+#endif
+}
+
+/// Bytes from `p` to the first that is not blank (space, tab, LF, CR).
+CW_INLINE size_t cw_skip_blanks(const uint8_t *p) {
+  size_t n = 0;
+#ifndef CW_PLAIN
+  const cw_v space = cw_all(' '), tab = cw_all(9), feed = cw_all(10), ret = cw_all(13);
+  const uint64_t all = CW_STEP == 1 ? 0xffff : ~(uint64_t)0;
+  for (;; n += 16) {
+    cw_v v = cw_load(p + n);
+    uint64_t other = cw_bits(cw_or(cw_or(cw_eq(v, space), cw_eq(v, tab)), cw_or(cw_eq(v, feed), cw_eq(v, ret)))) ^ all;
+    if (other) return n + (size_t)__builtin_ctzll(other) / CW_STEP;
+  }
+#else
+  while (p[n] == ' ' || p[n] == 9 || p[n] == 10 || p[n] == 13) n++;
+  return n;
+#endif
+}
+
 /// Copies `n` bytes, in steps of 16, so that up to 15 bytes past the end of both are touched: for short fields, where a
 /// call of memcpy costs more than the copy.
 CW_INLINE void cw_copy(uint8_t *to, const uint8_t *from, size_t n) {
