@@ -185,4 +185,86 @@ CW_INLINE void cw_copy(uint8_t *to, const uint8_t *from, size_t n) {
     i += 16;
   } while (i < n);
 }
+
+/// Bytes from `p` to the first `delimiter` or control character (below 0x20: line ends, and the padding's zero bytes): the
+/// end of an unquoted CSV cell, or a control character inside it that the caller steps over. `*high` as above.
+CW_INLINE size_t cw_scan_cell(const uint8_t *p, uint8_t delimiter, uint64_t *high) {
+#ifndef CW_PLAIN
+  const cw_v vd = cw_all(delimiter), control = cw_all(0x1f);
+  size_t n = 0;
+  uint64_t seen = 0;
+  for (;;) {
+    cw_v v = cw_load(p + n);
+    uint64_t stop = cw_bits(cw_or(cw_eq(v, vd), cw_le(v, control)));
+    uint64_t top = cw_high(v);
+    if (stop) {
+      uint64_t below = (stop & (0 - stop)) - 1;
+      *high |= seen | (top & below);
+      return n + (size_t)__builtin_ctzll(stop) / CW_STEP;
+    }
+    seen |= top;
+    n += 16;
+  }
+#else
+  size_t n = 0;
+  for (;; n++) {
+    uint8_t c = p[n];
+    if (c == delimiter || c < 0x20) return n;
+    *high |= c & 0x80;
+  }
+#endif
+}
+
+/// Bytes from `p` to the first `"` or zero byte: the inside of a quoted CSV cell. `*high` as above.
+CW_INLINE size_t cw_scan_quoted(const uint8_t *p, uint64_t *high) {
+#ifndef CW_PLAIN
+  const cw_v quote = cw_all('"'), zero = cw_all(0);
+  size_t n = 0;
+  uint64_t seen = 0;
+  for (;;) {
+    cw_v v = cw_load(p + n);
+    uint64_t stop = cw_bits(cw_or(cw_eq(v, quote), cw_eq(v, zero)));
+    uint64_t top = cw_high(v);
+    if (stop) {
+      uint64_t below = (stop & (0 - stop)) - 1;
+      *high |= seen | (top & below);
+      return n + (size_t)__builtin_ctzll(stop) / CW_STEP;
+    }
+    seen |= top;
+    n += 16;
+  }
+#else
+  size_t n = 0;
+  for (;; n++) {
+    uint8_t c = p[n];
+    if (c == '"' || c == 0) return n;
+    *high |= c & 0x80;
+  }
+#endif
+}
+
+/// Copies `n` bytes in steps of 16 and says where the first one stands that a bare CSV cell cannot hold (`delimiter`, `"`,
+/// CR, LF); `n` when there is none. It may stop copying behind that byte, and touches up to 15 bytes past the end of both.
+CW_INLINE size_t cw_copy_cell(uint8_t *to, const uint8_t *from, size_t n, uint8_t delimiter) {
+#ifndef CW_PLAIN
+  const cw_v vd = cw_all(delimiter), quote = cw_all('"'), cr = cw_all('\r'), lf = cw_all('\n');
+  for (size_t i = 0; i < n; i += 16) {
+    cw_v v = cw_load(from + i);
+    memcpy(to + i, &v, 16);
+    uint64_t stop = cw_bits(cw_or(cw_or(cw_eq(v, vd), cw_eq(v, quote)), cw_or(cw_eq(v, cr), cw_eq(v, lf))));
+    if (stop) {
+      size_t at = i + (size_t)__builtin_ctzll(stop) / CW_STEP;
+      return at < n ? at : n;
+    }
+  }
+  return n;
+#else
+  for (size_t i = 0; i < n; i++) {
+    uint8_t c = from[i];
+    to[i] = c;
+    if (c == delimiter || c == '"' || c == '\r' || c == '\n') return i;
+  }
+  return n;
+#endif
+}
 #endif
