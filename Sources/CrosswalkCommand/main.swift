@@ -1,1 +1,5 @@
-print("to come")
+import Crosswalk
+import Glibc
+
+TemporaryFiles.removeOnSignals()
+exit(CommandLineRun(arguments: Array(CommandLine.arguments.dropFirst())).status())

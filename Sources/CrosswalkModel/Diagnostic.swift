@@ -28,17 +28,23 @@ public struct Diagnostic: Error, Sendable, Equatable {
     public var record: Int?
     public var bytes: Range<Int>?
     public var path: String?
-    /// A short excerpt of the source at that place, one line, and the part of it that is meant.
+    /// A short excerpt of the source at that place, one line.
     public var excerpt: String?
+    /// The part of the excerpt that is meant, in its Unicode scalars from 0, and what is to be said of it.
+    public var mark: Range<Int>?
+    public var remark: String?
 
     public init(
-      source: String, record: Int? = nil, bytes: Range<Int>? = nil, path: String? = nil, excerpt: String? = nil
+      source: String, record: Int? = nil, bytes: Range<Int>? = nil, path: String? = nil, excerpt: String? = nil,
+      mark: Range<Int>? = nil, remark: String? = nil
     ) {
       self.source = source
       self.record = record
       self.bytes = bytes
       self.path = path
       self.excerpt = excerpt
+      self.mark = mark
+      self.remark = remark
     }
   }
 

@@ -1,0 +1,84 @@
+import ArgumentParser
+import Crosswalk
+
+/// One call of the command: parses, runs, shows what went wrong and gives the exit code.
+///
+/// ArgumentParser is asked only what the arguments mean. It would end a wrong usage with 64; ours is 2.
+struct CommandLineRun {
+  var arguments: [String]
+
+  func status() -> Int32 {
+    let console = Console(style: isJSONWanted ? .json : .text)
+    do throws(Diagnostic) {
+      guard let command = try parse(console) else { return 0 }
+      return try command.execute(console)
+    } catch {
+      console.show(error)
+      return ExitStatus.of(error)
+    }
+  }
+
+  /// The command, or nil when the arguments only asked for a help text or the version, which has been written.
+  private func parse(_ console: Console) throws(Diagnostic) -> (any Command)? {
+    if let first = arguments.first, !first.hasPrefix("-"), !commandNames.contains(first) { throw unknownCommand(first) }
+    do {
+      var parsed = try Root.parseAsRoot(arguments)
+      if let command = parsed as? any Command { return command }
+      // The root without a command, and `--help`, which ends in a thrown text.
+      try parsed.run()
+      return nil
+    } catch let error as Diagnostic {
+      throw error
+    } catch {
+      guard Root.exitCode(for: error) == .success else { throw wrongUsage(Root.message(for: error)) }
+      let text = Root.fullMessage(for: error)
+      try console.write(text.hasSuffix("\n") ? text : text + "\n")
+      return nil
+    }
+  }
+
+  private var commandNames: [String] { Root.configuration.subcommands.map { $0._commandName } }
+
+  /// Known before the flags are parsed: a wrong one is shown the same way.
+  private var isJSONWanted: Bool {
+    zip(arguments, arguments.dropFirst()).contains { $0 == "--diagnostics" && $1 == "json" }
+      || arguments.contains("--diagnostics=json")
+  }
+}
+
+// MARK: - Messages
+
+extension CommandLineRun {
+  private func unknownCommand(_ word: String) -> Diagnostic {
+    Diagnostic(
+      .usage, "there is no command `\(word)`",
+      help: nearestNameHelp(word, among: commandNames) ?? "the commands are \(commandNames.joined(separator: ", "))")
+  }
+
+  /// ArgumentParser's sentence in our form: "Unknown option '--frmo'. Did you mean '--from'?". It complains of a missing flag
+  /// before a mistyped one, which is the better thing to say.
+  private func wrongUsage(_ message: String) -> Diagnostic {
+    let flags = flagNames
+    for argument in arguments.prefix(while: { $0 != "--" }) where argument.hasPrefix("--") {
+      let flag = String(argument.prefix { $0 != "=" })
+      if !flags.contains(flag) {
+        return Diagnostic(.usage, "there is no flag `\(flag)`", help: nearestNameHelp(flag, among: flags) ?? listHelp)
+      }
+    }
+    var title = message.split(separator: "\n").first.map(String.init) ?? message
+    if title.hasSuffix(".") { title.removeLast() }
+    return Diagnostic(.usage, title.prefix(1).lowercased() + title.dropFirst(), help: listHelp)
+  }
+
+  private var listHelp: String {
+    let command = arguments.first.flatMap { commandNames.contains($0) ? "crosswalk \($0)" : nil } ?? "crosswalk"
+    return "`\(command) --help` lists what it takes"
+  }
+
+  /// Every long flag of the command that was named, out of its help text.
+  private var flagNames: [String] {
+    let command = Root.configuration.subcommands.first { $0._commandName == arguments.first }
+    let text = Root.helpMessage(for: command ?? Root.self, columns: 200)
+    return text.split { " \n,[]()|".contains($0) }.filter { $0.hasPrefix("--") }.map(String.init)
+  }
+}

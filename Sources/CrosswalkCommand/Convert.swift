@@ -1,0 +1,164 @@
+import ArgumentParser
+import Crosswalk
+import Glibc
+
+/// `crosswalk convert`: flags in, a `ConvertJob` out.
+struct Convert: Command {
+  static let configuration = CommandConfiguration(
+    abstract: "Reads client records as one system writes them, writes them as another reads them.",
+    usage: "crosswalk convert [FILE…] --from SYSTEM[:FORMAT] --to SYSTEM[:FORMAT] [-o FILE] [flags]")
+
+  @Argument(help: ArgumentHelp("What to read, as one stream; none or `-` is standard input.", valueName: "file"))
+  var files: [String] = []
+
+  @Option(help: ArgumentHelp("Who wrote the input; `crosswalk systems` lists them.", valueName: "system[:format]"))
+  var from: String
+
+  @Option(help: ArgumentHelp("Who shall read the output.", valueName: "system[:format]"))
+  var to: String
+
+  @Option(name: [.customShort("o"), .long], help: ArgumentHelp("The output; standard output without it.", valueName: "file"))
+  var output: String?
+
+  @Option(help: ArgumentHelp("The output's shape: list, single, create or update (default: list).", valueName: "shape"))
+  var shape: String?
+
+  @Option(help: ArgumentHelp("A canonical value where the source has none (repeatable).", valueName: "field=value"))
+  var set: [String] = []
+
+  @Option(name: .customLong("option"), help: ArgumentHelp("A system's option (repeatable).", valueName: "system.name=value"))
+  var options: [String] = []
+
+  @Option(help: ArgumentHelp("Where parked values go, or `none` (default: OUTPUT.residue.ndjson).", valueName: "file|none"))
+  var residue: String?
+
+  @Option(help: ArgumentHelp("Where rejected records go, with the reason and their bytes.", valueName: "file"))
+  var rejects: String?
+
+  @Option(help: ArgumentHelp("How many records may be rejected (default: 0).", valueName: "n|p%"))
+  var maxRejects: String?
+
+  @Flag(help: "Read and judge everything, write nothing.")
+  var dryRun = false
+
+  @Option(help: ArgumentHelp("The first N records.", valueName: "n"))
+  var limit: String?
+
+  @Option(help: ArgumentHelp("The records with these ids.", valueName: "id,…"))
+  var only: [String] = []
+
+  @Option(help: ArgumentHelp("CSV with source_id,target_id: the target's ids, for update.", valueName: "map.csv"))
+  var ids: String?
+
+  @Option(help: ArgumentHelp("Workers (default: one a core).", valueName: "n"))
+  var jobs: String?
+
+  @Option(help: ArgumentHelp("A folder with further systems (repeatable; also CROSSWALK_MAPPINGS).", valueName: "dir"))
+  var mappings: [String] = []
+
+  @Flag(help: "Replace existing files.")
+  var force = false
+
+  @Option(help: ArgumentHelp("The CSV delimiter: one character, or `tab`.", valueName: "c"))
+  var delimiter: String?
+
+  @Option(help: ArgumentHelp("Where the records are, when no shape says it.", valueName: "path"))
+  var records: String?
+
+  @Option(help: ArgumentHelp("A name twice in a record: reject, first or last (default: reject).", valueName: "rule"))
+  var duplicateKeys: String?
+
+  @Option(help: ArgumentHelp("plain, or spreadsheet: formula cells are made harmless (default: plain).", valueName: "profile"))
+  var csvProfile: String?
+
+  @Option(help: ArgumentHelp("auto, or libxml2 for everything (default: auto).", valueName: "parser"))
+  var xmlParser: String?
+
+  @Option(help: ArgumentHelp("Largest record, in bytes or as 16M (default: 16M).", valueName: "size"))
+  var maxRecord: String?
+
+  @Option(help: ArgumentHelp("Largest value (default: 8M).", valueName: "size"))
+  var maxField: String?
+
+  @Option(help: ArgumentHelp("Deepest nesting (default: 128).", valueName: "n"))
+  var maxDepth: String?
+
+  @Option(help: ArgumentHelp("Most members of a record that no mapping names (default: 10000).", valueName: "n"))
+  var maxUnknown: String?
+
+  @Flag(name: .shortAndLong, help: "No summary.")
+  var quiet = false
+
+  @Option(help: ArgumentHelp("A progress line: auto (on a terminal), always or never.", valueName: "when"))
+  var progress: String?
+
+  @Option(help: ArgumentHelp("Messages as text, or as JSON, one object a line.", valueName: "form"))
+  var diagnostics: String?
+
+  @Flag(help: "Show values of the data in messages in full.")
+  var showValues = false
+
+  func execute(_ console: Console) throws(Diagnostic) -> Int32 {
+    let values = FlagValues()
+    _ = try values.choice("diagnostics", diagnostics, among: ["text", "json"])
+    let wish = try values.choice("progress", progress, of: ProgressLine.Wish.self) ?? .auto
+    let job = try self.job()
+    console.showsValues = showValues
+    console.progress = ProgressLine(wish)
+    defer { console.progress?.erase() }
+    let summary = try job.run(
+      progress: console.progress.map { line in { line.update($0) } }, report: { console.show($0) })
+    console.progress?.erase()
+    console.showRest(counted: summary.reported)
+    if let failure = summary.failure { console.show(failure) }
+    if !quiet { console.show(summary, of: job) }
+    if summary.failure != nil { return ExitStatus.limitExceeded }
+    return summary.records.rejected > 0 ? ExitStatus.withRejects : ExitStatus.done
+  }
+
+  /// The flags as a job. Names of systems, fields and options are for the library to judge, which has the mapping files.
+  func job() throws(Diagnostic) -> ConvertJob {
+    let values = FlagValues()
+    var job = ConvertJob(
+      inputs: files.isEmpty ? [.standardInput] : files.map { $0 == "-" ? .standardInput : .file($0) },
+      from: try values.endpoint("from", from), to: try values.endpoint("to", to))
+    if let output, output != "-" { job.output = .file(try values.plainFile("output", output)) }
+    job.shape = try values.choice("shape", shape, of: Shape.self) ?? .list
+    for text in set { job.set.append(try values.assignment(text)) }
+    for text in options { job.options.append(try values.option(text)) }
+    if let residue { job.residue = residue == "none" ? .none : .file(try values.plainFile("residue", residue)) }
+    job.rejects = try rejects.map { file throws(Diagnostic) in try values.plainFile("rejects", file) }
+    if let maxRejects { job.maxRejects = try values.allowance(maxRejects) }
+    guard job.maxRejects.isZero || job.rejects != nil else { throw Convert.rejectsNeedAFile(job.maxRejects) }
+    job.dryRun = dryRun
+    if let limit { job.limit = try values.number("limit", limit, in: 0...Int.max) }
+    job.only = only.flatMap { $0.split(separator: ",").map(String.init) }
+    if !only.isEmpty, job.only.isEmpty { throw values.wrong("only", only[0], "ids, with commas between them") }
+    job.ids = ids
+    if let jobs { job.jobs = try values.number("jobs", jobs, in: 1...1024) }
+    job.mappings = Convert.environmentFolders() + mappings
+    job.force = force
+    if let delimiter { job.delimiter = try values.delimiter(delimiter) }
+    job.recordsPath = records
+    job.duplicateKeys = try values.choice("duplicate-keys", duplicateKeys, of: ConvertJob.DuplicateKeys.self) ?? .reject
+    job.csvProfile = try values.choice("csv-profile", csvProfile, of: ConvertJob.CSVProfile.self) ?? .plain
+    job.xmlParser = try values.choice("xml-parser", xmlParser, of: ConvertJob.XMLParser.self) ?? .automatic
+    if let maxRecord { job.limits.record = try values.size("max-record", maxRecord, atMost: 64 << 20) }
+    if let maxField { job.limits.field = try values.size("max-field", maxField, atMost: 16 << 20 - 1) }
+    if let maxDepth { job.limits.depth = try values.number("max-depth", maxDepth, in: 1...1024) }
+    if let maxUnknown { job.limits.unknownFields = try values.number("max-unknown", maxUnknown, in: 0...10_000_000) }
+    return job
+  }
+
+  /// `CROSSWALK_MAPPINGS`, folders with colons between them; flags come after, so that they win.
+  static func environmentFolders() -> [String] {
+    guard let value = getenv("CROSSWALK_MAPPINGS") else { return [] }
+    return String(cString: value).split(separator: ":").map(String.init)
+  }
+
+  private static func rejectsNeedAFile(_ allowance: ConvertJob.Allowance) -> Diagnostic {
+    Diagnostic(
+      .rejectsNeedAFile, "`--max-rejects \(allowance)` needs `--rejects FILE`",
+      help: "it says where the records go that the output will not have")
+  }
+}

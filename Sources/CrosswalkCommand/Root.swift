@@ -1,0 +1,21 @@
+import ArgumentParser
+import Crosswalk
+
+/// `crosswalk`: the list of commands. A new one is a file beside this one, a line here and a golden case.
+struct Root: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "crosswalk",
+    abstract: "Translates client records between systems, and loses nothing.",
+    discussion: "Exit codes: 0 done; 1 done, with rejects; 2 usage or mapping wrong; 4 input unreadable or malformed; "
+      + "5 output refused; 6 too many rejects; 130, 143 interrupted.",
+    version: "crosswalk \(version)",
+    subcommands: [Convert.self, Systems.self, Help.self])
+
+  static let version = "0.1.0"
+}
+
+/// A command that does something. Its result is the exit code.
+protocol Command: ParsableCommand {
+  /// Throws what ended it; the caller shows it and knows the exit code.
+  func execute(_ console: Console) throws(Diagnostic) -> Int32
+}

@@ -1,0 +1,107 @@
+import Crosswalk
+
+/// What a run did, in at most eight lines, or as one JSON object.
+enum SummaryText {
+  static func text(_ summary: ConvertSummary, of job: ConvertJob) -> String {
+    let records = summary.records
+    let verb = summary.failure != nil ? "refused" : job.dryRun ? "would convert" : "converted"
+    var lines = ["\(verb) \(count(records.written, "record")) from \(summary.from) to \(summary.to) in \(seconds(summary.seconds))\(rate(summary))"]
+    if records.read != records.written { lines.append("  read      \(count(records.read, "record"))") }
+    if records.rejected > 0 {
+      let malformed = records.malformed > 0 ? " (\(grouped(records.malformed)) malformed)" : ""
+      lines.append("  rejected  \(count(records.rejected, "record"))\(malformed)\(summary.rejects.map { ": \($0)" } ?? "")")
+    }
+    let parked = summary.parked.values.reduce(0, +)
+    if parked > 0 {
+      let reasons = ConvertSummary.ParkedReason.allCases.compactMap { reason in
+        summary.parked[reason].flatMap { $0 > 0 ? "\(grouped($0)) \(words(reason))" : nil }
+      }
+      let place = summary.residue.map { ": \($0)" } ?? (job.dryRun ? "" : job.residue == .none ? ", not stored, as asked" : ", not stored")
+      lines.append("  parked    \(count(parked, "value")) (\(reasons.joined(separator: ", ")))\(place)")
+      let fields = summary.parkedFields.filter { $0.value > 0 }.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+      if !fields.isEmpty {
+        let shown = fields.prefix(6).map { "\($0.key) \(grouped($0.value))" }.joined(separator: ", ")
+        lines.append("            \(shown)\(fields.count > 6 ? ", and \(fields.count - 6) more fields" : "")")
+      }
+    }
+    if !summary.acknowledgements.isEmpty {
+      let first = summary.acknowledgements.prefix(2).map { "\"\($0)\"" }.joined(separator: ", ")
+      let more = summary.acknowledgements.count > 2 ? ", and \(summary.acknowledgements.count - 2) more" : ""
+      lines.append("  the input has \(count(summary.acknowledgements.count, "reply", "replies")) without a record: \(first)\(more)")
+    }
+    if summary.morePagesFollow { lines.append("  the input says that more pages follow: these records are not all") }
+    return lines.joined(separator: "\n")
+  }
+
+  static func json(_ summary: ConvertSummary) -> String {
+    var object = JSONLine()
+    object.add("summary", raw: members(summary).text)
+    return object.text
+  }
+
+  private static func members(_ summary: ConvertSummary) -> JSONLine {
+    var object = JSONLine()
+    object.add("from", summary.from.description)
+    object.add("to", summary.to.description)
+    let records = summary.records
+    object.add(
+      "records",
+      [("read", records.read), ("written", records.written), ("rejected", records.rejected), ("malformed", records.malformed)])
+    object.add("parked", ConvertSummary.ParkedReason.allCases.map { ($0.rawValue, summary.parked[$0] ?? 0) })
+    object.add("parkedFields", summary.parkedFields.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
+    object.add("residue", raw: summary.residue.map(JSONLine.quoted) ?? "null")
+    object.add("rejects", raw: summary.rejects.map(JSONLine.quoted) ?? "null")
+    object.add("reported", summary.reported.sorted { $0.key.name < $1.key.name }.map { ($0.key.name, $0.value) })
+    object.add("acknowledgements", summary.acknowledgements)
+    object.add("morePagesFollow", summary.morePagesFollow)
+    object.add("bytes", summary.bytesRead)
+    object.add("seconds", raw: Decimal.text(summary.seconds, places: 3))
+    return object
+  }
+
+  private static func words(_ reason: ConvertSummary.ParkedReason) -> String {
+    switch reason {
+    case .noPlace: "without a place"
+    case .derived: "derived"
+    case .empty: "null or empty"
+    case .readOnly: "read only"
+    case .failed: "not convertible"
+    case .taken: "place taken"
+    }
+  }
+
+  private static func count(_ number: Int, _ noun: String, _ nouns: String? = nil) -> String {
+    "\(grouped(number)) \(number == 1 ? noun : nouns ?? noun + "s")"
+  }
+
+  private static func grouped(_ number: Int) -> String { Decimal.grouped(number) }
+
+  private static func seconds(_ seconds: Double) -> String { "\(Decimal.text(seconds, places: 2)) s" }
+
+  /// Only where the figure means something.
+  private static func rate(_ summary: ConvertSummary) -> String {
+    guard summary.seconds >= 0.5, summary.bytesRead >= 1_000_000 else { return "" }
+    return " (\(Decimal.grouped(Int(Double(summary.bytesRead) / summary.seconds / 1e6))) MB/s)"
+  }
+}
+
+/// Numbers for people, without Foundation.
+enum Decimal {
+  /// `1,234,567`.
+  static func grouped(_ number: Int) -> String {
+    var digits = Array(String(number.magnitude))
+    var place = digits.count - 3
+    while place > 0 {
+      digits.insert(",", at: place)
+      place -= 3
+    }
+    return (number < 0 ? "-" : "") + String(digits)
+  }
+
+  static func text(_ value: Double, places: Int) -> String {
+    let scale = (0..<places).reduce(1) { scale, _ in scale * 10 }
+    let scaled = Int((value * Double(scale)).rounded())
+    let fraction = String(scaled % scale)
+    return "\(scaled / scale)." + String(repeating: "0", count: places - fraction.count) + fraction
+  }
+}

@@ -1,0 +1,179 @@
+import Crosswalk
+
+/// What a system has, as a page for people or as one JSON object.
+enum SystemText {
+  /// One line a system.
+  static func list(_ systems: [System]) -> String {
+    TextTable(rows: systems.map { [$0.name, $0.title, $0.formats.map(\.rawValue).joined(separator: " ")] }).text
+  }
+
+  static func listJSON(_ systems: [System]) -> String {
+    let lines = systems.map { system in
+      var object = JSONLine()
+      object.add("system", system.name)
+      object.add("title", system.title)
+      object.add("formats", system.formats.map(\.rawValue))
+      return object.text
+    }
+    return "[\n" + lines.joined(separator: ",\n") + "\n]\n"
+  }
+
+  static func page(_ system: System) -> String {
+    var text = "\(system.name): \(system.title)\n"
+    text += "\nformats  \(system.formats.map(\.rawValue).joined(separator: ", ")) (the first is written by default)\n"
+    if !system.shapes.isEmpty {
+      text += "\nshapes\n" + TextTable(rows: system.shapes.map { [$0.shape.rawValue, formats(of: $0).joined(separator: ", ")] }, indent: 2).text
+    }
+    let hasCanonical = system.fields.contains { isElsewhere($0) }
+    text += "\nfields (\(system.fields.count))\n"
+    text += TextTable(
+      rows: [hasCanonical ? ["FIELD", "CANONICAL", "TYPE", "SHAPES", ""] : ["FIELD", "TYPE", "SHAPES", ""]]
+        + system.fields.map { field in
+          [field.name] + (hasCanonical ? [canonical(field)] : []) + [field.type.rawValue, shapes(field.shapes), notes(field)]
+        },
+      indent: 2
+    ).text
+    if !system.options.isEmpty {
+      text += "\noptions\n"
+      text += TextTable(
+        rows: system.options.map { option in
+          ["--option \(system.name).\(option.name)=\(option.value)", "of \(option.choices.joined(separator: ", "))", option.why]
+        }, indent: 2
+      ).text
+    }
+    let assumed = assumptions(system)
+    if !assumed.isEmpty {
+      text += "\nassumed\n" + TextTable(rows: assumed.map { [$0.subject, $0.reason] }, indent: 2).text
+    }
+    return text
+  }
+
+  static func pageJSON(_ system: System) -> String {
+    var object = JSONLine()
+    object.add("system", system.name)
+    object.add("title", system.title)
+    object.add("formats", system.formats.map(\.rawValue))
+    var shapes = JSONLine()
+    for shape in system.shapes { shapes.add(shape.shape.rawValue, formats(of: shape)) }
+    object.add("shapes", raw: shapes.text)
+    object.add("fields", raw: array(system.fields.map(fieldJSON)))
+    object.add(
+      "options",
+      raw: array(
+        system.options.map { option in
+          var object = JSONLine()
+          object.add("name", option.name)
+          object.add("is", option.value)
+          object.add("of", option.choices)
+          object.add("why", option.why)
+          return object.text
+        }))
+    object.add(
+      "assumed",
+      raw: array(
+        assumptions(system).map { note in
+          var object = JSONLine()
+          object.add("subject", note.subject)
+          object.add("reason", note.reason)
+          return object.text
+        }))
+    return object.text + "\n"
+  }
+
+  private static func fieldJSON(_ field: Field) -> String {
+    var object = JSONLine()
+    object.add("name", field.name)
+    object.add("canonical", canonicalNames(field))
+    let fallbacks = field.fallbacks.map(words)
+    if !fallbacks.isEmpty { object.add("or", fallbacks) }
+    object.add("type", field.type.rawValue)
+    object.add("in", Shape.allCases.filter(field.shapes.contains).map(\.rawValue))
+    if !field.required.isEmpty { object.add("required", Shape.allCases.filter(field.required.contains).map(\.rawValue)) }
+    if !field.derivedFrom.isEmpty { object.add("derived", field.derivedFrom) }
+    if field.isUnique { object.add("unique", true) }
+    if field.isSecret { object.add("secret", true) }
+    if let reason = field.oneWay { object.add("oneWay", reason) }
+    return object.text
+  }
+
+  private static func formats(of rules: System.ShapeRules) -> [String] {
+    var names: [String] = []
+    for (format, _) in rules.write where !names.contains(format.rawValue) { names.append(format.rawValue) }
+    for (format, _) in rules.read where !names.contains(format.rawValue) { names.append("\(format.rawValue) (read only)") }
+    return names
+  }
+
+  private static func assumptions(_ system: System) -> [(subject: String, reason: String)] {
+    system.assumed.map { ($0.subject, $0.reason) }
+      + system.fields.compactMap { field in field.assumed.map { (field.name, $0) } }
+  }
+
+  /// Whether the field's canonical name says more than its own: it does not in `canonical`.
+  private static func isElsewhere(_ field: Field) -> Bool {
+    if case .canonical(let name) = field.meaning { return name != field.name }
+    return true
+  }
+
+  private static func canonicalNames(_ field: Field) -> [String] {
+    switch field.meaning {
+    case .none: []
+    case .canonical(let name): [name]
+    case .parts(let parts): parts.map(\.canonical)
+    }
+  }
+
+  private static func canonical(_ field: Field) -> String {
+    let names = canonicalNames(field)
+    let first = names.isEmpty ? "none" : names.joined(separator: " + ")
+    return ([first] + field.fallbacks.map(words)).joined(separator: ", or ")
+  }
+
+  private static func words(_ fallback: Field.Fallback) -> String {
+    switch fallback {
+    case .canonical(let name): name
+    case .compose(let lines, _): "text of \(lines.count) lines"
+    }
+  }
+
+  private static func shapes(_ shapes: Set<Shape>) -> String {
+    shapes.count == Shape.allCases.count ? "all" : Shape.allCases.filter(shapes.contains).map(\.rawValue).joined(separator: " ")
+  }
+
+  private static func notes(_ field: Field) -> String {
+    var notes: [String] = []
+    if !field.required.isEmpty { notes.append("required: \(shapes(field.required))") }
+    if !field.derivedFrom.isEmpty { notes.append("derived from \(field.derivedFrom.joined(separator: ", "))") }
+    if field.isUnique { notes.append("unique") }
+    if field.isSecret { notes.append("secret") }
+    if field.oneWay != nil { notes.append("read only") }
+    if field.assumed != nil { notes.append("assumed") }
+    return notes.joined(separator: "; ")
+  }
+
+  private static func array(_ items: [String]) -> String { "[\(items.joined(separator: ","))]" }
+}
+
+/// Columns of text, each as wide as its longest cell; no blanks at the ends of lines.
+struct TextTable {
+  var rows: [[String]]
+  var indent = 0
+
+  var text: String {
+    var widths: [Int] = []
+    for row in rows {
+      for (column, cell) in row.enumerated() {
+        if column == widths.count { widths.append(0) }
+        widths[column] = max(widths[column], cell.unicodeScalars.count)
+      }
+    }
+    return rows.map { row in
+      var line = String(repeating: " ", count: indent)
+      for (column, cell) in row.enumerated() {
+        line += cell
+        if column < row.count - 1 { line += String(repeating: " ", count: widths[column] - cell.unicodeScalars.count + 2) }
+      }
+      while line.last == " " { line.removeLast() }
+      return line + "\n"
+    }.joined()
+  }
+}

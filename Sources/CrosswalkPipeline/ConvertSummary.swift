@@ -1,0 +1,61 @@
+public import CrosswalkModel
+
+/// What a run did. The report and the lines on stderr are made of it.
+public struct ConvertSummary: Sendable {
+  /// With the formats that were used; several input formats are not told apart.
+  public var from: ConvertJob.Endpoint
+  public var to: ConvertJob.Endpoint
+  public var records = Records()
+  /// Values of the source that stand nowhere in the output, by reason.
+  public var parked: [ParkedReason: Int] = [:]
+  /// The same by field of the source, as the mapping or the document spells it.
+  public var parkedFields: [String: Int] = [:]
+  /// The file with the parked values; nil when none was written.
+  public var residue: String?
+  /// The file with the rejected records; nil when none was written.
+  public var rejects: String?
+  /// Messages of replies that acknowledge something and hold no record, in the order in which they were read.
+  public var acknowledgements: [String] = []
+  /// A page said that another one follows: the input is not all there is.
+  public var morePagesFollow = false
+  /// Warnings and rejects that were reported, by code, also those whose text was not built.
+  public var reported: [Code: Int] = [:]
+  public var bytesRead = 0
+  public var seconds = 0.0
+  /// Set when the run came to its end but its output was refused: too many rejects. Nothing but the rejects file was written.
+  public var failure: Diagnostic?
+
+  public init(from: ConvertJob.Endpoint, to: ConvertJob.Endpoint) {
+    self.from = from
+    self.to = to
+  }
+
+  public struct Records: Sendable, Equatable {
+    public var read = 0
+    public var written = 0
+    public var rejected = 0
+    /// Of the rejected ones those that could not be read at all; their values are counted nowhere (SEMANTICS S4).
+    public var malformed = 0
+
+    public init() {}
+  }
+
+  /// Why a value was parked; the names are those of the report (DESIGN section 8).
+  public enum ParkedReason: String, Sendable, CaseIterable {
+    case noPlace, derived, empty, readOnly, failed, taken
+  }
+}
+
+/// How far a run is. Given after each accepted batch, a few hundred times a second at most.
+public struct ConvertProgress: Sendable {
+  public var bytesRead: Int
+  /// Of all inputs; nil when one of them is a stream whose end nobody knows.
+  public var totalBytes: Int?
+  public var records: Int
+
+  public init(bytesRead: Int, totalBytes: Int?, records: Int) {
+    self.bytesRead = bytesRead
+    self.totalBytes = totalBytes
+    self.records = records
+  }
+}
