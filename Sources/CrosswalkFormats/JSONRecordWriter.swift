@@ -238,7 +238,7 @@ package final class JSONRecordWriter: RecordWriter {
             }
             switch slot.kind {
             case .text:
-              if length == 0, !step.writesEmpty { continue }
+              if length == 0, !step.writesEmpty, !slot.isRestored { continue }
               out.reserve(prefixLength + 2 + length * 6)
               var to = out.base + out.count
               cw_copy(to, from, prefixLength)
@@ -260,28 +260,31 @@ package final class JSONRecordWriter: RecordWriter {
               cw_copy(to, from, prefixLength)
               to += prefixLength
               let raw = frame.raw(slot)
-              if step.isText {
+              let isQuoted = step.isText && !slot.isRestored
+              if isQuoted {
                 to[0] = UInt8(ascii: "\"")
                 to += 1
               }
               cw_copy(to, raw.baseAddress!, length)
               to += length
-              if step.isText {
+              if isQuoted {
                 to[0] = UInt8(ascii: "\"")
                 to += 1
               }
               out.count = to - out.base
             case .null:
-              if !step.writesNull { continue }
+              if !step.writesNull, !slot.isRestored { continue }
               out.append(UnsafeBufferPointer(start: from, count: prefixLength))
               out.append("null")
             case .true, .false:
               out.append(UnsafeBufferPointer(start: from, count: prefixLength))
               let word = slot.kind == .true ? "true" : "false"
-              out.append(step.isText ? "\"\(word)\"" : word)
-            case .emptyObject, .emptyArray, .subtree:
-              // The plan lets no container into a leaf; what is restored comes as an extra.
-              continue
+              out.append(step.isText && !slot.isRestored ? "\"\(word)\"" : word)
+            case .subtree:
+              // The plan lets only JSON of its own making into a leaf (`native`).
+              out.append(UnsafeBufferPointer(start: from, count: prefixLength))
+              out.append(frame.raw(slot))
+            case .emptyObject, .emptyArray: continue
             case .absent: continue
             }
           case .open:

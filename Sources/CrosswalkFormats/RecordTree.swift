@@ -15,9 +15,9 @@ package enum RecordTree {
     switch content {
     case .leaf(let leaf):
       let slot = frame.slots[leaf.register]
-      if slot.kind == .null, !leaf.writesNull { return nil }
-      if slot.isEmptyText, !leaf.writesEmpty { return nil }
-      return value(slot, frame: frame, isText: leaf.isText)
+      if slot.kind == .null, !leaf.writesNull, !slot.isRestored { return nil }
+      if slot.isEmptyText, !leaf.writesEmpty, !slot.isRestored { return nil }
+      return value(slot, frame: frame, isText: leaf.isText && !slot.isRestored)
     case .object(let members): return build(members, frame: frame)
     case .picks(let key, let cases):
       let elements = cases.compactMap { one -> Tree? in
@@ -42,7 +42,7 @@ package enum RecordTree {
     case .text: .text(Array(frame.text(slot)))
     case .emptyObject: .object([])
     case .emptyArray: .array([])
-    case .subtree: nil
+    case .subtree: try? JSONReference.parse(Array(frame.raw(slot)))
     }
   }
 

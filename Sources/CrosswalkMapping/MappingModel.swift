@@ -1,5 +1,5 @@
 package import CrosswalkFormats
-public import CrosswalkModel
+package import CrosswalkModel
 package import CrosswalkYAML
 
 /// A system: what `system.yaml` and `client.yaml` of one folder say, checked.
@@ -44,6 +44,7 @@ package struct System: Sendable {
   }
 
   package struct XMLRules: Sendable {
+    /// Names without the `@`.
     package var typeAttribute: String?
     package var nilAttribute: String?
     /// Field type → text of the type attribute.
@@ -116,6 +117,10 @@ package struct Field: Sendable {
   package var assumed: String?
   /// Not written back on purpose, and why.
   package var oneWay: String?
+  /// How an edit of the value is told from what a vendor rewrites by itself.
+  package var comparison: Comparison = .exact
+  /// A line for people.
+  package var title: String?
 
   package enum Meaning: Sendable {
     /// `is: none`: no canonical place.
@@ -130,6 +135,12 @@ package struct Field: Sendable {
     case canonical(String)
     /// `compose: [line…], rest: field`.
     case compose(lines: [String], rest: String?)
+  }
+
+  /// `text`: blanks at the ends do not count. `lines`: line ends do not. `case`: upper and lower case do not.
+  package enum Comparison: String, Sendable, CaseIterable {
+    case exact, text, lines
+    case ignoringCase = "case"
   }
 
   package enum OnFail: String, Sendable { case reject, park, keep }

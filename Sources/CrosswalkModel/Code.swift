@@ -8,6 +8,7 @@ public struct Code: Sendable, Hashable, CustomStringConvertible {
   public var description: String { name }
 }
 
+// To add a code: one `static let`, and one line in `pages`, both in the order of the codes of a family.
 // The commands' exit codes follow from the family: U and M end with 2, F, V and I01 with 4, I02 with 5.
 extension Code {
   /// Every code, its title and its page, in the order of the codes of a family.
@@ -32,6 +33,40 @@ extension Code {
     (.outputExists, "the output file exists already", "It is replaced only with `--force`, which covers the residue and the rejects too."),
     (.unwritableOutput, "the output cannot be written", "The folder does not exist or may not be written to, the disk is full, or writing failed; the system's own reason follows. Files of this run have been removed."),
     (.closedOutput, "the reader of standard output went away", "The next program of the pipe has closed it, as `head` does. The run ends without a message and with 141."),
+
+    (.yamlSyntax, "the file is not valid YAML", "Brackets, quotes, `:` and indentation do not fit together at the place shown. Texts that start with `@ * & { [ % !` or hold `: ` must stand in quotes; indent with blanks, never with tabs."),
+    (.yamlNotUTF8, "the file is not UTF-8 text", "YAML files are read as UTF-8 and nothing else. Save the file in that encoding; the message says which byte is the first wrong one."),
+    (.yamlLimit, "the file is beyond a limit", "A YAML file may have 1 MiB, 64 levels, 10,000 values after references are expanded, and texts of 64,000 bytes. Real mapping files stay far below; the limits keep hostile ones cheap."),
+    (.yamlUnsupported, "a part of YAML that is not used here", "One document a file, no tags (`!!int`), no merge keys (`<<`), and every key is a text. Whatever these would say can be written out."),
+    (.yamlDuplicateKey, "a key stands twice", "One of two equal keys would silently win, so neither does. Both places are shown; remove one."),
+    (.yamlAlias, "a reference that leads nowhere", "`*name` repeats the value marked `&name` above it. The mark is missing, stands below, or the reference stands inside its own value. A text that starts with `*` must stand in quotes."),
+
+    (.unknownKey, "a key that is not known here", "The place takes other keys; the message lists them, the nearest first. A misspelt key would otherwise be ignored without a word."),
+    (.wrongKind, "a value of the wrong kind", "A list stands where a text belongs, a text where a mapping belongs, or nothing at all. A text that starts with `{` or `[` must stand in quotes, or YAML takes it for a mapping or a list."),
+    (.missingKey, "a key is missing", "The message names a key that has to stand there."),
+    (.unknownWord, "a word that is not known here", "Formats, shapes, field types and policies are words out of short lists; the message gives the list, the nearest first. A format has to be listed under `formats` of its system."),
+    (.wrongSystemName, "the file names another system than its folder", "`system:` and the name of the folder are the same, so that a file that was copied and not changed is noticed."),
+    (.nullKey, "a key that YAML reads as nothing", "`null:` and `~:` are no texts in YAML. The keys of the null policy are `nulls` and `empties`; a field whose name is `null` must stand in quotes."),
+    (.notSupported, "a part of the language that is not supported", "The message says what, and what to do without it."),
+    (.unknownCanonical, "a canonical field that does not exist", "`is`, `or`, `in`, `rest` and the fields in `compose` are names of `canonical/client.yaml`. `none` means that the value has no canonical place."),
+    (.unknownTransform, "a transform that does not exist", "The set of transforms is closed; `Mappings/README.md` lists them with what each reads and writes."),
+    (.badArgument, "an argument that does not fit", "A transform, an attribute name or a setting has an argument of its own kind; the message says which."),
+    (.undeclaredOption, "an option that does not exist", "`option.NAME` names an option that `system.yaml` declares under `options`."),
+    (.unknownFieldName, "a field that the system does not have", "`derived` names fields of the same system, as they stand on the left side under `fields`."),
+    (.readTwice, "two fields read into one canonical field", "A record would have two values for one meaning, and one would be lost. Give one of the fields another meaning, or `none`."),
+    (.samePlace, "two fields in one place", "Two fields read or write the same member of a record, in one of the formats or shapes, counting further names (`read`), names per format and the fields of `lines`."),
+    (.nothingFeeds, "a required field that nothing fills", "A field is required in a shape, but has no canonical field, no fallback and no default, or is derived. No record could ever be written."),
+    (.notOneToOne, "a spelling that belongs to two words", "The table of a `choice` works both ways only if each spelling leads to one word, after what `ignore` lists is taken away."),
+    (.badPath, "a text that is not a path", "Paths are names with dots between them, `[2]` for the third element of a list, `[Tag=FIRST]` for the element that has that member, `@name` for an attribute and `#text` for the text of an element. A name that holds a dot, a bracket or a quote stands in double quotes, inside the quotes of YAML."),
+    (.impossiblePath, "a path that no record can have", "One place would have to be a value and an object, or an object and a list, or something would stand below an attribute or a text."),
+    (.circle, "transforms that wait for each other", "A transform with `in: FIELD` needs that field to be written first. The message shows the circle."),
+    (.needsOneWay, "a transform that cannot be written back", "Reading drops a part of the value, so that the same text cannot be written again. `oneWay: reason` says that this is meant."),
+    (.badTemplate, "a template that does not describe a document", "A template is the envelope as it is written, with `$record` in it once: in `[ ]` where records repeat. XML has one root element, CSV and URL-encoded forms have no envelope, and the name `*` can only be read."),
+    (.shapeWithoutField, "a shape that does not have the field", "`required` and `write` name shapes that `in` lists."),
+
+    (.unreadableMapping, "a mapping file that cannot be read", "A system is a folder with `system.yaml` and `client.yaml`; both must be plain files that may be read."),
+    (.outsideFolder, "a mapping file outside its folder", "A file below `--mappings DIR` is a link to a place outside that folder. Only what stands inside is read."),
+    (.noSystems, "a mappings folder without a system", "The folder that is named holds one folder a system, and each of these has `system.yaml` and `client.yaml`."),
   ]
 
   public static let usage = Code("U0001")
@@ -54,4 +89,38 @@ extension Code {
   public static let outputExists = Code("I0201")
   public static let unwritableOutput = Code("I0202")
   public static let closedOutput = Code("I0203")
+
+  public static let yamlSyntax = Code("M0001")
+  public static let yamlNotUTF8 = Code("M0002")
+  public static let yamlLimit = Code("M0003")
+  public static let yamlUnsupported = Code("M0004")
+  public static let yamlDuplicateKey = Code("M0005")
+  public static let yamlAlias = Code("M0006")
+
+  public static let unknownKey = Code("M0101")
+  public static let wrongKind = Code("M0102")
+  public static let missingKey = Code("M0103")
+  public static let unknownWord = Code("M0104")
+  public static let wrongSystemName = Code("M0105")
+  public static let nullKey = Code("M0106")
+  public static let notSupported = Code("M0107")
+  public static let unknownCanonical = Code("M0108")
+  public static let unknownTransform = Code("M0109")
+  public static let badArgument = Code("M0110")
+  public static let undeclaredOption = Code("M0111")
+  public static let unknownFieldName = Code("M0112")
+  public static let readTwice = Code("M0113")
+  public static let samePlace = Code("M0114")
+  public static let nothingFeeds = Code("M0115")
+  public static let notOneToOne = Code("M0116")
+  public static let badPath = Code("M0117")
+  public static let impossiblePath = Code("M0118")
+  public static let circle = Code("M0119")
+  public static let needsOneWay = Code("M0120")
+  public static let badTemplate = Code("M0121")
+  public static let shapeWithoutField = Code("M0122")
+
+  public static let unreadableMapping = Code("M0202")
+  public static let outsideFolder = Code("M0203")
+  public static let noSystems = Code("M0204")
 }

@@ -57,6 +57,13 @@ package struct Slot: Equatable, Sendable {
   /// No value that says anything: absent, null or empty text.
   @inlinable package var isBlank: Bool { bits & 15 <= 1 || isEmptyText }
 
+  /// The same value, to be written as its kind and in its state whatever the field's own rules are: it came back from a
+  /// residue. (`isOdd` outside the chunk.)
+  package var asRestored: Slot {
+    Slot(kind, offset: offset, length: length, space: space == .chunk ? .pool : space, isOdd: true)
+  }
+  @inlinable package var isRestored: Bool { bits & 32 != 0 && bits & 0xc0 != 0 }
+
   /// The longest value a slot can hold; the named limit on a field is below it.
   package static let maximumLength = 0xff_ffff
 }

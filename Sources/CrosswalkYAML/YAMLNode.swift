@@ -2,7 +2,7 @@ public import CrosswalkModel
 
 /// A node of a mapping file, with its place. Aliases are expanded, duplicate keys refused.
 public struct YAMLNode: Sendable {
-  public indirect enum Content: Sendable {
+  public enum Content: Sendable {
     case scalar(Scalar)
     case sequence([YAMLNode])
     /// In the file's order.

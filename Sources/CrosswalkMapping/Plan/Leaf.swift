@@ -13,6 +13,18 @@ package struct MappedLeaf: Sendable {
   package var layout: Layout.Leaf
 }
 
+/// How one target leaf gets its value: per leg the canonical fields it comes from; leg 0 is `is:`.
+package struct TargetLeaf {
+  package var leaf: MappedLeaf
+  package var legs: [[Int]]
+  package var isRequired: Bool
+  /// A default or a constant stands in when nothing feeds it.
+  package var isSupplied: Bool
+  /// Something of the source may feed it.
+  package var isFed: Bool
+  package var isId: Bool
+}
+
 /// Builds the layout of a system's leaves in one format.
 enum LayoutBuilder {
   /// - writing: nil for reading, where a field has all its names and no order.

@@ -19,7 +19,7 @@ package final class Plan {
   package let sourceLayout: Layout
   package let targetLayout: Layout
   package let sourceLeaves: [MappedLeaf]
-  package let targetLeaves: [PlanBuilder.TargetLeaf]
+  package let targetLeaves: [TargetLeaf]
   /// Per source leaf the canonical fields it feeds.
   package let feeds: [[Int]]
   /// Per source leaf: why it is parked in every record, or nil when it may stand in the target.
@@ -91,7 +91,7 @@ package final class Plan {
         layout.isText = name == "system"
         if name == "native" { nativeTarget = register }
         targets.append(
-          PlanBuilder.TargetLeaf(
+          TargetLeaf(
             leaf: MappedLeaf(name: name, path: [.name(name)], field: -1, register: register, layout: layout), legs: [],
             isRequired: false, isSupplied: true, isFed: true, isId: false))
       }
@@ -166,7 +166,7 @@ package final class Plan {
   package static let canonicalName = "canonical"
 
   /// Targets that the shape requires and that nothing can feed (SEMANTICS section 2, 12).
-  package var unfedRequirements: [PlanBuilder.TargetLeaf] {
+  package var unfedRequirements: [TargetLeaf] {
     targetLeaves.filter { $0.isRequired && !$0.isFed && !$0.isSupplied }
   }
 

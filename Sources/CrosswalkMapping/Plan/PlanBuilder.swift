@@ -1,5 +1,6 @@
-package import CrosswalkFormats
+import CrosswalkFormats
 package import CrosswalkModel
+import CrosswalkYAML
 
 /// What a plan is compiled from, besides the two systems.
 package struct PlanSettings {
@@ -170,18 +171,6 @@ struct PlanBuilder {
   }
 
   // MARK: - Canonical → target
-
-  /// How one target leaf gets its value: per leg the canonical fields it comes from; leg 0 is `is:`.
-  struct TargetLeaf {
-    var leaf: MappedLeaf
-    var legs: [[Int]]
-    var isRequired: Bool
-    /// A default or a constant stands in when nothing feeds it.
-    var isSupplied: Bool
-    /// Something of the source may feed it.
-    var isFed: Bool
-    var isId: Bool
-  }
 
   struct WriteHalf {
     var leaves: [TargetLeaf] = []

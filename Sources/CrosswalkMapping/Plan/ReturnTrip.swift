@@ -36,7 +36,7 @@ package final class ReturnTrip {
 
   init(
     builder: inout PlanBuilder, source: System, sourceFormat: Format, target: System, targetFormat: Format,
-    leaves: [MappedLeaf], targets: [PlanBuilder.TargetLeaf], read: PlanBuilder.ReadHalf
+    leaves: [MappedLeaf], targets: [TargetLeaf], read: PlanBuilder.ReadHalf
   ) {
     var steps: [PlanStep] = []
     let nothing = builder.register()

@@ -1,5 +1,6 @@
 package import CrosswalkFormats
 package import CrosswalkModel
+import CrosswalkYAML
 
 /// A closed set of words, each with the spellings that a system uses for it.
 final class ChoiceTransform: Transform {
@@ -42,7 +43,8 @@ final class ChoiceTransform: Transform {
       let spellings = (entry.value.items?.compactMap(\.text) ?? entry.value.text.map { [$0] } ?? []).map { Array($0.utf8) }
       words.append(Word(word: Array((entry.key.text ?? "").utf8), spellings: spellings, keys: []))
     }
-    for i in words.indices { words[i].keys = words[i].spellings.map(key) }
+    super.init()
+    for i in words.indices { words[i].keys = words[i].spellings.map { key($0) } }
   }
 
   override func read(_ slot: Slot, _ frame: Frame) -> Slot? {

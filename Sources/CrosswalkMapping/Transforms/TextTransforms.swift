@@ -1,5 +1,6 @@
 package import CrosswalkFormats
 package import CrosswalkModel
+import CrosswalkYAML
 
 /// Blanks at both ends dropped on reading.
 final class TrimTransform: Transform {
