@@ -327,3 +327,42 @@ extension PlanBuilder {
     return names
   }
 }
+
+extension Plan {
+  package var returnTrip: ReturnTrip? { returns }
+
+  package var internedPath: ((Int) -> [UInt8])? {
+    get { returns?.internedPath }
+    set { returns?.internedPath = newValue }
+  }
+
+  /// Parked values go to the run's residue; canonical takes them in its `native`.
+  package var nativeGoesNowhere: Bool { nativeTarget == nil }
+
+  /// The target's own id of the record, as it is written; absent where the shape has none.
+  package var targetId: Slot {
+    targetLeaves.first { $0.isId }.map { frame.slots[$0.leaf.register] } ?? .absent
+  }
+
+  /// Canonical fields and target leaves that `--set` and defaults supplied to this record.
+  package var suppliedNames: [String] {
+    state.supplied.map { $0 >= 0 ? model.fields[$0].name : targetLeaves[-1 - $0].leaf.name }
+  }
+
+  /// Target leaves that took a fallback, and which.
+  package var fallbacksTaken: [(name: String, leg: Int)] {
+    targetLeaves.indices.compactMap { index in
+      let leg = Int(state.legs[index])
+      guard leg > 0, !frame.slots[targetLeaves[index].leaf.register].isAbsent else { return nil }
+      return (targetLeaves[index].leaf.name, leg)
+    }
+  }
+
+  /// Whether a source leaf is the target's leaf, untouched, so that all its values stand there but for the states that are left out.
+  package func standsAsItIs(_ leaf: Int) -> (null: Bool, empty: Bool)? {
+    guard edges[leaf].count == 1, let edge = edges[leaf].first, edge.leg == 0 else { return nil }
+    let target = targetLeaves[edge.target]
+    guard target.leaf.register == sourceLeaves[leaf].register else { return nil }
+    return (target.leaf.layout.writesNull && hasNull(targetFormat, target: true), target.leaf.layout.writesEmpty)
+  }
+}

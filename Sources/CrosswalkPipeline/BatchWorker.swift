@@ -1,0 +1,435 @@
+package import CrosswalkFormats
+package import CrosswalkMapping
+package import CrosswalkModel
+
+/// What a batch of records gave: output bytes, side files, counts and messages, all its own until it is accepted in order.
+package final class BatchResult {
+  /// A piece of a side file that lacks the record's number, which only the order tells.
+  struct Line {
+    /// Index in the batch.
+    var record: Int
+    /// Records of the batch that were written before it.
+    var written: Int
+    var start: Int
+    var length: Int
+  }
+
+  var out = OutputBuffer(capacity: 64 << 10)
+  var side = OutputBuffer(capacity: 4096)
+  var residue: [Line] = []
+  var rejects: [Line] = []
+  var read = 0
+  var written = 0
+  var rejected = 0
+  var malformed = 0
+  /// Leaves parked, by source leaf (row) and reason (column).
+  var parked: [Int] = []
+  /// Leaves parked that no mapping names, by path.
+  var unknown: [[UInt8]: Int] = [:]
+  var messages: [Message] = []
+  var messageCounts: [Code: Int] = [:]
+  var literalsParked = 0
+
+  /// A problem with a record; the text is made by who knows its number.
+  struct Message {
+    var record: Int
+    var diagnostic: Diagnostic
+  }
+
+  func begin(leaves: Int) {
+    out.removeAll()
+    out.shrink(to: 1 << 20)
+    side.removeAll()
+    side.shrink(to: 1 << 20)
+    residue.removeAll(keepingCapacity: true)
+    rejects.removeAll(keepingCapacity: true)
+    (read, written, rejected, malformed, literalsParked) = (0, 0, 0, 0, 0)
+    let columns = leaves * Plan.ParkingReason.allCases.count
+    if parked.count == columns {
+      for i in 0..<columns { parked[i] = 0 }
+    } else {
+      parked = [Int](repeating: 0, count: columns)
+    }
+    if !unknown.isEmpty { unknown.removeAll(keepingCapacity: true) }
+    if !messages.isEmpty { messages.removeAll(keepingCapacity: true) }
+    if !messageCounts.isEmpty { messageCounts.removeAll(keepingCapacity: true) }
+  }
+}
+
+/// Reads, maps and writes the records of a batch. Owns a plan, a reader and a writer; used by one thread at a time.
+package final class BatchWorker {
+  /// What the whole run agrees on.
+  struct Rules {
+    var keepsResidue = false
+    var writesRejects = false
+    var only: Set<[UInt8]> = []
+    var showsValues = false
+    var source = ""
+    var from = ""
+    var to = ""
+    var mapHash = ""
+    var idMap: [[UInt8]: [UInt8]]?
+  }
+
+  let plan: Plan
+  let writer: any RecordWriter
+  let rules: Rules
+  let result = BatchResult()
+  private(set) var reader: (any RecordReader)?
+  private let separator: [UInt8]
+  private let simple: [SimpleLeaf]
+  private let complex: [Int]
+  private var seenWarnings: Set<[UInt8]> = []
+
+  /// A leaf that is the target's own register: parked only when the target leaves its state out.
+  private struct SimpleLeaf {
+    var register: Int
+    var row: Int
+    /// Reason of every value, or -1 when it always stands in the target.
+    var reason: Int8
+    var writesNull: Bool
+    var writesEmpty: Bool
+  }
+
+  init(plan: Plan, writer: any RecordWriter, rules: Rules) {
+    self.plan = plan
+    self.writer = writer
+    self.rules = rules
+    separator = writer.separator
+    var simple: [SimpleLeaf] = []
+    var complex: [Int] = []
+    for (index, leaf) in plan.sourceLeaves.enumerated() where leaf.field >= 0 {
+      if let reason = plan.staticParking[index] {
+        simple.append(
+          SimpleLeaf(
+            register: leaf.register, row: index, reason: Int8(Plan.ParkingReason.allCases.firstIndex(of: reason)!),
+            writesNull: false, writesEmpty: false))
+      } else if let states = plan.standsAsItIs(index) {
+        simple.append(
+          SimpleLeaf(register: leaf.register, row: index, reason: -1, writesNull: states.null, writesEmpty: states.empty))
+      } else {
+        complex.append(index)
+      }
+    }
+    self.simple = simple
+    self.complex = complex
+  }
+
+  func use(_ reader: any RecordReader) {
+    self.reader = reader
+    plan.internedPath = { [unowned reader] index in reader.path(index) }
+  }
+
+  /// Why `process` came back.
+  enum Stop {
+    /// The buffer is used up to `position`; the rest needs more bytes.
+    case needMore
+    case closed
+    case end
+    case fatal(FormatError)
+    /// The output is large enough to be taken away; go on at `position`.
+    case full
+    /// As many records as were wanted have been read.
+    case limit
+  }
+
+  /// Records from `position` on into the result. `offset` is the buffer's place in the input.
+  func process(
+    _ buffer: UnsafePointer<UInt8>, _ position: inout Int, to end: Int, isLast: Bool, offset: Int, limit: Int = .max
+  ) -> Stop {
+    guard let reader else { return .end }
+    let result = result
+    while true {
+      if result.read >= limit { return .limit }
+      if result.out.count > 1 << 20 { return .full }
+      switch reader.next(in: buffer, at: &position, to: end, isLast: isLast) {
+      case .record: handleRecord(offset)
+      case .rejected(let error):
+        if error.reason == .notARecord, result.read == 0, notARecordIsFatal { return .fatal(error) }
+        if !rules.only.isEmpty { continue }
+        result.read += 1
+        result.malformed += 1
+        reject(offset, diagnostic: malformed(error, offset), path: nil)
+      case .closed: return .closed
+      case .end: return .end
+      case .needMore: return .needMore
+      case .fatal(let error): return .fatal(error)
+      }
+    }
+  }
+
+  /// The first thing of a run that is no record at all says that the run was not understood.
+  var notARecordIsFatal = false
+
+  private func handleRecord(_ offset: Int) {
+    let frame = plan.frame
+    let result = result
+    if !rules.only.isEmpty {
+      guard rules.only.contains(Array(frame.text(plan.recordId))) else { return }
+    }
+    if let idMap = rules.idMap { translateId(idMap) }
+    result.read += 1
+    guard plan.map() else {
+      reject(offset, diagnostic: mappingProblem(plan.state.rejection!, offset), path: nil)
+      return
+    }
+    let mark = result.out.count
+    if result.written > 0 { result.out.append(separator) }
+    do throws(FormatError) {
+      try writer.write(frame, extras: plan.extras, into: &result.out)
+    } catch {
+      result.out.count = mark
+      reject(offset, diagnostic: unwritable(error, offset), path: nil)
+      return
+    }
+    result.written += 1
+    if !plan.state.failures.isEmpty || !plan.state.notices.isEmpty { warn(offset) }
+    account()
+  }
+
+  // MARK: - Fates
+
+  private func account() {
+    let slots = plan.frame.slots
+    let columns = Plan.ParkingReason.allCases.count
+    let empty = 2
+    simple.withUnsafeBufferPointer { leaves in
+      result.parked.withUnsafeMutableBufferPointer { parked in
+        for leaf in leaves {
+          let bits = slots[leaf.register].bits
+          if bits == 0 { continue }
+          let slot = Slot(bits: bits)
+          let isNull = slot.kindBits == UInt64(Kind.null.rawValue)
+          if isNull || slot.isEmptyText {
+            if isNull ? !leaf.writesNull : !leaf.writesEmpty { parked[leaf.row * columns + empty] += 1 }
+          } else if leaf.reason >= 0 {
+            parked[leaf.row * columns + Int(leaf.reason)] += 1
+          }
+        }
+      }
+    }
+    for index in complex where !slots[plan.sourceLeaves[index].register].isAbsent && !plan.contributes(index) {
+      let reason = plan.parkingReason(index)
+      result.parked[index * columns + Plan.ParkingReason.allCases.firstIndex(of: reason)!] += 1
+    }
+    if !plan.frame.extras.isEmpty, plan.nativeGoesNowhere {
+      for extra in plan.frame.extras { result.unknown[path(of: extra), default: 0] += Int(extra.leaves) }
+    }
+    for (path, value) in plan.foreignNative { result.unknown[path, default: 0] += value.leafCount }
+    if rules.keepsResidue { writeResidue() }
+  }
+
+  private func path(of extra: Frame.Extra) -> [UInt8] {
+    extra.path >= 0 ? reader!.path(Int(extra.path)) : Array(plan.frame.text(extra.pathText))
+  }
+
+  /// A residue line (DESIGN section 8), without its record's number.
+  private func writeResidue() {
+    guard let returns = plan.returnTrip, plan.nativeGoesNowhere else { return }
+    let findings = returns.lacks(plan)
+    guard !findings.entries.isEmpty || !findings.invented.isEmpty || !plan.state.supplied.isEmpty || !plan.foreignNative.isEmpty
+    else { return }
+    let frame = plan.frame
+    let start = result.side.count
+    var side = OutputBuffer(capacity: 0)
+    swap(&side, &result.side)
+    side.append(#","source":"#)
+    append(rules.source, to: &side)
+    side.append(#","sourceId":"#)
+    literal(plan.recordId, to: &side)
+    side.append(#","targetId":"#)
+    literal(plan.targetId, to: &side)
+    side.append(#","parked":{"#)
+    var first = true
+    for entry in findings.entries where entry.isParked {
+      member(entry.path, first: &first, to: &side)
+      literal(entry.value, to: &side)
+      result.literalsParked += entry.leaves
+    }
+    for (path, value) in plan.foreignNative {
+      member(path, first: &first, to: &side)
+      JSONTree.append(value, to: &side)
+      result.literalsParked += value.leafCount
+    }
+    side.append(#"},"original":{"#)
+    first = true
+    for entry in findings.entries where !entry.isParked {
+      member(entry.path, first: &first, to: &side)
+      literal(entry.value, to: &side)
+    }
+    side.append(#"},"extra":["#)
+    for (index, leaf) in findings.invented.enumerated() {
+      if index > 0 { side.append(UInt8(ascii: ",")) }
+      append(plan.sourceLeaves[leaf].name, to: &side)
+    }
+    side.append(#"],"supplied":["#)
+    for (index, name) in plan.suppliedNames.enumerated() {
+      if index > 0 { side.append(UInt8(ascii: ",")) }
+      append(name, to: &side)
+    }
+    side.append(#"],"via":{"#)
+    first = true
+    for (name, leg) in plan.fallbacksTaken {
+      member(Array(name.utf8), first: &first, to: &side)
+      side.append(number: leg)
+    }
+    side.append(#"},"map":"#)
+    append(rules.mapHash, to: &side)
+    side.append("}\n")
+    swap(&side, &result.side)
+    result.residue.append(
+      .init(record: result.read - 1, written: result.written - 1, start: start, length: result.side.count - start))
+    _ = frame
+  }
+
+  private func member(_ path: [UInt8], first: inout Bool, to side: inout OutputBuffer) {
+    if !first { side.append(UInt8(ascii: ",")) }
+    first = false
+    path.withUnsafeBufferPointer { JSONText.appendString($0, to: &side) }
+    side.append(UInt8(ascii: ":"))
+  }
+
+  private func append(_ text: String, to side: inout OutputBuffer) {
+    var text = text
+    text.withUTF8 { JSONText.appendString($0, to: &side) }
+  }
+
+  private func literal(_ slot: Slot, to side: inout OutputBuffer) {
+    switch slot.kind {
+    case .absent, .null: side.append("null")
+    case .true: side.append("true")
+    case .false: side.append("false")
+    case .number: side.append(plan.frame.raw(slot))
+    case .text: JSONText.appendString(plan.frame.text(slot), to: &side)
+    case .emptyObject: side.append("{}")
+    case .emptyArray: side.append("[]")
+    case .subtree:
+      if plan.frame.encoding.isJSON, !plan.frame.raw(slot).contains(0x0a) {
+        side.append(plan.frame.raw(slot))
+      } else {
+        JSONTree.append(Native.literal(slot, frame: plan.frame, format: plan.sourceFormat), to: &side)
+      }
+    }
+  }
+
+  // MARK: - Rejects
+
+  private func reject(_ offset: Int, diagnostic: Diagnostic, path: String?) {
+    let result = result
+    result.rejected += 1
+    note(diagnostic)
+    guard rules.writesRejects else { return }
+    let frame = plan.frame
+    let start = result.side.count
+    var side = OutputBuffer(capacity: 0)
+    swap(&side, &result.side)
+    side.append(#","bytes":["#)
+    side.append(number: offset + frame.start)
+    side.append(UInt8(ascii: ","))
+    side.append(number: offset + frame.end)
+    side.append(#"],"code":"#)
+    append(diagnostic.code.name, to: &side)
+    side.append(#","message":"#)
+    append(diagnostic.title, to: &side)
+    side.append(#","field":"#)
+    if let field = diagnostic.place?.path { append(field, to: &side) } else { side.append("null") }
+    if let header {
+      side.append(#","header":"#)
+      header.withUnsafeBufferPointer { JSONText.appendString($0, to: &side) }
+    }
+    let raw = UnsafeBufferPointer(start: frame.chunk + frame.start, count: max(0, frame.end - frame.start))
+    if UTF8Check.isValid(raw) {
+      side.append(#","raw":"#)
+      JSONText.appendString(raw, to: &side)
+    } else {
+      side.append(#","raw64":""#)
+      Base64.append(raw, to: &side)
+      side.append("\"")
+    }
+    side.append("}\n")
+    swap(&side, &result.side)
+    result.rejects.append(.init(record: result.read - 1, written: result.written, start: start, length: result.side.count - start))
+  }
+
+  /// The CSV header's bytes, for the rejects.
+  var header: [UInt8]?
+
+  private func note(_ diagnostic: Diagnostic) {
+    result.messageCounts[diagnostic.code, default: 0] += 1
+    if result.messageCounts[diagnostic.code]! <= 5 { result.messages.append(.init(record: result.read - 1, diagnostic: diagnostic)) }
+  }
+
+  private func translateId(_ map: [[UInt8]: [UInt8]]) {
+    guard let leaf = plan.idLeaf else { return }
+    let register = plan.sourceLeaves[leaf].register
+    let id = Array(plan.frame.text(plan.frame.slots[register]))
+    plan.frame.slots[register] = map[id].map { plan.frame.store($0) } ?? .absent
+  }
+
+  // MARK: - Messages
+
+  private func warn(_ offset: Int) {
+    for failure in plan.state.failures {
+      let name = failure.side == .source ? plan.sourceLeaves[failure.leaf].name : plan.targetLeaves[failure.leaf].leaf.name
+      let value = Array(plan.frame.text(failure.value))
+      // One warning a distinct value.
+      guard seenWarnings.count < 10_000, seenWarnings.insert(Array(name.utf8) + [0] + value).inserted else { continue }
+      note(
+        Messages.notConvertible(
+          field: name, value: value, plan: plan, failure: failure, at: place(offset, path: name), disposition: .warning))
+    }
+    for notice in plan.state.notices {
+      let name = plan.sourceLeaves[notice.leaf].name
+      let value = Array(plan.frame.text(notice.value))
+      guard seenWarnings.count < 10_000, seenWarnings.insert(Array(name.utf8) + [0] + value).inserted else { continue }
+      note(Messages.labelWithoutCode(value: value, at: place(offset, path: name)))
+    }
+  }
+
+  private func place(_ offset: Int, path: String?) -> Diagnostic.DataPlace {
+    Diagnostic.DataPlace(
+      source: rules.source, record: nil, bytes: (offset + plan.frame.start)..<(offset + max(plan.frame.start, plan.frame.end)),
+      path: path)
+  }
+
+  private func malformed(_ error: FormatError, _ offset: Int) -> Diagnostic {
+    Messages.malformed(error, source: rules.source, offset: offset, format: plan.sourceFormat, disposition: .reject)
+  }
+
+  private func unwritable(_ error: FormatError, _ offset: Int) -> Diagnostic {
+    var diagnostic = Messages.unwritable(error, format: plan.targetFormat)
+    diagnostic.place = place(offset, path: nil)
+    return diagnostic
+  }
+
+  private func mappingProblem(_ rejection: RecordState.Rejection, _ offset: Int) -> Diagnostic {
+    switch rejection.reason {
+    case .missing:
+      let target = plan.targetLeaves[rejection.leaf]
+      return Messages.missing(target, plan: plan, at: place(offset, path: target.leaf.name))
+    case .failed:
+      let target = plan.targetLeaves[rejection.leaf].leaf
+      return Messages.notConvertible(
+        field: target.name, value: Array(plan.frame.text(rejection.value)), plan: plan,
+        failure: .init(side: .target, leaf: rejection.leaf, value: rejection.value), at: place(offset, path: target.name),
+        disposition: .reject)
+    case .unknownField:
+      let path = plan.frame.extras.first.map { String(decoding: path(of: $0), as: UTF8.self) } ?? ""
+      return Messages.unknownField(path, system: plan.source.name, at: place(offset, path: path))
+    case .foreignId: return Messages.foreignId(system: plan.target.name, at: place(offset, path: "system"))
+    }
+  }
+}
+
+enum Base64 {
+  static func append(_ bytes: UnsafeBufferPointer<UInt8>, to out: inout OutputBuffer) {
+    let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+    var i = 0
+    while i < bytes.count {
+      let n = min(3, bytes.count - i)
+      let word = UInt32(bytes[i]) << 16 | (n > 1 ? UInt32(bytes[i + 1]) << 8 : 0) | (n > 2 ? UInt32(bytes[i + 2]) : 0)
+      for k in 0..<4 { out.append(k <= n ? digits[Int(word >> UInt32(18 - 6 * k) & 63)] : UInt8(ascii: "=")) }
+      i += 3
+    }
+  }
+}
