@@ -20,12 +20,7 @@ package enum CSVText {
 
   /// Where the first ill-formed sequence begins, nil when all is UTF-8.
   static func firstInvalidUTF8(_ bytes: UnsafeBufferPointer<UInt8>) -> Int? {
-    do {
-      _ = try UTF8Span(validating: bytes.span)
-      return nil
-    } catch {
-      return error.byteOffsets.lowerBound
-    }
+    bytes.baseAddress.flatMap { UTF8Check.firstInvalid($0, bytes.count) }
   }
 
   static let quote = UInt8(ascii: "\"")
