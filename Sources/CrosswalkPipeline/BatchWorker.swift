@@ -14,21 +14,21 @@ package final class BatchResult {
     var length: Int
   }
 
-  var out = OutputBuffer(capacity: 64 << 10)
-  var side = OutputBuffer(capacity: 4096)
-  var residue: [Line] = []
-  var rejects: [Line] = []
-  var read = 0
-  var written = 0
-  var rejected = 0
-  var malformed = 0
+  @exclusivity(unchecked) var out = OutputBuffer(capacity: 64 << 10)
+  @exclusivity(unchecked) var side = OutputBuffer(capacity: 4096)
+  @exclusivity(unchecked) var residue: [Line] = []
+  @exclusivity(unchecked) var rejects: [Line] = []
+  @exclusivity(unchecked) var read = 0
+  @exclusivity(unchecked) var written = 0
+  @exclusivity(unchecked) var rejected = 0
+  @exclusivity(unchecked) var malformed = 0
   /// Leaves parked, by source leaf (row) and reason (column).
-  var parked: [Int] = []
+  @exclusivity(unchecked) var parked: [Int] = []
   /// Leaves parked that no mapping names, by path.
-  var unknown: [[UInt8]: Int] = [:]
-  var messages: [Message] = []
-  var messageCounts: [Code: Int] = [:]
-  var literalsParked = 0
+  @exclusivity(unchecked) var unknown: [[UInt8]: Int] = [:]
+  @exclusivity(unchecked) var messages: [Message] = []
+  @exclusivity(unchecked) var messageCounts: [Code: Int] = [:]
+  @exclusivity(unchecked) var literalsParked = 0
 
   /// A problem with a record; the text is made by who knows its number.
   struct Message {
@@ -75,7 +75,7 @@ package final class BatchWorker {
   let writer: any RecordWriter
   let rules: Rules
   let result = BatchResult()
-  private(set) var reader: (any RecordReader)?
+  @exclusivity(unchecked) private(set) var reader: (any RecordReader)?
   private let separator: [UInt8]
   private let simple: [SimpleLeaf]
   private let complex: [Int]
@@ -159,7 +159,7 @@ package final class BatchWorker {
   }
 
   /// The first thing of a run that is no record at all says that the run was not understood.
-  var notARecordIsFatal = false
+  @exclusivity(unchecked) var notARecordIsFatal = false
 
   private func handleRecord(_ offset: Int) {
     let frame = plan.frame

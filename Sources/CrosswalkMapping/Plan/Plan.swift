@@ -28,9 +28,9 @@ package final class Plan {
   let edges: [[(target: Int, leg: UInt8)]]
   let returns: ReturnTrip?
   /// Restored leaves that the target's layout has no place for.
-  package var extras: [OutputExtra] = []
+  @exclusivity(unchecked) package var extras: [OutputExtra] = []
   /// What `native` held for other systems, to be parked: path and literal.
-  package var foreignNative: [(path: [UInt8], value: Tree)] = []
+  @exclusivity(unchecked) package var foreignNative: [(path: [UInt8], value: Tree)] = []
 
   private let readSteps: [PlanStep]
   private let writeSteps: [PlanStep]
