@@ -269,13 +269,75 @@ extension ReferenceSystem {
   // MARK: Formats
 
   private func xmlDocuments(_ bytes: [UInt8], _ input: inout ReferenceInput) throws(ReferenceError) {
-    throw .noTemplate
+    let documents: [XMLNode]
+    do {
+      documents = try XMLReference.documents(bytes)
+    } catch {
+      throw .format(error.reason, error.offset)
+    }
+    if documents.isEmpty { throw .format(.truncated, bytes.count) }
+    for root in documents {
+      try document(.object([.init(root.name, root.tree())]), .xml, isLine: false, &input)
+    }
   }
 
+  /// Rows behind the header: the first row, or the first one with the columns that the mapping asks for.
   private func csvRecords(_ bytes: [UInt8], _ input: inout ReferenceInput) throws(ReferenceError) {
-    throw .noTemplate
+    guard templates.contains(where: { $0.format == .csv }) else { throw .noTemplate }
+    var start = 0
+    var rows: [CSVReference.Row] = []
+    while start < bytes.count {
+      let rest = Array(bytes[start...])
+      rows = CSVReference.read(rest, delimiter: delimiter ?? Self.sniffed(rest))
+      let header = rows.first?.cells.compactMap(\.text) ?? []
+      if headerHas.allSatisfy({ header.contains(Array($0.utf8)) }) { break }
+      rows = []
+      guard let end = bytes[start...].firstIndex(of: 0x0a) else { break }
+      start = end + 1
+    }
+    guard let header = rows.first else { throw .format(.truncated, bytes.count) }
+    if let error = header.error { throw .format(error.reason, error.offset) }
+    let names = header.cells.map { $0.text ?? [] }
+    let columns = fields.flatMap { places(of: $0, .csv) }.flatMap(\.paths).compactMap { path -> [UInt8]? in
+      guard case .name(let name)? = path.first else { return nil }
+      return Array(name.utf8)
+    } + (isCanonical ? [Array("system".utf8), Array("native".utf8)] : [])
+    for (index, name) in names.enumerated() where names[..<index].contains(name) {
+      let number = names[...index].count { $0 == name }
+      guard columns.contains(name + Array("#\(number)".utf8)) else { throw .format(.duplicateColumn, index) }
+    }
+    let isKnown = names.contains { name in
+      columns.contains { $0 == name || ignoresCase && Self.small($0) == Self.small(name) }
+    }
+    guard isKnown else { throw .unrecognised }
+    for row in rows.dropFirst() {
+      if let error = row.error {
+        input.records.append(.failure(.init(why: .malformed(error.reason), field: "")))
+        continue
+      }
+      let members = zip(names, row.cells).compactMap { name, cell in cell.text.map { Tree.Member(name, .text($0)) } }
+      input.records.append(.success(.object(members)))
+    }
+  }
+
+  /// The delimiter that cuts the header into most columns.
+  private static func sniffed(_ bytes: [UInt8]) -> UInt8 {
+    var best: (delimiter: UInt8, columns: Int) = (UInt8(ascii: ","), 0)
+    for delimiter in Array(",;\t|".utf8) {
+      let columns = CSVReference.read(bytes, delimiter: delimiter).first?.cells.count ?? 0
+      if columns > best.columns { best = (delimiter, columns) }
+    }
+    return best.delimiter
   }
 
   private func formRecords(_ bytes: [UInt8], _ input: inout ReferenceInput) {
+    for line in FormReference.read(bytes) {
+      if let error = line.error {
+        input.records.append(.failure(.init(why: .malformed(error.reason), field: "")))
+        continue
+      }
+      let record = Tree.object(line.parameters.map { .init($0.name, .text($0.value)) })
+      input.records.append(has(record, .form) ? .success(record) : .failure(.init(why: .notARecord, field: "")))
+    }
   }
 }
