@@ -108,7 +108,7 @@ package struct ReferenceConversion: Sendable {
       // To canonical nothing is parked: what has no field stands in `native`.
       residue = ReferenceResidue()
     } else if from.isCanonical, let native = canonical.native {
-      target = try restored(native, canonical, target, &residue, output)
+      target = try restored(native, canonical, target, &residue, format, output)
     }
     return Converted(source: record, canonical: canonical, target: target, residue: residue)
   }
@@ -319,7 +319,7 @@ package struct ReferenceConversion: Sendable {
   /// `native` of the target's own system comes back into list and single; another system's is parked.
   private func restored(
     _ native: Tree, _ canonical: ReferenceCanonical, _ target: ReferenceRecord, _ residue: inout ReferenceResidue,
-    _ output: Format
+    _ format: Format, _ output: Format
   ) throws(ReferenceReject) -> ReferenceRecord {
     var systems: [(name: String, entries: [ReferenceResidue.Entry])] = []
     if case .object(let members) = native {
@@ -340,7 +340,9 @@ package struct ReferenceConversion: Sendable {
         var aids = ReferenceResidue()
         aids.original = system.entries
         let way = ReferenceConversion(from: to, to: from)
-        target.tree = try way.restore(target.source(canonical, from), aids, format: output, output: .json).tree
+        // Replayed in the format that was read: what it cannot hold is no edit.
+        let plain = (try? from.write(canonical, shape: .list, format: format).tree) ?? .object([])
+        target.tree = try way.restore(plain, aids, format: output, output: format).tree
       } else {
         for entry in system.entries {
           var path = Array("native".utf8)
@@ -366,12 +368,5 @@ package struct ReferenceConversion: Sendable {
       return (try? JSONReference.parse(characters)).map { .init(path: path, value: $0) }
     default: return .init(path: path, value: .text(characters))
     }
-  }
-}
-
-extension ReferenceRecord {
-  /// The canonical record that this one came from, as canonical's own JSON tree.
-  func source(_ canonical: ReferenceCanonical, _ model: ReferenceSystem) -> Tree {
-    (try? model.write(canonical, shape: .list, format: .json).tree) ?? .object([])
   }
 }

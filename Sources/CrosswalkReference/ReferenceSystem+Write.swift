@@ -151,17 +151,21 @@ extension ReferenceSystem {
       }
       guard values.contains(where: { $0 != nil }) else { continue }
       var out = pieces.texts[0]
+      // Whether a value stands since the last text between two fields: where one is missing in the middle, the text in front
+      // of it parts its neighbours, and the text behind it goes.
+      var stands = false
       for (index, value) in values.enumerated() {
         if let value {
           out += value
           from.insert(pieces.fields[index])
+          stands = true
         }
         let text = pieces.texts[index + 1]
-        if index + 1 < values.count {
-          let stands = values[...index].contains { $0 != nil } && values[(index + 1)...].contains { $0 != nil }
-          if stands { out += text }
-        } else if value != nil {
+        if index + 1 == values.count {
+          if value != nil { out += text }
+        } else if stands, values[(index + 1)...].contains(where: { $0 != nil }) {
           out += text
+          stands = false
         }
       }
       written.append(out)
