@@ -108,7 +108,7 @@ package struct ReferenceConversion: Sendable {
       // To canonical nothing is parked: what has no field stands in `native`.
       residue = ReferenceResidue()
     } else if from.isCanonical, let native = canonical.native {
-      target = try restored(native, canonical, target, &residue, format, output)
+      target = try restored(native, record, target, &residue, format, output)
     }
     return Converted(source: record, canonical: canonical, target: target, residue: residue)
   }
@@ -289,18 +289,23 @@ package struct ReferenceConversion: Sendable {
       return .object(members)
     }
     let entries = residue.parked + residue.original
-    if entries.isEmpty { return .object(members) }
+    if entries.isEmpty, residue.extra.isEmpty { return .object(members) }
     if format == .xml {
       // One element a leaf: its path, its kind where it is no text.
-      let leaves = entries.map { entry -> Tree in
+      var leaves = entries.map { entry -> Tree in
         var leaf: [Tree.Member] = [.init("@path", .text(entry.path))]
         if let kind = Self.kind(entry.value) { leaf.append(.init("@kind", .text(kind))) }
         let text = entry.value.isContainer ? TreeWriter.json(entry.value) : (try? entry.value.characters()) ?? []
         return .object(text.isEmpty ? leaf : leaf + [.init("#text", .text(text))])
       }
+      // A leaf that the way back would invent.
+      leaves += residue.extra.map { .object([.init("@path", .text($0)), .init("@kind", .text("absent"))]) }
       members.append(.init("native", .object([.init("@system", .text(from.name)), .init("v", .array(leaves))])))
     } else {
-      members.append(.init("native", .object([.init(from.name, .object(entries.map { .init($0.path, $0.value) }))])))
+      var leaves = entries.map { Tree.Member($0.path, $0.value) }
+      // No path is empty: under that name stand those of the leaves that the way back would invent.
+      if !residue.extra.isEmpty { leaves.append(.init("", .array(residue.extra.map { .text($0) }))) }
+      members.append(.init("native", .object([.init(from.name, .object(leaves))])))
     }
     return .object(members)
   }
@@ -318,19 +323,24 @@ package struct ReferenceConversion: Sendable {
 
   /// `native` of the target's own system comes back into list and single; another system's is parked.
   private func restored(
-    _ native: Tree, _ canonical: ReferenceCanonical, _ target: ReferenceRecord, _ residue: inout ReferenceResidue,
+    _ native: Tree, _ record: Tree, _ target: ReferenceRecord, _ residue: inout ReferenceResidue,
     _ format: Format, _ output: Format
   ) throws(ReferenceReject) -> ReferenceRecord {
-    var systems: [(name: String, entries: [ReferenceResidue.Entry])] = []
+    var systems: [(name: String, entries: [ReferenceResidue.Entry], extra: [[UInt8]])] = []
     if case .object(let members) = native {
       if case .text(let name)? = native["@system"] {
         let items: [Tree]
         if case .array(let all)? = native["v"] { items = all } else { items = native["v"].map { [$0] } ?? [] }
-        systems.append((String(decoding: name, as: UTF8.self), items.compactMap(Self.entry)))
+        let absent = items.filter { $0["@kind"] == .text("absent") }
+        let entries = items.filter { $0["@kind"] != .text("absent") }.compactMap(Self.entry)
+        systems.append((String(decoding: name, as: UTF8.self), entries, absent.compactMap { Self.entry($0)?.path }))
       } else {
         for member in members {
           guard case .object(let leaves) = member.value else { continue }
-          systems.append((String(decoding: member.name, as: UTF8.self), leaves.map { .init(path: $0.name, value: $0.value) }))
+          var extra: [[UInt8]] = []
+          if case .array(let paths)? = member.value[""] { extra = paths.compactMap { try? $0.characters() } }
+          let entries = leaves.filter { !$0.name.isEmpty }.map { ReferenceResidue.Entry(path: $0.name, value: $0.value) }
+          systems.append((String(decoding: member.name, as: UTF8.self), entries, extra))
         }
       }
     }
@@ -339,10 +349,10 @@ package struct ReferenceConversion: Sendable {
       if system.name == to.name, shape == .list || shape == .single {
         var aids = ReferenceResidue()
         aids.original = system.entries
+        aids.extra = system.extra
         let way = ReferenceConversion(from: to, to: from)
         // Replayed in the format that was read: what it cannot hold is no edit.
-        let plain = (try? from.write(canonical, shape: .list, format: format).tree) ?? .object([])
-        target.tree = try way.restore(plain, aids, format: output, output: format).tree
+        target.tree = try way.restore(record, aids, format: output, output: format).tree
       } else {
         for entry in system.entries {
           var path = Array("native".utf8)

@@ -204,7 +204,8 @@ extension ReferenceSystem {
   /// Whether at least one mapped field stands in it.
   private func has(_ record: Tree, _ format: Format) -> Bool {
     guard let canonical = try? read(record, format: format) else { return Self.isRecord(record, format) && record != .object([]) }
-    return canonical.leaves.contains { $0.field != nil }
+    // A canonical record may have nothing but its meta members.
+    return canonical.leaves.contains { $0.field != nil } || isCanonical && (record["system"] ?? record["native"]) != nil
   }
 
   /// The literals that must hold in a reply with records.

@@ -22,6 +22,11 @@ package struct ReferenceReject: Error, Equatable, Sendable {
   package var why: Why
   /// The field's or the leaf's path.
   package var field: String
+
+  package init(why: Why, field: String) {
+    self.why = why
+    self.field = field
+  }
 }
 
 extension ReferenceSystem {
@@ -56,6 +61,9 @@ extension ReferenceSystem {
         }.first
         parts.append(hit?.value)
         guard let hit else { continue }
+        if format == .xml, case .array = hit.value {
+          throw ReferenceReject(why: .repeatedElement, field: String(decoding: part.identity, as: UTF8.self))
+        }
         mine.append(.init(path: part.identity, value: hit.value, field: field.name, location: hit.location))
       }
       if mine.isEmpty { continue }
@@ -321,8 +329,6 @@ extension ReferenceSystem {
         }.map { $0.dropFirst() }
         try walk(item, format, location + [index], path, inner, taken, &canonical)
       }
-    case .array(let items) where format == .xml && items.count > 1 && live.contains(where: \.isEmpty):
-      throw ReferenceReject(why: .repeatedElement, field: String(decoding: path, as: UTF8.self))
     default:
       // A single element of a list in XML: its steps go on inside.
       let through = live.compactMap { steps -> ArraySlice<PathStep>? in
