@@ -155,7 +155,7 @@ extension ReferenceSystem {
         guard code.count == 2 else { throw Refusal() }
         return .text(code)
       }
-      return fold(text) == fold(code) || fold(text) == fold(Array((row["code"] ?? "").utf8)) ? .text(row["name"] ?? "") : value
+      return ReferenceTables.isCode(text, of: row) ? .text(row["name"] ?? "") : value
     case "oneLine":
       let text = try value.characters()
       let lines = Self.lines(text)

@@ -1,9 +1,12 @@
 import CrosswalkFormats
 import CrosswalkModel
 
-/// What transforms look up, read from the CSV files of `tables/` on every question.
+/// What transforms look up: the CSV files of `tables/`, and the names in them.
 struct ReferenceTables: Sendable {
   private var rows: [String: [[String: String]]] = [:]
+  private var countries: [[UInt8]: [String: String]] = [:]
+  /// Of each country.
+  private var regions: [String: [[UInt8]: [String: String]]] = [:]
 
   init(_ files: [String: [UInt8]]) {
     for (name, bytes) in files {
@@ -13,29 +16,31 @@ struct ReferenceTables: Sendable {
         Dictionary(zip(header, cells)) { first, _ in first }
       }
     }
+    countries = Self.index(rows["countries"] ?? [], ["code", "alpha3", "name", "aliases"])
+    for (country, rows) in Dictionary(grouping: rows["regions"] ?? [], by: { $0["country"] ?? "" }) {
+      regions[country] = Self.index(rows, ["code", "name", "aliases"])
+      // A code may stand whole, `US-FL`.
+      for row in rows { regions[country]?[fold(Array("\(country)-".utf8) + Self.shortCode(row))] = row }
+    }
   }
 
   /// The row of a country: a code, a three-letter code, the name, or an alias.
-  func country(_ text: [UInt8]) -> [String: String]? {
-    let wanted = fold(text)
-    return find(rows["countries"] ?? [], wanted, ["code", "alpha3", "name", "aliases"])
-  }
+  func country(_ text: [UInt8]) -> [String: String]? { countries[fold(text)] }
 
   /// The row of a region of that country: a code (whole, or behind the hyphen), the name, or an alias.
-  func region(_ text: [UInt8], in country: String) -> [String: String]? {
-    let wanted = fold(text)
-    let ofCountry = (rows["regions"] ?? []).filter { $0["country"] == country }
-    for row in ofCountry where fold(Self.shortCode(row)) == wanted || fold(Array((row["code"] ?? "").utf8)) == wanted {
-      return row
-    }
-    return find(ofCountry, wanted, ["name", "aliases"])
-  }
+  func region(_ text: [UInt8], in country: String) -> [String: String]? { regions[country]?[fold(text)] }
 
   /// The letters after the hyphen of ISO 3166-2.
   static func shortCode(_ row: [String: String]) -> [UInt8] {
     let code = Array((row["code"] ?? "").utf8)
     guard let hyphen = code.firstIndex(of: UInt8(ascii: "-")) else { return code }
     return Array(code[(hyphen + 1)...])
+  }
+
+  /// Whether a text is a region's code, not a name of it.
+  static func isCode(_ text: [UInt8], of row: [String: String]) -> Bool {
+    let code = shortCode(row)
+    return [fold(code), fold(Array("\(row["country"] ?? "")-".utf8) + code)].contains(fold(text))
   }
 
   /// The label of a code: the column asked for, then the other generations in the table's order.
@@ -47,15 +52,19 @@ struct ReferenceTables: Sendable {
     return nil
   }
 
-  private func find(_ rows: [[String: String]], _ wanted: [UInt8], _ columns: [String]) -> [String: String]? {
+  /// Every name of every row; where one is in two columns, the earlier column's, and in one column the earlier row's.
+  private static func index(_ rows: [[String: String]], _ columns: [String]) -> [[UInt8]: [String: String]] {
+    var index: [[UInt8]: [String: String]] = [:]
     for column in columns {
       for row in rows {
         let cell = row[column] ?? ""
-        let names = column == "aliases" ? cell.split(separator: "|").map(String.init) : [cell]
-        if names.contains(where: { !$0.isEmpty && fold(Array($0.utf8)) == wanted }) { return row }
+        for name in column == "aliases" ? cell.split(separator: "|").map(String.init) : [cell] where !name.isEmpty {
+          let folded = fold(Array(name.utf8))
+          if index[folded] == nil { index[folded] = row }
+        }
       }
     }
-    return nil
+    return index
   }
 
   /// Cells of a small, well-formed CSV file.

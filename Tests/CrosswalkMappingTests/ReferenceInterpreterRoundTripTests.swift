@@ -14,7 +14,7 @@ import TestSupport
     for other in ReferenceMappings.systems {
       let target = try ReferenceMappings.system(other)
       let way = ReferenceConversion(from: source, to: target)
-      for number in 0..<60 {
+      for number in 0..<24 {
         let format: Format = source.formats.contains(.xml) && number % 3 == 0 ? .xml : .json
         let outputs = target.formats.filter { $0 != .form }
         let output = outputs[number % outputs.count]
@@ -24,7 +24,10 @@ import TestSupport
         // A record without a field is none: nothing says what it is.
         if converted.target.tree == .object([]) { continue }
         let file = try target.document(of: [converted.target.tree], shape: .list, format: output)
-        let again = try #require(try target.documents(in: file, format: output).records.first, "\(note)").get()
+        let input = try target.documents(in: file, format: output)
+        // An envelope with an id alone is the service's acknowledgement.
+        if !input.acknowledgements.isEmpty { continue }
+        let again = try #require(input.records.first, "\(note)").get()
         let back: Tree
         if other == "canonical" {
           #expect(converted.residue.isEmpty)

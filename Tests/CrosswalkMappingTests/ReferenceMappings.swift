@@ -8,10 +8,20 @@ import TestSupport
 enum ReferenceMappings {
   static let systems = ["bigtime", "canonical", "harvest", "trackops", "zoho-people"]
 
-  static func system(_ name: String, options: [String: String] = [:]) throws -> ReferenceSystem {
+  static func system(_ name: String) throws -> ReferenceSystem {
+    if let system = try loaded.get()[name] { return system }
+    return try load(name)
+  }
+
+  /// Each once: the tables take their time.
+  private static let loaded = Result {
+    try Dictionary(uniqueKeysWithValues: systems.map { ($0, try load($0)) })
+  }
+
+  private static func load(_ name: String) throws -> ReferenceSystem {
     try ReferenceSystem(
       systemYAML: yaml("\(name)/system.yaml"), clientYAML: yaml("\(name)/client.yaml"),
-      canonicalYAML: yaml("canonical/client.yaml"), tables: tables(), options: options)
+      canonicalYAML: yaml("canonical/client.yaml"), tables: tables())
   }
 
   static func yaml(_ path: String) throws -> YAMLNode {
@@ -36,6 +46,10 @@ enum ReferenceMappings {
       systemYAML: YAML.parse(Array("system: acme\n\(system)".utf8), file: "system.yaml"),
       clientYAML: YAML.parse(Array("system: acme\nfields:\n\(indented(fields))".utf8), file: "client.yaml"),
       canonicalYAML: YAML.parse(Array("system: canonical\nfields:\n\(indented(canonical))".utf8), file: "canonical.yaml"),
-      tables: tables(), options: options)
+      tables: needsTables(fields) ? tables() : [:], options: options)
+  }
+
+  private static func needsTables(_ fields: String) -> Bool {
+    ["country:", "region:", "labelled:"].contains { fields.contains($0) }
   }
 }
