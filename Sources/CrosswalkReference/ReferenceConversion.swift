@@ -161,7 +161,9 @@ package struct ReferenceConversion: Sendable {
   }
 
   /// The source system's leaves that a target record gives on its way back; none where it is no record.
-  private func way(back target: Tree, _ output: Format, _ format: Format, via: [String: String] = [:]) -> [[UInt8]: Tree] {
+  private func way(back target: Tree, _ output: Format, _ format: Format, via: [String: String] = [:]) -> [[UInt8]:
+    Tree]
+  {
     guard let canonical = try? to.read(target, format: output, via: via),
       let record = try? from.write(canonical, shape: .list, format: format)
     else { return [:] }
@@ -172,16 +174,20 @@ package struct ReferenceConversion: Sendable {
     _ leaf: ReferenceCanonical.Leaf, _ canonical: ReferenceCanonical, _ target: ReferenceRecord
   ) -> ReferenceWhy {
     if leaf.feeds.contains("id"), to.fields.contains(where: { $0.canonicalNames.contains("id") }) { return .readOnly }
-    if leaf.why == .failed || target.failed.values.contains(where: { !$0.isDisjoint(with: leaf.feeds) }) { return .failed }
+    if leaf.why == .failed || target.failed.values.contains(where: { !$0.isDisjoint(with: leaf.feeds) }) {
+      return .failed
+    }
     if let why = leaf.why, why != .noPlace { return why }
     if target.omitted.values.contains(where: { !$0.isDisjoint(with: leaf.feeds) }) { return .empty }
     let legs = to.fields.filter { field in
-      field.shapes.contains(shape) && field.legs.contains { leg in
-        switch leg {
-        case .field(let name): leaf.feeds.contains(name)
-        case .compose(let lines, _): lines.flatMap { ReferenceSystem.pieces($0).fields }.contains(where: leaf.feeds.contains)
+      field.shapes.contains(shape)
+        && field.legs.contains { leg in
+          switch leg {
+          case .field(let name): leaf.feeds.contains(name)
+          case .compose(let lines, _):
+            lines.flatMap { ReferenceSystem.pieces($0).fields }.contains(where: leaf.feeds.contains)
+          }
         }
-      }
     }
     if !legs.isEmpty, !leaf.value.isBlank { return .taken }
     if let field = from.fields.first(where: { $0.name == leaf.field }), !field.derived.isEmpty { return .derived }
@@ -339,7 +345,9 @@ package struct ReferenceConversion: Sendable {
           guard case .object(let leaves) = member.value else { continue }
           var extra: [[UInt8]] = []
           if case .array(let paths)? = member.value[""] { extra = paths.compactMap { try? $0.characters() } }
-          let entries = leaves.filter { !$0.name.isEmpty }.map { ReferenceResidue.Entry(path: $0.name, value: $0.value) }
+          let entries = leaves.filter { !$0.name.isEmpty }.map {
+            ReferenceResidue.Entry(path: $0.name, value: $0.value)
+          }
           systems.append((String(decoding: member.name, as: UTF8.self), entries, extra))
         }
       }

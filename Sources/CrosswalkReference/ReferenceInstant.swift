@@ -4,9 +4,12 @@ struct ReferenceInstant: Equatable {
   var fraction: [UInt8] = []
 
   /// `2019-06-17T14:05:00Z`, with the fraction where there is one; nil for years that four digits cannot hold.
-  var iso: [UInt8]? { spelled(Array("yyyy-MM-ddTHH:mm:ss".utf8)).map { $0 + (fraction.isEmpty ? [] : [0x2e] + fraction) + [0x5a] } }
+  var iso: [UInt8]? {
+    spelled(Array("yyyy-MM-ddTHH:mm:ss".utf8)).map { $0 + (fraction.isEmpty ? [] : [0x2e] + fraction) + [0x5a] }
+  }
 
-  /// A date with time and zone: `2019-06-17T14:05:00+02:00`, `…Z`; `needsZone: false` takes UTC (or `zone`) for a missing one.
+  /// A date with time and zone: `2019-06-17T14:05:00+02:00`, `…Z`; `needsZone: false` takes UTC (or `zone`) for a
+  /// missing one.
   static func parse(_ text: [UInt8], needsZone: Bool, zone: Int = 0) -> ReferenceInstant? {
     var cursor = Cursor(text)
     guard let day = cursor.day(), cursor.take(UInt8(ascii: "T")), let hour = cursor.digits(2), hour < 24,
@@ -175,7 +178,8 @@ struct ReferenceInstant: Equatable {
 
     /// `yyyy-MM-dd` as days since 1970.
     mutating func day() -> Int? {
-      guard let year = digits(4), take(UInt8(ascii: "-")), let month = digits(2), take(UInt8(ascii: "-")), let day = digits(2)
+      guard let year = digits(4), take(UInt8(ascii: "-")), let month = digits(2), take(UInt8(ascii: "-")),
+        let day = digits(2)
       else { return nil }
       return ReferenceInstant.days(year, month, day)
     }

@@ -83,7 +83,9 @@ extension ReferenceSystem {
       for candidate in candidates where candidate.rank == rank {
         guard let records = records(tree, candidate.envelope, format) else { continue }
         if Self.isOpen(candidate.envelope) {
-          guard records.isEmpty ? candidate.envelope == .array([.text("$record")]) : records.contains(where: { has($0, format) })
+          guard
+            records.isEmpty
+              ? candidate.envelope == .array([.text("$record")]) : records.contains(where: { has($0, format) })
           else { continue }
         }
         try checkSuccess(tree, candidate.envelope)
@@ -203,7 +205,9 @@ extension ReferenceSystem {
 
   /// Whether at least one mapped field stands in it.
   private func has(_ record: Tree, _ format: Format) -> Bool {
-    guard let canonical = try? read(record, format: format) else { return Self.isRecord(record, format) && record != .object([]) }
+    guard let canonical = try? read(record, format: format) else {
+      return Self.isRecord(record, format) && record != .object([])
+    }
     // A canonical record may have nothing but its meta members.
     return canonical.leaves.contains { $0.field != nil } || isCanonical && (record["system"] ?? record["native"]) != nil
   }
@@ -234,8 +238,8 @@ extension ReferenceSystem {
     return node
   }
 
-  /// A reply's template: all its members must stand there. Further scalars are tolerated, further containers are not, and
-  /// nothing beside `$id`, which would make it a record.
+  /// A reply's template: all its members must stand there. Further scalars are tolerated, further containers are not,
+  /// and nothing beside `$id`, which would make it a record.
   static func isReply(_ tree: Tree, _ template: Tree, _ bound: inout [String: String]) -> Bool {
     switch template {
     case .text(let text) where text.first == UInt8(ascii: "$"):
@@ -251,9 +255,13 @@ extension ReferenceSystem {
       let isAny = wanted.contains { $0.name == Array("*".utf8) }
       for member in wanted {
         if member.name == Array("*".utf8) {
-          guard members.contains(where: { $0.value.isContainer && isReply($0.value, member.value, &bound) }) else { return false }
+          guard members.contains(where: { $0.value.isContainer && isReply($0.value, member.value, &bound) }) else {
+            return false
+          }
         } else {
-          guard let value = members.first(where: { $0.name == member.name })?.value, isReply(value, member.value, &bound) else {
+          guard let value = members.first(where: { $0.name == member.name })?.value,
+            isReply(value, member.value, &bound)
+          else {
             return false
           }
         }
@@ -299,10 +307,11 @@ extension ReferenceSystem {
     guard let header = rows.first else { throw .format(.truncated, bytes.count) }
     if let error = header.error { throw .format(error.reason, error.offset) }
     let names = header.cells.map { $0.text ?? [] }
-    let columns = fields.flatMap { places(of: $0, .csv) }.flatMap(\.paths).compactMap { path -> [UInt8]? in
-      guard case .name(let name)? = path.first else { return nil }
-      return Array(name.utf8)
-    } + (isCanonical ? [Array("system".utf8), Array("native".utf8)] : [])
+    let columns =
+      fields.flatMap { places(of: $0, .csv) }.flatMap(\.paths).compactMap { path -> [UInt8]? in
+        guard case .name(let name)? = path.first else { return nil }
+        return Array(name.utf8)
+      } + (isCanonical ? [Array("system".utf8), Array("native".utf8)] : [])
     for (index, name) in names.enumerated() where names[..<index].contains(name) {
       let number = names[...index].count { $0 == name }
       guard columns.contains(name + Array("#\(number)".utf8)) else { throw .format(.duplicateColumn, index) }

@@ -1,10 +1,12 @@
-package import CrosswalkModel
 import CrosswalkFormats
+package import CrosswalkModel
 
 extension ReferenceSystem {
   /// The bytes of a file that holds these records (SEMANTICS section 2, 3-9).
   package func document(of records: [Tree], shape: Shape, format: Format) throws(ReferenceError) -> [UInt8] {
-    guard let envelope = templates.first(where: { $0.shape == shape && $0.format == format.carrier && $0.isWritten })?.envelope
+    guard
+      let envelope = templates.first(where: { $0.shape == shape && $0.format == format.carrier && $0.isWritten })?
+        .envelope
     else { throw .noTemplate }
     switch format {
     case .json:
@@ -55,7 +57,9 @@ extension ReferenceSystem {
     let start = marked.indices.first { marked[$0...].starts(with: marker) } ?? 0
     let bodies = records.map { TreeWriter.json(filled(element, $0)) }
     var out = Array(marked[..<start])
-    out += bodies.isEmpty ? Array("[]".utf8) : Array("[\n".utf8) + Array(bodies.joined(separator: Array(",\n".utf8))) + Array("\n]".utf8)
+    out +=
+      bodies.isEmpty
+      ? Array("[]".utf8) : Array("[\n".utf8) + Array(bodies.joined(separator: Array(",\n".utf8))) + Array("\n]".utf8)
     return out + marked[(start + marker.count)...] + [0x0a]
   }
 
@@ -86,7 +90,8 @@ extension ReferenceSystem {
   }
 
   /// An element; `records` stand where the envelope repeats one, each on a line.
-  private func element(_ name: [UInt8], _ value: Tree, isRoot: Bool = false, records: [Tree] = [], _ out: inout [UInt8]) {
+  private func element(_ name: [UInt8], _ value: Tree, isRoot: Bool = false, records: [Tree] = [], _ out: inout [UInt8])
+  {
     var attributes: [Tree.Member] = []
     var text: Tree?
     var children: [Tree.Member] = []
@@ -104,7 +109,9 @@ extension ReferenceSystem {
     default: text = value
     }
     out += [UInt8(ascii: "<")] + name
-    if isRoot, let xmlNamespace { out += Array(" xmlns=\"".utf8) + Self.escaped(Array(xmlNamespace.utf8), inAttribute: true) + [0x22] }
+    if isRoot, let xmlNamespace {
+      out += Array(" xmlns=\"".utf8) + Self.escaped(Array(xmlNamespace.utf8), inAttribute: true) + [0x22]
+    }
     for attribute in attributes {
       out += [0x20] + attribute.name.dropFirst() + Array("=\"".utf8)
       out += Self.escaped((try? attribute.value.characters()) ?? [], inAttribute: true) + [0x22]
@@ -184,11 +191,13 @@ extension ReferenceSystem {
       return out + [0x0a]
     }
     // The second column of a name has that name in the header.
-    var out = row(columns.map { column in
-      guard let hash = column.lastIndex(of: UInt8(ascii: "#")), Int(String(decoding: column[(hash + 1)...], as: UTF8.self)) != nil
-      else { return .text(column) }
-      return .text(Array(column[..<hash]))
-    })
+    var out = row(
+      columns.map { column in
+        guard let hash = column.lastIndex(of: UInt8(ascii: "#")),
+          Int(String(decoding: column[(hash + 1)...], as: UTF8.self)) != nil
+        else { return .text(column) }
+        return .text(Array(column[..<hash]))
+      })
     for record in records {
       guard case .object(let members) = record else { continue }
       out += row(columns.map { column in members.first { $0.name == column }?.value })

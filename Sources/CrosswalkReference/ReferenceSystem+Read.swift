@@ -30,8 +30,8 @@ package struct ReferenceReject: Error, Equatable, Sendable {
 }
 
 extension ReferenceSystem {
-  /// A record in this system's names → canonical values. `via` says which target field was filled along which leg: its value
-  /// goes back along it (SEMANTICS S9).
+  /// A record in this system's names → canonical values. `via` says which target field was filled along which leg: its
+  /// value goes back along it (SEMANTICS S9).
   package func read(
     _ record: Tree, format: Format, via: [String: String] = [:]
   ) throws(ReferenceReject) -> ReferenceCanonical {
@@ -107,7 +107,8 @@ extension ReferenceSystem {
         if let value { values[field.canonicalNames[0]] = value }
       }
     } catch {
-      // `keep` has the literal stand for the value; rejecting is the affair of the written field, or of `onFail: reject`.
+      // `keep` has the literal stand for the value; rejecting is the affair of the written field, or of `onFail:
+      // reject`.
       if field.onFail == .keep, parts.count == 1, let literal = parts[0], !literal.isContainer {
         values[field.canonicalNames[0]] = literal
       } else {
@@ -229,18 +230,22 @@ extension ReferenceSystem {
     guard let rule = nameRules[format.carrier] else { return steps }
     return steps.map { step in
       guard case .name(let name) = step else { return step }
-      return .name(name.split(separator: rule.from, omittingEmptySubsequences: false).joined(separator: other ?? rule.to))
+      return .name(
+        name.split(separator: rule.from, omittingEmptySubsequences: false).joined(separator: other ?? rule.to))
     }
   }
 
-  /// Where a path leads in a record: the index taken on each level, and the leaf. `exact` is the spelling of its last name.
+  /// Where a path leads in a record: the index taken on each level, and the leaf. `exact` is the spelling of its last
+  /// name.
   private func locate(
     _ steps: ArraySlice<PathStep>, in node: Tree, _ format: Format, exact: Bool
   ) -> (location: [Int], value: Tree)? {
     guard let step = steps.first else {
       // In XML the text of an element that has attributes beside it.
       if format == .xml, case .object(let members) = node, !members.contains(where: { $0.isElement }) {
-        guard let index = members.firstIndex(where: { $0.name == Array("#text".utf8) }) else { return ([-1], .text([])) }
+        guard let index = members.firstIndex(where: { $0.name == Array("#text".utf8) }) else {
+          return ([-1], .text([]))
+        }
         return ([index], members[index].value)
       }
       return ([], node)
@@ -254,7 +259,9 @@ extension ReferenceSystem {
     case .name(let name):
       guard case .object(let members) = node else { return nil }
       var index = members.firstIndex { $0.name == Array(name.utf8) }
-      if index == nil, format == .csv, let hash = name.lastIndex(of: "#"), let number = Int(name[name.index(after: hash)...]) {
+      if index == nil, format == .csv, let hash = name.lastIndex(of: "#"),
+        let number = Int(name[name.index(after: hash)...])
+      {
         let all = members.indices.filter { members[$0].name == Array(name[..<hash].utf8) }
         index = number >= 1 && number <= all.count ? all[number - 1] : nil
       }
@@ -297,7 +304,11 @@ extension ReferenceSystem {
     }
     if let leaf = taken[location + [-1]] { canonical.leaves.append(leaf) }
     let isElementWithText: Bool
-    if case .object(let members) = node, format == .xml { isElementWithText = !members.contains { $0.isElement } } else { isElementWithText = false }
+    if case .object(let members) = node, format == .xml {
+      isElementWithText = !members.contains { $0.isElement }
+    } else {
+      isElementWithText = false
+    }
     let passes = !live.allSatisfy(\.isEmpty) || isElementWithText && !live.isEmpty
     switch node {
     case .object(let members) where !members.isEmpty && (passes || location.isEmpty):
@@ -306,15 +317,19 @@ extension ReferenceSystem {
         if format.hasTrees { PathText.append(member.name, to: &path) } else { path = member.name }
         let inner = live.filter { steps in
           guard case .name(let name)? = steps.first else { return false }
-          if format == .csv, let hash = name.lastIndex(of: "#"), Array(name[..<hash].utf8) == member.name { return true }
+          if format == .csv, let hash = name.lastIndex(of: "#"), Array(name[..<hash].utf8) == member.name {
+            return true
+          }
           return ignoresCase ? Self.small(Array(name.utf8)) == Self.small(member.name) : Array(name.utf8) == member.name
         }.map { $0.dropFirst() }
         try walk(member.value, format, location + [index], path, inner, taken, &canonical)
       }
     case .array(let items) where !items.isEmpty && passes:
-      if format == .xml, live.contains(where: { steps in
-        if case .name? = steps.first { true } else { steps.isEmpty }
-      }) {
+      if format == .xml,
+        live.contains(where: { steps in
+          if case .name? = steps.first { true } else { steps.isEmpty }
+        })
+      {
         throw ReferenceReject(why: .repeatedElement, field: String(decoding: path, as: UTF8.self))
       }
       for (index, item) in items.enumerated() {
@@ -337,15 +352,17 @@ extension ReferenceSystem {
         default: nil
         }
       }
-      if format == .xml, case .object(let members) = node, !members.isEmpty, !through.isEmpty, through.count == live.count {
+      if format == .xml, case .object(let members) = node, !members.isEmpty, !through.isEmpty,
+        through.count == live.count
+      {
         return try walk(node, format, location, path, through, taken, &canonical)
       }
       canonical.leaves.append(.init(path: path, value: node, why: .noPlace, location: location))
     }
   }
 
-  /// `@type`, `@nil` as the system declares them, and namespace declarations, gone; elements that are left with text only are
-  /// text, or null.
+  /// `@type`, `@nil` as the system declares them, and namespace declarations, gone; elements that are left with text
+  /// only are text, or null.
   func withoutDeclarations(_ node: Tree) -> Tree {
     switch node {
     case .array(let items): return .array(items.map(withoutDeclarations))

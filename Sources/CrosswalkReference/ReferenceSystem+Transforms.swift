@@ -53,7 +53,9 @@ extension Tree {
       throw Refusal()
     case "boolean": return .bool(try truth())
     case "instant":
-      guard case .text(let text) = self, let iso = ReferenceInstant.parse(text, needsZone: true)?.iso else { return self }
+      guard case .text(let text) = self, let iso = ReferenceInstant.parse(text, needsZone: true)?.iso else {
+        return self
+      }
       return .text(iso)
     default: return .text(try characters())
     }
@@ -90,7 +92,8 @@ extension ReferenceSystem {
       return epoch(text, perSecond: 1).map(Tree.text) ?? value
     case "epoch":
       if case .bool = value { return value }
-      return epoch(try value.characters(), perSecond: transform.argument?.text == "ms" ? 1000 : 1).map(Tree.text) ?? value
+      return epoch(try value.characters(), perSecond: transform.argument?.text == "ms" ? 1000 : 1).map(Tree.text)
+        ?? value
     case "msDate":
       guard case .text(let text) = value, let digits = Self.msDigits(text) else { return value }
       return epoch(digits, perSecond: 1000).map(Tree.text) ?? value
@@ -104,7 +107,8 @@ extension ReferenceSystem {
       return .text(takesLast ? Array(text[(last + at.count)...]) : Array(text[..<first]))
     case "trim":
       guard case .text(let text) = value else { return value }
-      guard let first = text.firstIndex(where: { !isBlank($0) }), let last = text.lastIndex(where: { !isBlank($0) }) else {
+      guard let first = text.firstIndex(where: { !isBlank($0) }), let last = text.lastIndex(where: { !isBlank($0) })
+      else {
         return .text([])
       }
       return .text(Array(text[first...last]))
@@ -162,11 +166,15 @@ extension ReferenceSystem {
       if lines.count == 1 { return value }
       return .text(Array(lines.joined(separator: Array((transform.argument?.text ?? "").utf8))))
     case "instant":
-      guard case .text(let text) = value, let instant = ReferenceInstant.parse(text, needsZone: true) else { return value }
+      guard case .text(let text) = value, let instant = ReferenceInstant.parse(text, needsZone: true) else {
+        return value
+      }
       let zone = ReferenceInstant.zone(transform.others["zone"]?.text)
       return instant.spelled(Array((transform.argument?.text ?? "").utf8), zone: zone).map(Tree.text) ?? value
     case "epoch", "msDate":
-      guard case .text(let text) = value, let instant = ReferenceInstant.parse(text, needsZone: true) else { return value }
+      guard case .text(let text) = value, let instant = ReferenceInstant.parse(text, needsZone: true) else {
+        return value
+      }
       let isMilli = transform.name == "msDate" || transform.argument?.text == "ms"
       var count = instant.seconds
       if isMilli {
@@ -197,16 +205,21 @@ extension ReferenceSystem {
     let column = option(transform.others["by"])
     guard
       let label = tables.label(
-        try codeText.characters(), table: transform.argument?.text ?? "", column: column?.value, others: column?.choices ?? [])
+        try codeText.characters(), table: transform.argument?.text ?? "", column: column?.value,
+        others: column?.choices ?? [])
     else { throw Refusal() }
     return .text(Array(label.utf8) + Array(" - ".utf8) + (try codeText.characters()))
   }
 
   /// The three capitals behind the last ` - `, or the whole of a bare code.
   static func codeOfLabel(_ label: [UInt8]) -> [UInt8]? {
-    func isCode(_ text: some Collection<UInt8>) -> Bool { text.count == 3 && text.allSatisfy { (0x41...0x5a).contains($0) } }
+    func isCode(_ text: some Collection<UInt8>) -> Bool {
+      text.count == 3 && text.allSatisfy { (0x41...0x5a).contains($0) }
+    }
     if isCode(label) { return label }
-    guard label.count >= 6, isCode(label.suffix(3)), Array(label.dropLast(3).suffix(3)) == Array(" - ".utf8) else { return nil }
+    guard label.count >= 6, isCode(label.suffix(3)), Array(label.dropLast(3).suffix(3)) == Array(" - ".utf8) else {
+      return nil
+    }
     return Array(label.suffix(3))
   }
 
@@ -235,7 +248,8 @@ extension ReferenceSystem {
   }
 
   /// The word that a spelling stands for.
-  private func choice(_ transform: ReferenceField.Transform, spelled text: [UInt8]) -> (word: String, spelling: String)? {
+  private func choice(_ transform: ReferenceField.Transform, spelled text: [UInt8]) -> (word: String, spelling: String)?
+  {
     let ignored = Set(texts(transform.others["ignore"]))
     func reduced(_ text: [UInt8]) -> [UInt8] {
       var text = text
@@ -280,7 +294,9 @@ extension ReferenceSystem {
     let (head, tail) = (Array("/Date(".utf8), Array(")/".utf8))
     guard text.starts(with: head), text.suffix(2) == tail[...], text.count > 8 else { return nil }
     let inside = Array(text[head.count..<(text.count - 2)])
-    guard let sign = inside.indices.dropFirst().first(where: { inside[$0] == 0x2b || inside[$0] == 0x2d }) else { return inside }
+    guard let sign = inside.indices.dropFirst().first(where: { inside[$0] == 0x2b || inside[$0] == 0x2d }) else {
+      return inside
+    }
     let zone = inside[(sign + 1)...]
     return zone.count == 4 && zone.allSatisfy { (0x30...0x39).contains($0) } ? Array(inside[..<sign]) : nil
   }

@@ -116,7 +116,9 @@ extension ReferenceSystem {
       choice.from = Set(names.filter { canonical.values[$0] != nil })
       // What is not blank gives the value; the state of a blank one only where nothing else stands.
       if !names.allSatisfy(isBlank) { choice.from = choice.from.filter { !isBlank($0) } }
-      if choice.parts?.code != nil || choice.parts?.label != nil { choice.value = choice.parts?.label ?? choice.parts?.code }
+      if choice.parts?.code != nil || choice.parts?.label != nil {
+        choice.value = choice.parts?.label ?? choice.parts?.code
+      }
     }
     if choice.value?.isBlank ?? true, let fallback = field.transforms.first(where: { $0.name == "default" }) {
       return Choice(value: fallback.argument.map { .text($0.text ?? "") }, isSupplied: true)
@@ -132,7 +134,9 @@ extension ReferenceSystem {
     switch leg {
     case .field(let name):
       let bases = model.first { $0.name == name }?.derived ?? []
-      guard !canonical.isBlank(name), bases.allSatisfy(canonical.isBlank), let value = canonical.values[name] else { return nil }
+      guard !canonical.isBlank(name), bases.allSatisfy(canonical.isBlank), let value = canonical.values[name] else {
+        return nil
+      }
       return (value, [name])
     case .compose(let lines, _):
       guard let (text, from) = composed(lines, canonical) else { return nil }
@@ -151,8 +155,8 @@ extension ReferenceSystem {
       }
       guard values.contains(where: { $0 != nil }) else { continue }
       var out = pieces.texts[0]
-      // Whether a value stands since the last text between two fields: where one is missing in the middle, the text in front
-      // of it parts its neighbours, and the text behind it goes.
+      // Whether a value stands since the last text between two fields: where one is missing in the middle, the text in
+      // front of it parts its neighbours, and the text behind it goes.
       var stands = false
       for (index, value) in values.enumerated() {
         if let value {
@@ -292,7 +296,8 @@ extension ReferenceSystem {
     case .pick(let key, let wanted):
       var items = Self.items(node)
       let text = Array(wanted.utf8)
-      let index = items.firstIndex { (try? $0[key]?.characters()) == text } ?? items.firstIndex { $0.lacks(key) } ?? items.count
+      let index =
+        items.firstIndex { (try? $0[key]?.characters()) == text } ?? items.firstIndex { $0.lacks(key) } ?? items.count
       if index == items.count { items.append(.object([])) }
       if case .object(let members) = items[index], items[index].lacks(key) {
         items[index] = .object([.init(key, .text(text))] + members)

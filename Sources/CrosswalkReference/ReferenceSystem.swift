@@ -2,10 +2,12 @@ package import CrosswalkFormats
 package import CrosswalkModel
 package import CrosswalkYAML
 
-/// A system as its two mapping files say, for the reference interpreter: read straight from the YAML nodes, nothing compiled.
+/// A system as its two mapping files say, for the reference interpreter: read straight from the YAML nodes, nothing
+/// compiled.
 ///
-/// The interpreter is the second opinion on what a mapping means: it shares the table files and the YAML loader with the
-/// compiled plan, and nothing else. It is slow and obvious, works on whole `Tree`s, and keeps no state between records.
+/// The interpreter is the second opinion on what a mapping means: it shares the table files and the YAML loader with
+/// the compiled plan, and nothing else. It is slow and obvious, works on whole `Tree`s, and keeps no state between
+/// records.
 package struct ReferenceSystem: Sendable {
   package var name: String
   /// In the file's order, `ndjson` behind `json`.
@@ -62,7 +64,8 @@ package struct ReferenceSystem: Sendable {
     var pages: [PathStep]?
   }
 
-  /// `tables` are the files under `tables/` by their names without the ending; `options` the values chosen for this system.
+  /// `tables` are the files under `tables/` by their names without the ending; `options` the values chosen for this
+  /// system.
   package init(
     systemYAML: YAMLNode, clientYAML: YAMLNode, canonicalYAML: YAMLNode, tables: [String: [UInt8]],
     options chosen: [String: String] = [:]
@@ -119,7 +122,8 @@ package struct ReferenceSystem: Sendable {
           // Under `read:` a format has a list of templates; a list of one template is also the envelope `[…]` itself.
           let envelopes = isWritten ? [entry.value] : entry.value.items ?? [entry.value]
           for envelope in envelopes {
-            templates.append(ShapeTemplate(shape: shape, format: format, envelope: tree(envelope), isWritten: isWritten))
+            templates.append(
+              ShapeTemplate(shape: shape, format: format, envelope: tree(envelope), isWritten: isWritten))
           }
         }
       }

@@ -1,8 +1,8 @@
 import CrosswalkFormats
 import CrosswalkModel
 import CrosswalkReference
-import Testing
 import TestSupport
+import Testing
 
 /// GetPut on generated records: what the residue brings back is the record, for every ordered pair of systems.
 @Suite struct ReferenceInterpreterRoundTripTests {
@@ -35,7 +35,9 @@ import TestSupport
         } else {
           back = try way.restore(again, converted.residue, format: format, output: output).tree
         }
-        #expect(try literals(source, back, format) == literals(source, record, format), "\(note)\nto \(text(again))\nback \(text(back))")
+        #expect(
+          try literals(source, back, format) == literals(source, record, format),
+          "\(note)\nto \(text(again))\nback \(text(back))")
       }
     }
   }
@@ -43,11 +45,16 @@ import TestSupport
   /// Every field absent, null, empty or with a value of some kind, in random order, with members that no mapping knows.
   func generated(_ system: ReferenceSystem, _ format: Format, _ random: inout Random) throws -> Tree {
     let pool: [Tree] = [
-      .text("US"), .text("UNITED STATES"), .text("Germany"), .text("Florida"), .text("FL"), .text("BY"), .text("Atlantis"),
-      .text("USD"), .text("Euro - EUR"), .text("Krona"), .text("hourlyjobrate"), .text("Hourly User Rate"), .number("1"),
-      .number("02134".replacing("0", with: "")), .number("3.00E+07"), .number("469505000000133417"), .text("02134"), .text("true"),
-      .text("no"), .bool(true), .bool(false), .text("a, b"), .text("a\nb"), .text("a\r\n\r\nb\nc\nd"), .text("\n"), .text(" x "),
-      .text("2019-06-17T14:05:00Z"), .text("2019-06-17T14:05:00+02:00"), .text("2019-06-17 14:05:00"), .text("2019-06-17"),
+      .text("US"), .text("UNITED STATES"), .text("Germany"), .text("Florida"), .text("FL"), .text("BY"),
+      .text("Atlantis"),
+      .text("USD"), .text("Euro - EUR"), .text("Krona"), .text("hourlyjobrate"), .text("Hourly User Rate"),
+      .number("1"),
+      .number("02134".replacing("0", with: "")), .number("3.00E+07"), .number("469505000000133417"), .text("02134"),
+      .text("true"),
+      .text("no"), .bool(true), .bool(false), .text("a, b"), .text("a\nb"), .text("a\r\n\r\nb\nc\nd"), .text("\n"),
+      .text(" x "),
+      .text("2019-06-17T14:05:00Z"), .text("2019-06-17T14:05:00+02:00"), .text("2019-06-17 14:05:00"),
+      .text("2019-06-17"),
       .text("null"), .text("é\u{1d11e}\"<&>'"), .text("{}"), .text("A"), .text("B"), .null, .null, .text(""), .text(""),
     ]
     var canonical = ReferenceCanonical()
@@ -88,7 +95,10 @@ import TestSupport
       tree = .object(members)
     case .index(let index): put([.pick(key: "n", value: "\(index)")] + rest, value, into: &tree, system, format)
     case .pick(let key, let wanted):
-      var items: [Tree] = [.object([.init(key, .text("not \(wanted)")), .init("Note", .text("n"))]), .object([.init(key, .text(wanted)), .init("Id", .text("5"))])]
+      var items: [Tree] = [
+        .object([.init(key, .text("not \(wanted)")), .init("Note", .text("n"))]),
+        .object([.init(key, .text(wanted)), .init("Id", .text("5"))]),
+      ]
       if case .array(let all) = tree { items = all }
       put(rest, value, into: &items[1], system, format)
       tree = .array(items)
@@ -97,7 +107,8 @@ import TestSupport
 
   func randomValue(_ random: inout Random) -> Tree {
     [
-      .null, .text(""), .number("1.0"), .array([]), .object([.init("a.b", .array([.null, .object([.init("", .bool(true))])]))]),
+      .null, .text(""), .number("1.0"), .array([]),
+      .object([.init("a.b", .array([.null, .object([.init("", .bool(true))])]))]),
       .array([.text("x"), .number("-0")]),
     ].randomElement(using: &random) ?? .null
   }
@@ -115,7 +126,9 @@ import TestSupport
 
   func literals(_ system: ReferenceSystem, _ record: Tree, _ format: Format) throws -> [String: String] {
     var all: [String: String] = [:]
-    for leaf in try system.read(record, format: format).leaves { all[String(decoding: leaf.path, as: UTF8.self)] = text(leaf.value) }
+    for leaf in try system.read(record, format: format).leaves {
+      all[String(decoding: leaf.path, as: UTF8.self)] = text(leaf.value)
+    }
     return all
   }
 }

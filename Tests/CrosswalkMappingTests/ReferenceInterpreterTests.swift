@@ -3,8 +3,8 @@ import CrosswalkModel
 import CrosswalkReference
 import CrosswalkYAML
 import Foundation
-import Testing
 import TestSupport
+import Testing
 
 @Suite struct ReferenceInterpreterTests {
   // MARK: The two examples of the project's pages
@@ -35,7 +35,10 @@ import TestSupport
       text(output.bytes)
         == ##"{"client":{"name":"Adamo Meyrick","email_invoice":"ameyrickd@wix.com","notes":"Food Door Delivering Company","primary_location":{"name":"Main Location","address_1":"50, Oakland Avenue","city":"#206 A city","state":"FL","zip":"32104","country":"US","phone_primary":"656-630-9381","phone_secondary":"7708753134","phone_fax":"+1-212-9876543"}}}"##
         + "\n")
-    #expect(output.records.first?.residue.via == ["email_invoice": "contact.email", "primary_location.phone_secondary": "phone.mobile"])
+    #expect(
+      output.records.first?.residue.via == [
+        "email_invoice": "contact.email", "primary_location.phone_secondary": "phone.mobile",
+      ])
   }
 
   // MARK: Every fixture
@@ -43,7 +46,8 @@ import TestSupport
   @Test func everyFixtureHasTheRecordsThatItsTableSays() throws {
     guard let folder = Repository.shared("vendors/fixtures") else { return missing() }
     let table = try String(contentsOf: folder.appending(path: "expected.tsv"), encoding: .utf8)
-    let sets = try JSONReference.parse(Repository.bytes(folder.appending(path: "zoho_people/observed_error_envelopes.json")))
+    let sets = try JSONReference.parse(
+      Repository.bytes(folder.appending(path: "zoho_people/observed_error_envelopes.json")))
     var count = 0
     for line in table.split(separator: "\n") where !line.hasPrefix("#") {
       let cells = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
@@ -70,7 +74,8 @@ import TestSupport
   }
 
   @Test func bothFormatsOfAFixtureGiveTheSameCanonicalRecord() throws {
-    guard let json = try fixture("zoho_people/seed__getclients.json"), let xml = try fixture("zoho_people/seed__getclients.xml")
+    guard let json = try fixture("zoho_people/seed__getclients.json"),
+      let xml = try fixture("zoho_people/seed__getclients.xml")
     else { return }
     let way = try conversion("zoho-people", "canonical", .list)
     let one = try way.convert(json, .json, to: .json).bytes
@@ -107,8 +112,10 @@ import TestSupport
     guard let folder = Repository.shared("vendors/fixtures") else { return missing() }
     for (system, path, format) in [
       ("trackops", "trackops/docs__create_client_request.json", Format.json),
-      ("zoho-people", "zoho_people/seed__getclients.json", .json), ("zoho-people", "zoho_people/seed__getclients.xml", .xml),
-      ("harvest", "harvest_v1/harvested__clients.xml", .xml), ("harvest", "harvest_v1/harvested__spec_client.xml", .xml),
+      ("zoho-people", "zoho_people/seed__getclients.json", .json),
+      ("zoho-people", "zoho_people/seed__getclients.xml", .xml),
+      ("harvest", "harvest_v1/harvested__clients.xml", .xml),
+      ("harvest", "harvest_v1/harvested__spec_client.xml", .xml),
       ("harvest", "harvest_v1/nerdEd__clients_list.json", .json),
       ("harvest", "harvest_v1/helpcenter_v1__clients_list_2019.json", .json),
       ("harvest", "harvest_v1/comment_2016__client_with_default_invoice_kind.json", .json),
@@ -147,7 +154,8 @@ import TestSupport
 
   @Test func whatCanonicalHasNoPlaceForComesBackFromNative() throws {
     let bytes = Array(
-      #"[{"SystemId":"7","nm":"A","Zip":2134,"FullAddress":null,"x":{"y":[1,{}]},"ContactList":[{"Tag":"OTHER","Id":1},{"Tag":"PRIMARY","EMail":"e","Phone_2":""}]}]"#.utf8)
+      #"[{"SystemId":"7","nm":"A","Zip":2134,"FullAddress":null,"x":{"y":[1,{}]},"ContactList":[{"Tag":"OTHER","Id":1},{"Tag":"PRIMARY","EMail":"e","Phone_2":""}]}]"#
+        .utf8)
     let there = try conversion("bigtime", "canonical", .list)
     for format in [Format.json, .ndjson, .xml, .csv] {
       let canonical = try there.convert(bytes, .json, to: format)
@@ -174,7 +182,8 @@ import TestSupport
   func conversion(
     _ from: String, _ to: String, _ shape: Shape, set: [String: Tree] = [:]
   ) throws -> ReferenceConversion {
-    try ReferenceConversion(from: ReferenceMappings.system(from), to: ReferenceMappings.system(to), shape: shape, set: set)
+    try ReferenceConversion(
+      from: ReferenceMappings.system(from), to: ReferenceMappings.system(to), shape: shape, set: set)
   }
 
   func fixture(_ path: String) throws -> [UInt8]? {
@@ -194,7 +203,9 @@ import TestSupport
   /// A record's leaves at their mapping paths: what makes two records literally the same.
   func literals(_ system: ReferenceSystem, _ record: Tree, _ format: Format) throws -> [String: String] {
     var all: [String: String] = [:]
-    for leaf in try system.read(record, format: format).leaves { all[text(leaf.path)] = text(TreeWriter.json(leaf.value)) }
+    for leaf in try system.read(record, format: format).leaves {
+      all[text(leaf.path)] = text(TreeWriter.json(leaf.value))
+    }
     return all
   }
 

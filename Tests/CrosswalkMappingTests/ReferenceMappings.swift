@@ -38,14 +38,16 @@ enum ReferenceMappings {
 
   /// A system written out in a test, with the canonical fields it needs.
   static func invented(
-    _ system: String = "formats: [json, xml, csv, form]\nshapes:\n  list: { json: [$record], csv: $record }\n  create: { form: $record }",
+    _ system: String =
+      "formats: [json, xml, csv, form]\nshapes:\n  list: { json: [$record], csv: $record }\n  create: { form: $record }",
     fields: String, canonical: String = "a: {}\nb: {}\nc: {}", options: [String: String] = [:]
   ) throws -> ReferenceSystem {
     func indented(_ text: String) -> String { text.split(separator: "\n").map { "  \($0)" }.joined(separator: "\n") }
     return try ReferenceSystem(
       systemYAML: YAML.parse(Array("system: acme\n\(system)".utf8), file: "system.yaml"),
       clientYAML: YAML.parse(Array("system: acme\nfields:\n\(indented(fields))".utf8), file: "client.yaml"),
-      canonicalYAML: YAML.parse(Array("system: canonical\nfields:\n\(indented(canonical))".utf8), file: "canonical.yaml"),
+      canonicalYAML: YAML.parse(
+        Array("system: canonical\nfields:\n\(indented(canonical))".utf8), file: "canonical.yaml"),
       tables: needsTables(fields) ? tables() : [:], options: options)
   }
 
