@@ -22,7 +22,7 @@ enum SystemText {
     var text = "\(system.name): \(system.title)\n"
     text += "\nformats  \(system.formats.map(\.rawValue).joined(separator: ", ")) (the first is written by default)\n"
     if !system.shapes.isEmpty {
-      text += "\nshapes\n" + TextTable(rows: system.shapes.map { [$0.shape.rawValue, formats(of: $0).joined(separator: ", ")] }, indent: 2).text
+      text += "\nshapes\n" + TextTable(rows: system.shapes.map { [$0.shape.rawValue, formats(of: $0, in: system).joined(separator: ", ")] }, indent: 2).text
     }
     let hasCanonical = system.fields.contains { isElsewhere($0) }
     text += "\nfields (\(system.fields.count))\n"
@@ -54,7 +54,7 @@ enum SystemText {
     object.add("title", system.title)
     object.add("formats", system.formats.map(\.rawValue))
     var shapes = JSONLine()
-    for shape in system.shapes { shapes.add(shape.shape.rawValue, formats(of: shape)) }
+    for shape in system.shapes { shapes.add(shape.shape.rawValue, formats(of: shape, in: system)) }
     object.add("shapes", raw: shapes.text)
     object.add("fields", raw: array(system.fields.map(fieldJSON)))
     object.add(
@@ -96,11 +96,15 @@ enum SystemText {
     return object.text
   }
 
-  private static func formats(of rules: System.ShapeRules) -> [String] {
-    var names: [String] = []
-    for (format, _) in rules.write where !names.contains(format.rawValue) { names.append(format.rawValue) }
-    for (format, _) in rules.read where !names.contains(format.rawValue) { names.append("\(format.rawValue) (read only)") }
-    return names
+  /// The formats of a shape in the system's order; NDJSON has what JSON has.
+  private static func formats(of rules: System.ShapeRules, in system: System) -> [String] {
+    func has(_ format: Format, in templates: [(format: Format, template: Template)]) -> Bool {
+      templates.contains { $0.format == (format == .ndjson ? .json : format) }
+    }
+    return system.formats.compactMap { format in
+      if has(format, in: rules.write) { return format.rawValue }
+      return has(format, in: rules.read) ? "\(format) (read only)" : nil
+    }
   }
 
   private static func assumptions(_ system: System) -> [(subject: String, reason: String)] {
