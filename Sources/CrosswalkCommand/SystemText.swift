@@ -22,7 +22,7 @@ enum SystemText {
     var text = "\(system.name): \(system.title)\n"
     text += "\nformats  \(system.formats.map(\.rawValue).joined(separator: ", ")) (the first is written by default)\n"
     if !system.shapes.isEmpty {
-      text += "\nshapes\n" + TextTable(rows: system.shapes.map { [$0.shape.rawValue, formats(of: $0, in: system).joined(separator: ", ")] }, indent: 2).text
+      text += "\nshapes\n" + TextTable(rows: system.shapes.map { [$0.shape.rawValue, words($0, in: system)] }, indent: 2).text
     }
     let hasCanonical = system.fields.contains { isElsewhere($0) }
     text += "\nfields (\(system.fields.count))\n"
@@ -54,7 +54,12 @@ enum SystemText {
     object.add("title", system.title)
     object.add("formats", system.formats.map(\.rawValue))
     var shapes = JSONLine()
-    for shape in system.shapes { shapes.add(shape.shape.rawValue, formats(of: shape, in: system)) }
+    for rules in system.shapes {
+      var object = JSONLine()
+      object.add("writes", formats(rules.write, in: system).map(\.rawValue))
+      object.add("reads", formats(rules.write + rules.read, in: system).map(\.rawValue))
+      shapes.add(rules.shape.rawValue, raw: object.text)
+    }
     object.add("shapes", raw: shapes.text)
     object.add("fields", raw: array(system.fields.map(fieldJSON)))
     object.add(
@@ -96,15 +101,15 @@ enum SystemText {
     return object.text
   }
 
-  /// The formats of a shape in the system's order; NDJSON has what JSON has.
-  private static func formats(of rules: System.ShapeRules, in system: System) -> [String] {
-    func has(_ format: Format, in templates: [(format: Format, template: Template)]) -> Bool {
-      templates.contains { $0.format == (format == .ndjson ? .json : format) }
-    }
-    return system.formats.compactMap { format in
-      if has(format, in: rules.write) { return format.rawValue }
-      return has(format, in: rules.read) ? "\(format) (read only)" : nil
-    }
+  /// The formats that a shape is written in, or read in, in the system's order; NDJSON has what JSON has.
+  private static func formats(_ templates: [(format: Format, template: Template)], in system: System) -> [Format] {
+    system.formats.filter { format in templates.contains { $0.format == (format == .ndjson ? .json : format) } }
+  }
+
+  private static func words(_ rules: System.ShapeRules, in system: System) -> String {
+    let written = formats(rules.write, in: system)
+    let readOnly = formats(rules.read, in: system).filter { !written.contains($0) }
+    return (written.map(\.rawValue) + readOnly.map { "\($0) (read only)" }).joined(separator: ", ")
   }
 
   private static func assumptions(_ system: System) -> [(subject: String, reason: String)] {
