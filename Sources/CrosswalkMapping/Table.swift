@@ -95,8 +95,14 @@ package final class Table {
     return cells
   }
 
-  /// How values are compared with tables: ASCII letters in lower case, blanks at the ends dropped, runs of blanks one.
+  /// How values are compared with tables: letters in lower case, blanks at the ends dropped, runs of blanks one.
   package static func key(_ text: some Collection<UInt8>) -> [UInt8] {
+    // Letters beyond ASCII: Unicode's lower case. Rare, and answers are kept.
+    if text.contains(where: { $0 >= 0x80 }) { return asciiKey(Array(String(decoding: text, as: UTF8.self).lowercased().utf8)) }
+    return asciiKey(text)
+  }
+
+  private static func asciiKey(_ text: some Collection<UInt8>) -> [UInt8] {
     var key: [UInt8] = []
     key.reserveCapacity(text.count)
     var blank = false

@@ -34,6 +34,19 @@ extension Code {
     (.unwritableOutput, "the output cannot be written", "The folder does not exist or may not be written to, the disk is full, or writing failed; the system's own reason follows. Files of this run have been removed."),
     (.closedOutput, "the reader of standard output went away", "The next program of the pipe has closed it, as `head` does. The run ends without a message and with 141."),
 
+    (.noShape, "the document is not one of the system's shapes", "None of the shapes that the system's file describes fits the document, or the records in it have none of the system's fields. The message names the systems whose fields they are; `crosswalk systems NAME` shows shapes and fields."),
+    (.errorReply, "the document is an error reply", "The service answered with an error and not with records; its own code and message are shown. Nothing was converted."),
+    (.severalDocuments, "more documents than one", "A JSON file whose second value is a list or a record again is more likely NDJSON under another name. Say which it is."),
+    (.recordTooLong, "a record is larger than the limit", "The record was passed over and counted as rejected; its place is in the message, its bytes stay in the input. `--max-record` raises the limit."),
+    (.requiredMissing, "a required value is missing", "The target cannot do without this field in this shape. `--set` supplies a value for every record that has none; or the record is set aside with `--rejects`."),
+    (.notConvertible, "a value does not convert", "The value is not in the table, not one of the choices, or not of the field's kind. Nothing is written half-converted: the value is parked, or its record rejected where the field is required."),
+    (.labelWithoutCode, "a label without its code", "A label is read by the three capitals at its end. Without them the text is kept and the code is left empty."),
+    (.literalEscape, "an escape that is spelt out", "The characters of an escape or the word null stand in the text itself. They are data and are kept; probably a program wrote them by mistake."),
+    (.duplicateId, "one id in two records", "Two records of the input have the same id. Both are converted."),
+    (.unmappedField, "a field that the mapping does not know", "The system's file says `unmapped: reject`, so that a record with an unknown field is refused. With `unmapped: park` it is converted and the field goes to the residue."),
+    (.foreignId, "an id of another system", "An update names the record by the target's own id. A record that another system wrote has none; `--ids` gives the map."),
+    (.noFinalNewline, "no line end behind the last row", "A CSV that ends without a line end cannot be told from one that was cut in its last cell."),
+
     (.yamlSyntax, "the file is not valid YAML", "Brackets, quotes, `:` and indentation do not fit together at the place shown. Texts that start with `@ * & { [ % !` or hold `: ` must stand in quotes; indent with blanks, never with tabs."),
     (.yamlNotUTF8, "the file is not UTF-8 text", "YAML files are read as UTF-8 and nothing else. Save the file in that encoding; the message says which byte is the first wrong one."),
     (.yamlLimit, "the file is beyond a limit", "A YAML file may have 1 MiB, 64 levels, 10,000 values after references are expanded, and texts of 64,000 bytes. Real mapping files stay far below; the limits keep hostile ones cheap."),
@@ -89,6 +102,19 @@ extension Code {
   public static let outputExists = Code("I0201")
   public static let unwritableOutput = Code("I0202")
   public static let closedOutput = Code("I0203")
+
+  public static let noShape = Code("V0101")
+  public static let errorReply = Code("V0102")
+  public static let severalDocuments = Code("V0103")
+  public static let recordTooLong = Code("V0201")
+  public static let requiredMissing = Code("V0301")
+  public static let notConvertible = Code("V0302")
+  public static let labelWithoutCode = Code("V0303")
+  public static let literalEscape = Code("V0304")
+  public static let duplicateId = Code("V0305")
+  public static let unmappedField = Code("V0306")
+  public static let foreignId = Code("V0307")
+  public static let noFinalNewline = Code("V0401")
 
   public static let yamlSyntax = Code("M0001")
   public static let yamlNotUTF8 = Code("M0002")

@@ -50,17 +50,6 @@ final class CountryTransform: Transform {
       }
       return true
     }
-    // Capitals of names with accents: compare as people write them.
-    if found == nil {
-      let wanted = String(decoding: text, as: UTF8.self).lowercased()
-      table.rows { row in
-        if row.count > 3, String(decoding: row[3], as: UTF8.self).lowercased() == wanted {
-          found = row
-          return false
-        }
-        return true
-      }
-    }
     return found
   }
 }

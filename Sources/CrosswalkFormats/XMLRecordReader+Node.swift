@@ -1,0 +1,248 @@
+import CrosswalkModel
+
+/// The plain rules of reading a record: from an element as a tree, by the layout, one member after the other. For what comes
+/// from libxml2, for lists, and as the twin of the fast path.
+extension XMLRecordReader {
+  /// Fills the frame from a record's element; the frame is clear.
+  package func fill(_ node: XMLNode, at offset: Int = 0) throws(FormatError) {
+    try fillObject(node, layout.members, path: [], isIndexed: false, isRecord: true, at: offset)
+  }
+
+  private func fillObject(
+    _ node: XMLNode, _ members: [Layout.Member], path: [UInt8], isIndexed: Bool, isRecord: Bool, at offset: Int
+  ) throws(FormatError) {
+    func spelt(_ name: [UInt8]) -> [UInt8] {
+      var own = path
+      PathText.append(name, to: &own)
+      return own
+    }
+    var leafAttributes = 0
+    for attribute in node.attributes where !declared.isDeclaration(attribute.name) {
+      leafAttributes += 1
+      let name = [UInt8(ascii: "@")] + attribute.name
+      let slot = try store(attribute.value, at: offset)
+      if let (member, isVariant) = member(name, in: members), case .leaf(let leaf) = member.content {
+        put(leaf.register, slot, isVariant: isVariant, path: spelt(name))
+      } else {
+        unmapped(slot, leaves: 1, path: spelt(name), isIndexed: isIndexed)
+      }
+    }
+    let text = members.first { $0.name == "#text" }
+    var textRegister: Int?
+    if let text, case .leaf(let leaf) = text.content { textRegister = leaf.register }
+    guard node.hasElements else {
+      let isNull = declared.isNull(node)
+      let value = isNull ? Slot.null : try store(node.text, at: offset)
+      if let textRegister {
+        put(textRegister, value)
+      } else if isRecord {
+        if !XMLText.isBlank(node.text) { unmapped(value, leaves: 1, path: spelt(Array("#text".utf8)), isIndexed: isIndexed) }
+      } else if leafAttributes == 0 {
+        unmapped(value, leaves: 1, path: path, isIndexed: isIndexed)
+      } else if isNull || !node.text.isEmpty {
+        unmapped(value, leaves: 1, path: spelt(Array("#text".utf8)), isIndexed: isIndexed)
+      }
+      return
+    }
+    var counts: [[UInt8]: Int] = [:]
+    var runs = 0
+    for child in node.children {
+      switch child {
+      case .element(let element): counts[element.name, default: 0] += 1
+      case .text(let run): runs += XMLText.isBlank(run) ? 0 : 1
+      }
+    }
+    var seen: [[UInt8]: Int] = [:]
+    var objects: Set<String> = []
+    var run = 0
+    for child in node.children {
+      switch child {
+      case .text(let text):
+        guard !XMLText.isBlank(text) else { continue }
+        let slot = try store(text, at: offset)
+        if run == 0, let textRegister {
+          put(textRegister, slot)
+        } else {
+          var own = spelt(Array("#text".utf8))
+          if runs > 1 { PathText.append(index: run, to: &own) }
+          unmapped(slot, leaves: 1, path: own, isIndexed: isIndexed || runs > 1)
+        }
+        run += 1
+      case .element(let element):
+        let index = seen[element.name, default: 0]
+        seen[element.name] = index + 1
+        var own = spelt(element.name)
+        guard let (member, isVariant) = member(element.name, in: members) else {
+          let isRepeated = counts[element.name]! > 1
+          if isRepeated { PathText.append(index: index, to: &own) }
+          try value(of: element, path: own, isIndexed: isIndexed || isRepeated, at: offset)
+          continue
+        }
+        switch member.content {
+        case .leaf(let leaf):
+          if index > 0 { throw FormatError(.repeatedElement, at: offset) }
+          try fillLeaf(element, leaf.register, path: own, isVariant: isVariant, isIndexed: isIndexed, at: offset)
+        case .object(let inner):
+          if index > 0 { throw FormatError(.repeatedElement, at: offset) }
+          if objects.insert(member.name).inserted {
+            try fillObject(element, inner, path: own, isIndexed: isIndexed, isRecord: false, at: offset)
+          } else {
+            frame.hasLosingSpelling = true
+            try value(of: element, path: own, isIndexed: isIndexed, at: offset)
+          }
+        case .picks, .items:
+          // Lists below a list are not told apart: their elements stay as they are.
+          if let list = names.lists.firstIndex(where: { $0.path == spelt(Array(member.name.utf8)) }), !isIndexed {
+            try fillElement(element, of: list, at: offset)
+          } else {
+            if counts[element.name]! > 1 { PathText.append(index: index, to: &own) }
+            try value(of: element, path: own, isIndexed: true, at: offset)
+          }
+        }
+      }
+    }
+  }
+
+  private func fillLeaf(
+    _ element: XMLNode, _ register: Int, path: [UInt8], isVariant: Bool, isIndexed: Bool, at offset: Int
+  ) throws(FormatError) {
+    if element.hasElements {
+      frame.hasContainerLeaf = true
+      put(register, try subtree(element, at: offset), leaves: element.tree(declared).leafCount, isVariant: isVariant, path: path)
+      return
+    }
+    for attribute in element.attributes where !declared.isDeclaration(attribute.name) {
+      var own = path
+      PathText.append([UInt8(ascii: "@")] + attribute.name, to: &own)
+      unmapped(try store(attribute.value, at: offset), leaves: 1, path: own, isIndexed: isIndexed)
+    }
+    put(register, declared.isNull(element) ? .null : try store(element.text, at: offset), isVariant: isVariant, path: path)
+  }
+
+  /// One element of a list of which some are named.
+  func fillElement(_ element: XMLNode, of list: Int, at offset: Int) throws(FormatError) {
+    let (member, listPath) = names.lists[list]
+    let index = listCounts[list]
+    listCounts[list] += 1
+    var path = listPath
+    PathText.append(index: index, to: &path)
+    switch member.content {
+    case .picks(let key, let cases):
+      let name = Array(key.utf8)
+      let value = element.elements.first { $0.name == name && !$0.hasElements }?.text ?? element.attribute(keyAttribute(key))
+      if let value, let picked = cases.firstIndex(where: { Array($0.value.utf8) == value }),
+        takenCases.insert([list, picked]).inserted
+      {
+        try fillObject(element, cases[picked].members, path: path, isIndexed: true, isRecord: false, at: offset)
+        return
+      }
+    case .items(let items):
+      if let item = items.first(where: { $0.index == index }) {
+        switch item.content {
+        case .leaf(let leaf):
+          try fillLeaf(element, leaf.register, path: path, isVariant: false, isIndexed: true, at: offset)
+          return
+        case .object(let members):
+          try fillObject(element, members, path: path, isIndexed: true, isRecord: false, at: offset)
+          return
+        case .picks, .items: break
+        }
+      }
+    case .leaf, .object: break
+    }
+    try value(of: element, path: path, isIndexed: true, at: offset)
+  }
+
+  private func keyAttribute(_ key: String) -> [UInt8] { Array(key.utf8.first == UInt8(ascii: "@") ? key.utf8.dropFirst() : key.utf8[...]) }
+
+  // MARK: - Values
+
+  /// An element that no mapping names.
+  private func value(of element: XMLNode, path: [UInt8], isIndexed: Bool, at offset: Int) throws(FormatError) {
+    let tree = element.tree(declared)
+    switch tree {
+    case .null: unmapped(.null, leaves: 1, path: path, isIndexed: isIndexed)
+    case .text(let text): unmapped(try store(text, at: offset), leaves: 1, path: path, isIndexed: isIndexed)
+    case .bool, .number, .object, .array:
+      unmapped(try subtree(element, at: offset), leaves: tree.leafCount, path: path, isIndexed: isIndexed)
+    }
+  }
+
+  private func unmapped(_ slot: Slot, leaves: Int, path: [UInt8], isIndexed: Bool) {
+    if isIndexed { extra(slot, leaves: leaves, indexedPath: path) } else { extra(slot, leaves: leaves, path: path) }
+  }
+
+  private func store(_ text: [UInt8], at offset: Int) throws(FormatError) -> Slot {
+    if text.count > limits.field { throw FormatError(.fieldTooLong, at: offset) }
+    return frame.store(text)
+  }
+
+  private func subtree(_ element: XMLNode, at offset: Int) throws(FormatError) -> Slot {
+    var text: [UInt8] = []
+    element.write(to: &text)
+    if text.count > limits.field { throw FormatError(.fieldTooLong, at: offset) }
+    return frame.store(text, as: .subtree)
+  }
+
+  /// The member of a name and whether it is spelt in another way than the layout's.
+  private func member(_ name: [UInt8], in members: [Layout.Member]) -> (member: Layout.Member, isVariant: Bool)? {
+    func spells(_ other: String) -> Bool { Array(other.utf8) == name }
+    if let exact = members.first(where: { spells($0.name) }) { return (exact, false) }
+    if let alias = members.first(where: { $0.aliases.contains(where: spells) }) { return (alias, true) }
+    var local = name
+    if names.ignoresPrefixes, let colon = name.firstIndex(of: UInt8(ascii: ":")) {
+      local = Array(name[(colon + 1)...])
+      if let found = member(local, in: members) { return found }
+    }
+    guard names.ignoresCase else { return nil }
+    let folded = local.map(XMLNames.lower)
+    let found = members.first { member in
+      ([member.name] + member.aliases).contains { $0.utf8.map(XMLNames.lower) == folded }
+    }
+    return found.map { ($0, true) }
+  }
+}
+
+extension XMLNode {
+  /// The element as XML; what an XML document cannot hold is not in it, since it was read from one.
+  func write(to text: inout [UInt8]) {
+    text.append(UInt8(ascii: "<"))
+    text += name
+    for attribute in attributes {
+      text.append(UInt8(ascii: " "))
+      text += attribute.name
+      text += Array("=\"".utf8)
+      XMLNode.escape(attribute.value, isAttribute: true, to: &text)
+      text.append(UInt8(ascii: "\""))
+    }
+    guard !children.isEmpty else {
+      text += Array("/>".utf8)
+      return
+    }
+    text.append(UInt8(ascii: ">"))
+    for child in children {
+      switch child {
+      case .element(let element): element.write(to: &text)
+      case .text(let run): XMLNode.escape(run, isAttribute: false, to: &text)
+      }
+    }
+    text += Array("</".utf8)
+    text += name
+    text.append(UInt8(ascii: ">"))
+  }
+
+  private static func escape(_ value: [UInt8], isAttribute: Bool, to text: inout [UInt8]) {
+    for byte in value {
+      switch byte {
+      case UInt8(ascii: "&"): text += Array("&amp;".utf8)
+      case UInt8(ascii: "<"): text += Array("&lt;".utf8)
+      case UInt8(ascii: ">"): text += Array("&gt;".utf8)
+      case 0x0d: text += Array("&#13;".utf8)
+      case UInt8(ascii: "\"") where isAttribute: text += Array("&quot;".utf8)
+      case 0x0a where isAttribute: text += Array("&#10;".utf8)
+      case 0x09 where isAttribute: text += Array("&#9;".utf8)
+      default: text.append(byte)
+      }
+    }
+  }
+}

@@ -1,0 +1,138 @@
+package import CrosswalkFormats
+package import CrosswalkMapping
+package import CrosswalkModel
+
+/// What a document says besides its records: success, errors, acknowledgements, more pages.
+struct EnvelopeJudge {
+  let system: System
+  /// Names on the way to records, and the names of mapped fields: a reply with one of these that its template does not have is
+  /// another document.
+  private let recordNames: Set<String>
+
+  init(_ system: System) {
+    self.system = system
+    var names: Set<String> = []
+    for rules in system.shapes {
+      for (_, template) in rules.write + rules.read {
+        for step in template.recordPath?.steps ?? [] { if case .name(let name) = step { names.insert(name) } }
+      }
+    }
+    // What an envelope of replies is called too tells nothing apart.
+    for template in system.replies.error + system.replies.done { names.subtract(EnvelopeJudge.outerNames(template)) }
+    for field in system.fields { if case .name(let name)? = field.path.first { names.insert(name) } }
+    recordNames = names
+  }
+
+  private static func outerNames(_ template: Template) -> Set<String> {
+    guard case .object(let members) = template else { return [] }
+    return Set(members.map(\.name))
+  }
+
+  enum Verdict {
+    /// Nothing against its records.
+    case records
+    case acknowledgement(message: String)
+    case noRecords
+    case failed(code: String?, message: String?)
+  }
+
+  /// - hasRecords: records were found in it, so that it is no bare reply.
+  func judge(_ document: Tree, hasRecords: Bool) -> Verdict {
+    if let error = error(document) {
+      if let none = system.replies.none, let value = error[none.name], none.values.contains(value) { return .noRecords }
+      return .failed(code: error["code"], message: error["message"])
+    }
+    for (path, values) in system.replies.success {
+      guard let value = EnvelopeJudge.value(at: path[...], in: document) else { continue }
+      guard let text = EnvelopeJudge.text(value), values.contains(text) else {
+        return .failed(code: nil, message: "\(PathStep.text(path)) is \(EnvelopeJudge.text(value) ?? "not a value")")
+      }
+    }
+    if !hasRecords {
+      for template in system.replies.done {
+        var bound: [String: String] = [:]
+        guard match(template, document, &bound) else { continue }
+        let id = bound["id"].map { " (id \($0))" } ?? ""
+        return .acknowledgement(message: (bound["message"] ?? "done") + id)
+      }
+    }
+    return .records
+  }
+
+  func error(_ document: Tree) -> [String: String]? {
+    for template in system.replies.error {
+      var bound: [String: String] = [:]
+      if match(template, document, &bound) { return bound }
+    }
+    return nil
+  }
+
+  func saysMore(_ document: Tree) -> Bool {
+    guard let more = system.replies.more, let value = EnvelopeJudge.value(at: more[...], in: document),
+      let text = EnvelopeJudge.text(value)
+    else { return false }
+    if let pages = system.replies.pages, let total = EnvelopeJudge.value(at: pages[...], in: document) {
+      return (Int(text) ?? 0) < (EnvelopeJudge.text(total).flatMap { Int($0) } ?? 0)
+    }
+    return text == "true" || text == "1"
+  }
+
+  /// A template against a document: every member of the template must be there. Further members are allowed unless they are where
+  /// records or fields stand.
+  private func match(_ template: Template, _ tree: Tree, _ bound: inout [String: String]) -> Bool {
+    switch template {
+    case .record: return false
+    case .bind(let name):
+      guard let text = EnvelopeJudge.text(tree) else { return false }
+      bound[name] = text
+      return true
+    case .literal(let literal):
+      if let a = EnvelopeJudge.text(literal), let b = EnvelopeJudge.text(tree) { return a == b }
+      // `{}` stands for an element or object with nothing in it.
+      if case .object(let members) = literal, members.isEmpty { return EnvelopeJudge.text(tree) == "" || tree.leafCount == 1 }
+      return literal == tree
+    case .list(let inner):
+      let items: [Tree] = if case .array(let items) = tree { items } else { [tree] }
+      guard !items.isEmpty else { return false }
+      for (index, item) in items.enumerated() {
+        var here = bound
+        guard match(inner, item, &here) else { return false }
+        if index == 0 { bound = here }
+      }
+      return true
+    case .object(let members):
+      guard case .object(let found) = tree else { return false }
+      var used: Set<Int> = []
+      for member in members {
+        let candidates = found.indices.filter { member.name == "*" || found[$0].name.elementsEqual(member.name.utf8) }
+        guard let index = candidates.first(where: { index in
+          var here = bound
+          guard match(member.value, found[index].value, &here) else { return false }
+          bound = here
+          return true
+        }) else { return false }
+        used.insert(index)
+      }
+      return !found.indices.contains { !used.contains($0) && recordNames.contains(String(decoding: found[$0].name, as: UTF8.self)) }
+    }
+  }
+
+  static func text(_ tree: Tree) -> String? {
+    switch tree {
+    case .null: ""
+    case .bool(let value): value ? "true" : "false"
+    case .number(let characters): String(decoding: characters, as: UTF8.self)
+    case .text(let text): String(decoding: text, as: UTF8.self)
+    case .object, .array: nil
+    }
+  }
+
+  static func value(at path: ArraySlice<PathStep>, in tree: Tree) -> Tree? {
+    guard let step = path.first else { return tree }
+    switch step {
+    case .name(let name): return tree[name].flatMap { value(at: path.dropFirst(), in: $0) }
+    case .index(let index): return tree[index].flatMap { value(at: path.dropFirst(), in: $0) }
+    case .pick: return nil
+    }
+  }
+}

@@ -1,0 +1,138 @@
+import CrosswalkFormats
+import CrosswalkMapping
+import CrosswalkModel
+
+/// What a run says of records and documents; one function a message.
+enum Messages {
+  static func malformed(
+    _ error: FormatError, source: String, offset: Int, format: Format, disposition: Disposition, extra: String? = nil
+  ) -> Diagnostic {
+    let at = offset + error.offset
+    var diagnostic = error.reason.diagnostic
+    diagnostic.place = .init(source: source, bytes: at..<(at + 1))
+    diagnostic.disposition = disposition
+    if let extra { diagnostic.help = diagnostic.help.map { "\($0); \(extra)" } ?? extra }
+    return diagnostic
+  }
+
+  static func unwritable(_ error: FormatError, format: Format) -> Diagnostic {
+    var diagnostic = error.reason.diagnostic
+    diagnostic.title = "a value of this record cannot stand in \(format.rawValue.uppercased()): \(diagnostic.title)"
+    diagnostic.disposition = .reject
+    return diagnostic
+  }
+
+  static func missing(_ target: TargetLeaf, plan: Plan, at place: Diagnostic.DataPlace) -> Diagnostic {
+    let field = plan.target.fields[target.leaf.field]
+    let failed = plan.state.failedTargets.contains { plan.targetLeaves[$0].leaf.name == target.leaf.name }
+    let canonical = PlanBuilder.canonicalFields(of: field).first
+    return Diagnostic(
+      .requiredMissing,
+      "\(plan.target.name) requires `\(target.leaf.name)` on \(plan.shape), and this record has \(failed ? "none that converts" : "nothing for it")",
+      at: place, labels: [.init(field.place)],
+      help: canonical.map { "`--set \($0)=VALUE` supplies it where it is missing; `--max-rejects N --rejects FILE` sets such records aside" },
+      disposition: .reject)
+  }
+
+  static func notConvertible(
+    field: String, value: [UInt8], plan: Plan, failure: RecordState.Failure, at place: Diagnostic.DataPlace,
+    disposition: Disposition
+  ) -> Diagnostic {
+    let system = failure.side == .source ? plan.source : plan.target
+    let index = failure.side == .source ? plan.sourceLeaves[failure.leaf].field : plan.targetLeaves[failure.leaf].leaf.field
+    let rule = system.fields[index]
+    let what =
+      rule.transforms.first.map { "as `\($0.name)`" } ?? "as \(rule.type.rawValue)"
+    return Diagnostic(
+      .notConvertible, "`\(excerpt(value))` does not convert \(what) for `\(field)` of \(system.name)", at: place,
+      labels: [.init(rule.place)], help: cure(rule, plan), disposition: disposition)
+  }
+
+  private static func cure(_ field: Field, _ plan: Plan) -> String {
+    switch field.transforms.first?.name {
+    case "country": "countries are ISO 3166 codes and English names, without a guess; correct the value in the source"
+    case "region": "the region must be listed for the record's country, which must be known too"
+    case "choice": "the mapping lists the accepted spellings"
+    case "labelled": "the table has no label for this code"
+    default: "the value stays in the residue"
+    }
+  }
+
+  static func labelWithoutCode(value: [UInt8], at place: Diagnostic.DataPlace) -> Diagnostic {
+    Diagnostic(
+      .labelWithoutCode, "`\(excerpt(value))` has no code at its end", at: place,
+      help: "the text is kept; a code is three capitals behind the last ` - `", disposition: .warning)
+  }
+
+  static func literalEscape(value: String, at place: Diagnostic.DataPlace) -> Diagnostic {
+    Diagnostic(
+      .literalEscape, "the text \(value), spelt out, stands in this value", at: place,
+      help: "it is kept as it is; whoever wrote it may have meant an empty value or a line break", disposition: .warning)
+  }
+
+  static func duplicateId(_ id: [UInt8], at place: Diagnostic.DataPlace) -> Diagnostic {
+    Diagnostic(
+      .duplicateId, "the id `\(excerpt(id))` stands in more than one record", at: place,
+      help: "both are converted; check whether one is a copy", disposition: .warning)
+  }
+
+  static func unknownField(_ path: String, system: String, at place: Diagnostic.DataPlace) -> Diagnostic {
+    Diagnostic(
+      .unmappedField, "`\(path)` is no field of \(system), whose mapping rejects records with unknown ones", at: place,
+      help: "name the field in client.yaml, or say `unmapped: park`", disposition: .reject)
+  }
+
+  static func foreignId(system: String, at place: Diagnostic.DataPlace) -> Diagnostic {
+    Diagnostic(
+      .foreignId, "this record was not written by \(system), so its id is not \(system)'s own", at: place,
+      help: "an update needs the target's ids: `--ids MAP.csv` with source_id,target_id", disposition: .reject)
+  }
+
+  static func noMatch(source: String, system: String, format: Format, candidates: [String], isNDJSON: Bool) -> Diagnostic {
+    var help = "`crosswalk systems \(system)` shows its shapes and fields"
+    if !candidates.isEmpty { help = "the fields are those of \(candidates.map { "`\($0)`" }.joined(separator: " or ")): say `--from \(candidates[0])`" }
+    if isNDJSON { help = "one object a line is NDJSON: say `\(system):ndjson`" }
+    return Diagnostic(
+      .noShape, "nothing in `\(source)` is a record of \(system) in \(format)", at: .init(source: source), help: help)
+  }
+
+  static func errorReply(source: String, system: String, code: String?, message: String?) -> Diagnostic {
+    let said = [code, message].compactMap { $0 }.joined(separator: ": ")
+    return Diagnostic(
+      .errorReply, "`\(source)` is an error reply of \(system)\(said.isEmpty ? "" : ": \(said)")", at: .init(source: source),
+      help: "it holds no records to convert; ask the service again")
+  }
+
+  static func anotherList(source: String, system: String) -> Diagnostic {
+    Diagnostic(
+      .severalDocuments, "`\(source)` goes on behind its first document", at: .init(source: source),
+      help: "NDJSON? say `\(system):ndjson`; a sequence of documents is read with `\(system):json`")
+  }
+
+  static func envelopeTooLarge(source: String) -> Diagnostic {
+    Diagnostic(.noShape, "what stands around the records of `\(source)` is larger than 1 MiB", at: .init(source: source))
+  }
+
+  static func recordTooLong(source: String, offset: Int, end: Int, limit: Int) -> Diagnostic {
+    Diagnostic(
+      .recordTooLong, "a record has more than \(limit) bytes", at: .init(source: source, bytes: offset..<end),
+      help: "`--max-record` raises the limit, up to 64M", disposition: .reject)
+  }
+
+  static func noFinalNewline(source: String) -> Diagnostic {
+    Diagnostic(
+      .noFinalNewline, "the last row of `\(source)` has no line end: the file may have been cut there",
+      at: .init(source: source), help: "compare its end with the original; a line end behind the last row stops this warning",
+      disposition: .warning)
+  }
+
+  /// A short piece of a value, one line, cut at a character.
+  static func excerpt(_ value: [UInt8]) -> String {
+    let text = String(decoding: value, as: UTF8.self)
+    var out = ""
+    for character in text.unicodeScalars.prefix(40) {
+      out.unicodeScalars.append(character.value < 0x20 || character.value == 0x7f ? " " : character)
+    }
+    return text.unicodeScalars.count > 40 ? out + "…" : out
+  }
+}

@@ -1,0 +1,224 @@
+package import CrosswalkFormats
+package import CrosswalkMapping
+package import CrosswalkModel
+import Glibc
+
+/// A conversion under way: what all inputs share. Owned by the thread that called `ConvertJob.run`.
+final class Run {
+  let job: ConvertJob
+  let library: MappingLibrary
+  let model: CanonicalModel
+  let source: System
+  let target: System
+  let targetFormat: Format
+  let targetTemplate: Template
+  let settings: PlanSettings
+  let outputs: RunOutputs
+  var summary: ConvertSummary
+  let progress: ((ConvertProgress) -> Void)?
+  let report: ((Diagnostic) -> Void)?
+  let totalBytes: Int?
+  var bytesBefore = 0
+  var stream: ByteStream?
+  private var parkedRows: [String: Int] = [:]
+
+  init(
+    job: ConvertJob, library: MappingLibrary, model: CanonicalModel, source: System, target: System, targetFormat: Format,
+    targetTemplate: Template, settings: PlanSettings, outputs: RunOutputs, totalBytes: Int?,
+    progress: ((ConvertProgress) -> Void)?, report: ((Diagnostic) -> Void)?
+  ) {
+    self.job = job
+    self.library = library
+    self.model = model
+    self.source = source
+    self.target = target
+    self.targetFormat = targetFormat
+    self.targetTemplate = targetTemplate
+    self.settings = settings
+    self.outputs = outputs
+    self.totalBytes = totalBytes
+    self.progress = progress
+    self.report = report
+    summary = ConvertSummary(from: job.from, to: .init(job.to.system, format: targetFormat))
+  }
+
+  var isLimited: Bool { job.limit.map { summary.records.read >= $0 } ?? false }
+
+  /// Records that may still be read.
+  var remaining: Int { job.limit.map { max(0, $0 - summary.records.read) } ?? .max }
+
+  // MARK: - Workers
+
+  func plan(for format: Format) -> Plan {
+    Plan(
+      source: source, sourceFormat: format, target: target, targetFormat: targetFormat, shape: job.shape, settings: settings,
+      keepsResidue: outputs.keepsResidue)
+  }
+
+  func worker(for format: Format, sourceName: String) -> BatchWorker {
+    let plan = plan(for: format)
+    let writer: any RecordWriter =
+      switch targetFormat {
+      case .json, .ndjson: JSONRecordWriter(layout: plan.targetLayout, template: targetTemplate, shape: job.shape, format: targetFormat)
+      case .xml: XMLRecordWriter(layout: plan.targetLayout, template: targetTemplate, shape: job.shape)
+      case .csv:
+        CSVRecordWriter(
+          layout: plan.targetLayout,
+          profile: .init(delimiter: job.delimiter, isSpreadsheet: job.csvProfile == .spreadsheet))
+      case .form: FormRecordWriter(layout: plan.targetLayout)
+      }
+    var rules = BatchWorker.Rules()
+    rules.keepsResidue = outputs.keepsResidue
+    rules.writesRejects = outputs.writesRejects
+    rules.only = Set(job.only.map { Array($0.utf8) })
+    rules.source = sourceName
+    rules.from = "\(source.name):\(format)"
+    rules.to = "\(target.name):\(targetFormat)"
+    rules.mapHash = mapHash
+    rules.idMap = idMap
+    outputs.prepare(writer, from: rules.from, to: rules.to)
+    return BatchWorker(plan: plan, writer: writer, rules: rules)
+  }
+
+  var idMap: [[UInt8]: [UInt8]]?
+
+  /// What the residue depends on: both mappings, the options, what was set (FNV-1a, 64 bits).
+  private lazy var mapHash: String = {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    func add(_ bytes: [UInt8]) { for byte in bytes + [0] { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 } }
+    for name in [source.name, target.name, "canonical"] {
+      for bytes in library.sources(of: name) { add(bytes ?? []) }
+    }
+    for (system, options) in settings.options.sorted(by: { $0.key < $1.key }) {
+      for (name, value) in options.sorted(by: { $0.key < $1.key }) { add(Array("\(system).\(name)=\(value)".utf8)) }
+    }
+    for set in job.set { add(Array("\(set.field)=\(set.value)".utf8)) }
+    add(Array("\(targetFormat) \(job.shape)".utf8))
+    let digits = String(hash, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+  }()
+
+  // MARK: - In order
+
+  /// Takes what a batch gave: bytes out, counts up, messages said.
+  func accept(_ result: BatchResult, of worker: BatchWorker) throws(Diagnostic) {
+    let firstRecord = summary.records.read
+    let firstWritten = summary.records.written
+    try outputs.write(result, firstRecord: firstRecord, firstWritten: firstWritten, source: worker.rules)
+    summary.records.read += result.read
+    summary.records.written += result.written
+    summary.records.rejected += result.rejected
+    summary.records.malformed += result.malformed
+    let reasons = Plan.ParkingReason.allCases
+    for (index, leaf) in worker.plan.sourceLeaves.enumerated() where leaf.field >= 0 {
+      for (column, reason) in reasons.enumerated() {
+        let count = result.parked[index * reasons.count + column]
+        if count > 0 { park(leaf.name, reason, count) }
+      }
+    }
+    for (path, count) in result.unknown { park(String(decoding: path, as: UTF8.self), .noPlace, count) }
+    for (code, count) in result.messageCounts { summary.reported[code, default: 0] += count }
+    for message in result.messages { say(message.diagnostic, record: firstRecord + message.record, counted: true) }
+    progress?(
+      ConvertProgress(
+        bytesRead: bytesBefore + (stream.map { $0.offset + $0.position } ?? 0), totalBytes: totalBytes,
+        records: summary.records.read))
+    if case .count(let allowed) = job.maxRejects, summary.records.rejected > allowed { throw tooManyRejects }
+  }
+
+  /// Stops the run; `run` turns it into the summary's failure.
+  let tooManyRejects = Diagnostic(.rejectLimit, "too many records are rejected")
+
+  private func park(_ name: String, _ reason: Plan.ParkingReason, _ count: Int) {
+    let reason = ConvertSummary.ParkedReason(rawValue: reason.rawValue)!
+    summary.parked[reason, default: 0] += count
+    if summary.parkedFields[name] == nil, summary.parkedFields.count >= 10_000 {
+      summary.parkedFields["*", default: 0] += count
+    } else {
+      summary.parkedFields[name, default: 0] += count
+    }
+  }
+
+  func say(_ diagnostic: Diagnostic, record: Int? = nil, counted: Bool = false) {
+    var diagnostic = diagnostic
+    if let record { diagnostic.place?.record = record }
+    if !counted { summary.reported[diagnostic.code, default: 0] += 1 }
+    report?(diagnostic)
+  }
+
+  // MARK: - One run of records
+
+  /// Why a run of records ended.
+  enum RunEnd {
+    case closed
+    case end
+    case limit
+    /// The first thing was no record.
+    case notARecord(FormatError)
+  }
+
+  /// Reads records from the stream's position on until the run ends, one buffer after the other.
+  func records(_ worker: BatchWorker, from stream: ByteStream) throws(Diagnostic) -> RunEnd {
+    let leaves = worker.plan.sourceLeaves.count
+    worker.notARecordIsFatal = true
+    var isFirst = true
+    while true {
+      worker.result.begin(leaves: leaves)
+      var position = stream.position
+      let stop = worker.process(
+        stream.base, &position, to: stream.count, isLast: stream.isLast, offset: stream.offset, limit: remaining)
+      stream.position = position
+      try accept(worker.result, of: worker)
+      if worker.result.read > 0 {
+        isFirst = false
+        worker.notARecordIsFatal = false
+      }
+      switch stop {
+      case .full: continue
+      case .closed: return .closed
+      case .end: return .end
+      case .limit: return .limit
+      case .fatal(let error):
+        if error.reason == .notARecord, isFirst { return .notARecord(error) }
+        throw Messages.malformed(
+          error, source: stream.source.name, offset: stream.offset, format: worker.plan.sourceFormat, disposition: .fatal)
+      case .needMore:
+        if stream.count - stream.position > job.limits.record {
+          try skipLargeRecord(worker, stream)
+          isFirst = false
+          continue
+        }
+        if try !stream.refill(), !stream.isLast { return .end }
+      }
+    }
+  }
+
+  /// A record larger than the limit is passed over without being held, and rejected.
+  private func skipLargeRecord(_ worker: BatchWorker, _ stream: ByteStream) throws(Diagnostic) {
+    guard var skipper = worker.reader?.largeRecordSkipper else {
+      throw Messages.recordTooLong(
+        source: stream.source.name, offset: stream.offset + stream.position, end: stream.offset + stream.count,
+        limit: job.limits.record)
+    }
+    let start = stream.offset + stream.position
+    while true {
+      if let used = skipper.skip(stream.unused) {
+        stream.position += used
+        break
+      }
+      stream.position = stream.count
+      guard try stream.refill() else {
+        guard skipper.endsWithInput else {
+          throw Messages.malformed(
+            FormatError(.truncated, at: stream.count), source: stream.source.name, offset: stream.offset,
+            format: worker.plan.sourceFormat, disposition: .fatal)
+        }
+        break
+      }
+    }
+    let end = stream.offset + stream.position
+    worker.result.begin(leaves: worker.plan.sourceLeaves.count)
+    worker.rejectLarge(start: start, end: end, limit: job.limits.record)
+    try accept(worker.result, of: worker)
+  }
+}

@@ -1,0 +1,129 @@
+import CrosswalkFormats
+import CrosswalkModel
+
+/// The files of a run: the output, the residue, the rejects. Each appears complete under its name, or not at all.
+final class RunOutputs {
+  let output: OutputFile
+  let residue: OutputFile?
+  let rejects: OutputFile?
+  let isDry: Bool
+  private(set) var hasResidue = false
+  private(set) var hasRejects = false
+  private var opening: [UInt8] = []
+  private var separator: [UInt8] = []
+  private var closing: [UInt8] = []
+  private var empty: [UInt8] = []
+  private var isPrepared = false
+  private var pending: [UInt8] = []
+  private var line = OutputBuffer()
+
+  var keepsResidue: Bool { residue != nil && !isDry }
+  var writesRejects: Bool { rejects != nil && !isDry }
+
+  init(output: OutputFile, residue: OutputFile?, rejects: OutputFile?, isDry: Bool) {
+    self.output = output
+    self.residue = residue
+    self.rejects = rejects
+    self.isDry = isDry
+  }
+
+  /// The document around the records, which every worker's writer spells the same.
+  func prepare(_ writer: any RecordWriter, from: String, to: String) {
+    guard !isPrepared else { return }
+    isPrepared = true
+    (opening, separator, closing, empty) = (writer.opening, writer.separator, writer.closing, writer.empty)
+  }
+
+  func write(_ result: BatchResult, firstRecord: Int, firstWritten: Int, source: BatchWorker.Rules) throws(Diagnostic) {
+    guard !isDry else { return }
+    if result.written > 0 {
+      try output.open()
+      try output.write(firstWritten == 0 ? opening : separator)
+      try output.write(UnsafeRawBufferPointer(result.out.bytes))
+    }
+    if let residue {
+      for piece in result.residue {
+        line.removeAll()
+        line.append(#"{"from":"#)
+        quote(source.from)
+        line.append(#","to":"#)
+        quote(source.to)
+        line.append(#","record":"#)
+        line.append(number: firstRecord + piece.record)
+        line.append(#","at":"#)
+        line.append(number: firstWritten + piece.written)
+        line.append(UnsafeBufferPointer(rebasing: result.side.bytes[piece.start..<(piece.start + piece.length)]))
+        try append(to: residue)
+        hasResidue = true
+      }
+    }
+    if let rejects {
+      for piece in result.rejects {
+        line.removeAll()
+        line.append(#"{"source":"#)
+        quote(source.source)
+        line.append(#","record":"#)
+        line.append(number: firstRecord + piece.record)
+        line.append(UnsafeBufferPointer(rebasing: result.side.bytes[piece.start..<(piece.start + piece.length)]))
+        try append(to: rejects)
+        hasRejects = true
+      }
+    }
+    try flush()
+  }
+
+  private var sideBytes: [ObjectIdentifier: [UInt8]] = [:]
+
+  /// Side lines go out in pieces of some size, not one by one.
+  private func append(to file: OutputFile) throws(Diagnostic) {
+    sideBytes[ObjectIdentifier(file), default: []] += line.bytes
+    if sideBytes[ObjectIdentifier(file)]!.count > 256 << 10 { try flush(file) }
+  }
+
+  private func flush(_ file: OutputFile) throws(Diagnostic) {
+    guard let bytes = sideBytes[ObjectIdentifier(file)], !bytes.isEmpty else { return }
+    sideBytes[ObjectIdentifier(file)]!.removeAll(keepingCapacity: true)
+    try file.open()
+    try file.write(bytes)
+  }
+
+  private func flush() throws(Diagnostic) {
+    if let residue { try flush(residue) }
+    if let rejects { try flush(rejects) }
+  }
+
+  private func quote(_ text: String) {
+    var text = text
+    text.withUTF8 { JSONText.appendString($0, to: &line) }
+  }
+
+  /// Completes the document and publishes all files: side files first, the output last.
+  func finish(written: Int, hasFailed: Bool) throws(Diagnostic) {
+    guard !isDry else { return }
+    if hasFailed {
+      // Only the rejects are worth having; they say why.
+      output.discard()
+      residue?.discard()
+    } else {
+      if written > 0 {
+        try output.write(closing)
+      } else {
+        try output.open()
+        try output.write(empty)
+      }
+      try residue?.finish(isNeeded: hasResidue)
+      try output.finish()
+    }
+    try rejects?.finish(isNeeded: hasRejects)
+    try rejects?.publish()
+    guard !hasFailed else { return }
+    try residue?.publish()
+    try output.publish()
+  }
+
+  func discard() {
+    output.discard()
+    residue?.discard()
+    rejects?.discard()
+  }
+}
