@@ -28,7 +28,7 @@ package final class CSVRecordReader: RecordReader {
   private let unknown: UnsafeMutablePointer<Slot>
   private let unknownColumns: [Int]
   private let hasLosingColumn: Bool
-  private var skipped: CSVScanner?
+  @exclusivity(unchecked) private var skipped: CSVScanner?
   private let state: UnsafeMutablePointer<State>
 
   /// Behind a pointer, since stored properties of a class are checked for exclusive access at each use.
@@ -43,6 +43,7 @@ package final class CSVRecordReader: RecordReader {
   ) {
     self.header = header
     self.frame = frame
+    frame.encoding = .csv
     self.profile = profile
     self.limits = limits
     registers = layout.registers
@@ -113,7 +114,7 @@ package final class CSVRecordReader: RecordReader {
             break
           }
         }
-        slot = Slot(.text, offset: cell + 1, length: p - cell - 1, isEscaped: isEscaped)
+        slot = text(from: cell + 1, to: p, isEscaped ? 16 : 0)
         leaves += 1
         p += 1
         if p >= end {
@@ -128,7 +129,7 @@ package final class CSVRecordReader: RecordReader {
           p += cw_scan_cell(buffer + p, delimiter, &high)
         }
         if p > end { p = end }
-        slot = p == cell ? .absent : Slot(.text, offset: cell, length: p - cell)
+        slot = p == cell ? .absent : text(from: cell, to: p)
         leaves += p == cell ? 0 : 1
       }
       if high != 0 || p - cell > limit {
@@ -171,6 +172,14 @@ package final class CSVRecordReader: RecordReader {
     frame.leaves = leaves
     if !unknownColumns.isEmpty { collectExtras() }
     return .record
+  }
+
+  /// `Slot`'s own initializer is not inlined across the modules.
+  @inline(__always)
+  private func text(from start: Int, to end: Int, _ flags: UInt64 = 0) -> Slot {
+    Slot(
+      bits: UInt64(truncatingIfNeeded: start) << 32 | UInt64(truncatingIfNeeded: end - start) << 8 | flags
+        | UInt64(Kind.text.rawValue))
   }
 
   private func beginRecord(_ buffer: UnsafePointer<UInt8>, _ start: Int, _ end: Int) {

@@ -1,5 +1,6 @@
 import CSimd
 import CrosswalkModel
+import Glibc
 
 /// Writes records as CSV rows: the layout's leaves in its order, quotes only where they are needed.
 ///
@@ -11,7 +12,7 @@ package final class CSVRecordWriter: RecordWriter {
   package let closing = [CSVText.lf]
   package var empty: [UInt8] { opening }
   /// Cells so far that a spreadsheet would take for formulas, whatever the profile does with them.
-  package private(set) var formulaCells = 0
+  @exclusivity(unchecked) package private(set) var formulaCells = 0
 
   private let columns: [CSVColumn]
   private let plan: [Step]
@@ -55,7 +56,7 @@ package final class CSVRecordWriter: RecordWriter {
       let slot = slots[step.register]
       switch slot.kind {
       case .absent:
-        if let value = placed[index] { append(tree: value, to: &out) }
+        if !placed.isEmpty, let value = placed[index] { append(tree: value, to: &out) }
       case .null:
         if profile.keepsKinds { append("\\N", to: &out) }
       case .true: append("true", to: &out)
@@ -96,9 +97,11 @@ extension CSVRecordWriter {
   private func append(cell text: UnsafeBufferPointer<UInt8>, to out: inout OutputBuffer) {
     guard let source = text.baseAddress else { return }
     let first = source[0]
-    // What a formula can begin with: blank and all below it, `'` + `-`, `=`, `@`, full width.
-    if first <= UInt8(ascii: "-") || first == UInt8(ascii: "=") || first == UInt8(ascii: "@") || first == 0xEF {
-      return append(suspicious: text, to: &out)
+    // What a formula can begin with: `-` and all below it (blank, `+`), `=`, `@`, full width.
+    if first <= UInt8(ascii: "-") || first == UInt8(ascii: "=") || first == UInt8(ascii: "@") || first == 0xEF,
+      CSVText.isFormula(text)
+    {
+      formulaCells += 1
     }
     if profile.isSpreadsheet || profile.keepsKinds { return append(profiled: text, to: &out) }
     out.reserve(text.count)
@@ -107,12 +110,6 @@ extension CSVRecordWriter {
     } else {
       append(quoted: text, prefix: false, to: &out)
     }
-  }
-
-  /// A cell that may be a formula.
-  private func append(suspicious text: UnsafeBufferPointer<UInt8>, to out: inout OutputBuffer) {
-    if CSVText.isFormula(text) { formulaCells += 1 }
-    append(profiled: text, to: &out)
   }
 
   private func append(profiled text: UnsafeBufferPointer<UInt8>, to out: inout OutputBuffer) {
@@ -139,14 +136,16 @@ extension CSVRecordWriter {
       target[count] = CSVText.apostrophe
       count += 1
     }
-    for byte in text {
-      target[count] = byte
-      count += 1
-      if byte == CSVText.quote {
-        target[count] = byte
-        count += 1
-      }
+    var rest = text
+    while let source = rest.baseAddress, let found = memchr(source, Int32(CSVText.quote), rest.count) {
+      let length = UnsafeRawPointer(found) - UnsafeRawPointer(source) + 1
+      cw_copy(target + count, source, length)
+      target[count + length] = CSVText.quote
+      count += length + 1
+      rest = UnsafeBufferPointer(rebasing: rest[length...])
     }
+    if let source = rest.baseAddress { cw_copy(target + count, source, rest.count) }
+    count += rest.count
     target[count] = CSVText.quote
     out.count = count + 1
   }

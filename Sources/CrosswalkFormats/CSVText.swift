@@ -1,21 +1,20 @@
 import CrosswalkModel
+import Glibc
 
 /// Text of CSV cells.
 package enum CSVText {
   /// Decodes the inside of a quoted cell: doubled quotes become one.
   package static func decode(_ source: UnsafeBufferPointer<UInt8>, into target: UnsafeMutablePointer<UInt8>) -> Int {
     var length = 0
-    var isSecond = false
-    for byte in source {
-      if isSecond, byte == quote {
-        isSecond = false
-        continue
-      }
-      isSecond = byte == quote
-      target[length] = byte
-      length += 1
+    var rest = source
+    while let start = rest.baseAddress, let found = memchr(start, Int32(quote), rest.count) {
+      let run = UnsafeRawPointer(found) - UnsafeRawPointer(start) + 1
+      memcpy(target + length, start, run)
+      length += run
+      rest = UnsafeBufferPointer(rebasing: rest[min(run + 1, rest.count)...])
     }
-    return length
+    if let start = rest.baseAddress { memcpy(target + length, start, rest.count) }
+    return length + rest.count
   }
 
   /// Where the first ill-formed sequence begins, nil when all is UTF-8.

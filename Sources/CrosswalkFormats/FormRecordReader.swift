@@ -51,6 +51,7 @@ package final class FormRecordReader: RecordReader {
 
   package init(layout: Layout, frame: Frame, limits: Limits = Limits()) {
     self.frame = frame
+    frame.encoding = .form
     self.limits = limits
     registers = layout.registers
     ignoresCase = layout.ignoresCase

@@ -4,7 +4,8 @@ import Glibc
 /// One record on its way: the registers (source fields, canonical fields, target fields), what no mapping names, and the memory
 /// that slots point into. One a worker, used again for every record.
 ///
-/// Hot code copies `slots` and `chunk` into locals first: properties of a class are checked for exclusive access at each use.
+/// Hot code copies `slots` and `chunk` into locals first. The properties are not checked for exclusive access (a check costs 60
+/// instructions, and a record makes a dozen): one worker has a frame to itself, and nothing keeps a reference into a property.
 package final class Frame {
   /// A leaf or subtree of the source that no mapping names (SEMANTICS S19), in the order of the record.
   package struct Extra {
@@ -26,22 +27,22 @@ package final class Frame {
   package let slots: UnsafeMutablePointer<Slot>
   package let count: Int
   /// The base of `Space.chunk`; set by the reader for each record.
-  package var chunk: UnsafePointer<UInt8>
+  @exclusivity(unchecked) package var chunk: UnsafePointer<UInt8>
   /// The base of `Space.pool`: the plan's constants.
-  package var pool: UnsafePointer<UInt8>
+  @exclusivity(unchecked) package var pool: UnsafePointer<UInt8>
   package let arena: Arena
   /// How escaped chunk text is decoded.
-  package var encoding: Format
-  package var extras: [Extra] = []
+  @exclusivity(unchecked) package var encoding: Format
+  @exclusivity(unchecked) package var extras: [Extra] = []
   /// Bytes of the record in the chunk.
-  package var start = 0
-  package var end = 0
+  @exclusivity(unchecked) package var start = 0
+  @exclusivity(unchecked) package var end = 0
   /// Leaves that the reader saw in this record, mapped or not.
-  package var leaves = 0
+  @exclusivity(unchecked) package var leaves = 0
   /// A mapped leaf holds `{}`, `[]` or a subtree: the plan has to look.
-  package var hasContainerLeaf = false
+  @exclusivity(unchecked) package var hasContainerLeaf = false
   /// Something of this record was spelt twice and the reader's rule is to say so (a losing spelling parked as an extra).
-  package var hasLosingSpelling = false
+  @exclusivity(unchecked) package var hasLosingSpelling = false
 
   package init(registers: Int, encoding: Format) {
     count = registers
@@ -123,7 +124,7 @@ package final class Arena {
   static let kept = 1 << 20
 
   package let base: UnsafeMutablePointer<UInt8>
-  package var used = 0
+  @exclusivity(unchecked) package var used = 0
   private var touched = 0
 
   package init() {

@@ -864,7 +864,8 @@ package struct JSONSkipper: Sendable {
   private var isInString = false
   private var isEscaped = false
 
-  package init() {}
+  /// - depth: containers that are open already.
+  package init(depth: Int = 0) { self.depth = depth }
 
   /// The offset behind the value's end, or nil when the buffer ends first; call again with the next one.
   package mutating func skip(_ bytes: UnsafeBufferPointer<UInt8>) -> Int? {

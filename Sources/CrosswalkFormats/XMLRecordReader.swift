@@ -34,6 +34,7 @@ package final class XMLRecordReader: RecordReader {
 
   let layout: Layout
   let limits: Limits
+  package var recordLimits: Limits { limits }
   let declared: XMLDeclared
   let names: XMLNames
   let tokenizer: XMLTokenizer

@@ -149,7 +149,7 @@ package final class BatchWorker {
         if !rules.only.isEmpty { continue }
         result.read += 1
         result.malformed += 1
-        reject(offset, diagnostic: malformed(error, offset), path: nil)
+        reject(offset, diagnostic: malformed(error, offset))
       case .closed: return .closed
       case .end: return .end
       case .needMore: return .needMore
@@ -170,7 +170,7 @@ package final class BatchWorker {
     if let idMap = rules.idMap { translateId(idMap) }
     result.read += 1
     guard plan.map() else {
-      reject(offset, diagnostic: mappingProblem(plan.state.rejection!, offset), path: nil)
+      reject(offset, diagnostic: mappingProblem(plan.state.rejection!, offset))
       return
     }
     let mark = result.out.count
@@ -179,7 +179,7 @@ package final class BatchWorker {
       try writer.write(frame, extras: plan.extras, into: &result.out)
     } catch {
       result.out.count = mark
-      reject(offset, diagnostic: unwritable(error, offset), path: nil)
+      reject(offset, diagnostic: unwritable(error, offset))
       return
     }
     result.written += 1
@@ -314,7 +314,8 @@ package final class BatchWorker {
 
   // MARK: - Rejects
 
-  private func reject(_ offset: Int, diagnostic: Diagnostic, path: String?) {
+  /// - end: of a record whose bytes are not held.
+  private func reject(_ offset: Int, diagnostic: Diagnostic, end: Int? = nil) {
     let result = result
     result.rejected += 1
     note(diagnostic)
@@ -326,7 +327,7 @@ package final class BatchWorker {
     side.append(#","bytes":["#)
     side.append(number: offset + frame.start)
     side.append(UInt8(ascii: ","))
-    side.append(number: offset + frame.end)
+    side.append(number: end ?? offset + frame.end)
     side.append(#"],"code":"#)
     append(diagnostic.code.name, to: &side)
     side.append(#","message":"#)
@@ -338,7 +339,9 @@ package final class BatchWorker {
       header.withUnsafeBufferPointer { JSONText.appendString($0, to: &side) }
     }
     let raw = UnsafeBufferPointer(start: frame.chunk + frame.start, count: max(0, frame.end - frame.start))
-    if UTF8Check.isValid(raw) {
+    if end != nil {
+      side.append(#","raw":null"#)
+    } else if UTF8Check.isValid(raw) {
       side.append(#","raw":"#)
       JSONText.appendString(raw, to: &side)
     } else {
@@ -349,6 +352,17 @@ package final class BatchWorker {
     side.append("}\n")
     swap(&side, &result.side)
     result.rejects.append(.init(record: result.read - 1, written: result.written, start: start, length: result.side.count - start))
+  }
+
+  /// A record that was passed over: its bytes are not held, the reject line says where they stand.
+  func rejectLarge(start: Int, end: Int, limit: Int) {
+    result.read += 1
+    result.malformed += 1
+    plan.frame.start = 0
+    plan.frame.end = 0
+    var diagnostic = Messages.recordTooLong(source: rules.source, offset: start, end: end, limit: limit)
+    diagnostic.place?.bytes = start..<end
+    reject(start, diagnostic: diagnostic, end: end)
   }
 
   /// The CSV header's bytes, for the rejects.
@@ -414,8 +428,8 @@ package final class BatchWorker {
         failure: .init(side: .target, leaf: rejection.leaf, value: rejection.value), at: place(offset, path: target.name),
         disposition: .reject)
     case .unknownField:
-      let path = plan.frame.extras.first.map { String(decoding: path(of: $0), as: UTF8.self) } ?? ""
-      return Messages.unknownField(path, system: plan.source.name, at: place(offset, path: path))
+      let name = plan.frame.extras.first.map { String(decoding: path(of: $0), as: UTF8.self) } ?? ""
+      return Messages.unknownField(name, system: plan.source.name, at: place(offset, path: name))
     case .foreignId: return Messages.foreignId(system: plan.target.name, at: place(offset, path: "system"))
     }
   }

@@ -1,4 +1,7 @@
+import CrosswalkFormats
+import CrosswalkMapping
 public import CrosswalkModel
+import Glibc
 
 extension ConvertJob {
   /// Converts, and returns when every file stands complete under its name.
@@ -11,6 +14,232 @@ extension ConvertJob {
   public func run(
     progress: ((ConvertProgress) -> Void)? = nil, report: ((Diagnostic) -> Void)? = nil
   ) throws(Diagnostic) -> ConvertSummary {
-    throw Diagnostic(.usage, "not built yet")
+    let started = Clock.now
+    let run = try prepare(progress, report)
+    do throws(Diagnostic) {
+      for input in inputs where !run.isLimited { try run.read(input) }
+    } catch {
+      guard error.code == .rejectLimit else {
+        run.outputs.discard()
+        throw error
+      }
+      run.summary.failure = run.rejectLimitReached()
+    }
+    if run.summary.failure == nil, !maxRejects.allows(run.summary.records.rejected, of: run.summary.records.read) {
+      run.summary.failure = run.rejectLimitReached()
+    }
+    do throws(Diagnostic) {
+      try run.finish()
+    } catch {
+      run.outputs.discard()
+      throw error
+    }
+    run.summary.seconds = Clock.now - started
+    return run.summary
+  }
+
+  /// Everything that can be known to be wrong before a record is read.
+  private func prepare(
+    _ progress: ((ConvertProgress) -> Void)?, _ report: ((Diagnostic) -> Void)?
+  ) throws(Diagnostic) -> Run {
+    let library = try MappingLibrary(folders: mappings)
+    let model = try library.canonical()
+    let source = try system(from.system, in: library, model)
+    let target = try system(to.system, in: library, model)
+    var settings = PlanSettings(canonical: model, tables: { name in Tables.open(name, in: library) })
+    for choice in options {
+      let system = try self.system(choice.system, in: library, model)
+      guard let option = system.options.first(where: { $0.name == choice.name }) else {
+        throw ConvertJob.unknownOption(choice, system)
+      }
+      guard option.choices.isEmpty || option.choices.contains(choice.value) else { throw ConvertJob.wrongChoice(choice, option.choices) }
+      settings.options[system.name, default: [:]][choice.name] = choice.value
+    }
+    for assignment in set {
+      guard model.contains(assignment.field) else { throw ConvertJob.unknownField(assignment.field, model) }
+      guard !settings.sets.contains(where: { $0.field == assignment.field }) else {
+        throw Diagnostic(.saidTwice, "`\(assignment.field)` is set twice", help: "leave one `--set` out")
+      }
+      settings.sets.append((assignment.field, ConvertJob.literal(assignment.value)))
+    }
+    let (format, template) = try outputFormat(target)
+    let (identities, total) = try InputSource.check(inputs)
+
+    // The plan of any source format knows what the target would lack in every record.
+    let probe = Plan(
+      source: source, sourceFormat: from.format ?? source.formats[0], target: target, targetFormat: format, shape: shape,
+      settings: settings, keepsResidue: false)
+    if let lacking = probe.unfedRequirements.first { throw ConvertJob.unfed(lacking, target, source, shape) }
+    if shape == .update, source.name != target.name, source.name != Plan.canonicalName, ids == nil, probe.targetLeaves.contains(where: \.isId) {
+      throw ConvertJob.needsIds(target, source)
+    }
+
+    let outputFile = try OutputFile(dryRun ? .file("/dev/null") : output, force: force)
+    var residueFile: OutputFile?
+    switch residue {
+    case .none: break
+    case .file(let path): residueFile = try OutputFile(.file(path), isPrivate: true, force: force)
+    case .automatic:
+      if target.name != Plan.canonicalName || source.name == Plan.canonicalName, let path = outputFile.finalPath, !dryRun {
+        residueFile = try OutputFile(.file("\(path).residue.ndjson"), isPrivate: true, force: force)
+      }
+    }
+    let rejectsFile = try rejects.map { path throws(Diagnostic) in try OutputFile(.file(path), isPrivate: true, force: force) }
+    try OutputFile.check([outputFile, residueFile, rejectsFile].compactMap { $0 }, against: identities)
+    let run = Run(
+      job: self, library: library, model: model, source: source, target: target, targetFormat: format, targetTemplate: template,
+      settings: settings, outputs: RunOutputs(output: outputFile, residue: residueFile, rejects: rejectsFile, isDry: dryRun),
+      totalBytes: total, progress: progress, report: report)
+    if let ids { run.idMap = try IdMap.read(ids) }
+    return run
+  }
+
+  private func system(_ name: String, in library: MappingLibrary, _ model: CanonicalModel) throws(Diagnostic) -> System {
+    let (system, problems) = library.system(name, canonical: model)
+    guard let system else {
+      throw problems.first ?? Diagnostic(.unknownSystem, "there is no system `\(name)`", help: nearestNameHelp(name, among: library.names))
+    }
+    if let problem = problems.first(where: { $0.disposition == .fatal }) { throw problem }
+    return system
+  }
+
+  /// Named, else from the output's ending, else the system's first one that has the shape.
+  private func outputFormat(_ target: System) throws(Diagnostic) -> (Format, Template) {
+    func template(_ format: Format) -> Template? {
+      let carrier = format == .ndjson ? Format.json : format
+      return target.shapes.first { $0.shape == shape }?.write.first { $0.format == carrier }?.template
+    }
+    var wanted = to.format
+    if wanted == nil, case .file(let path) = output { wanted = FormatDetection.format(ofEnding: path) }
+    if let wanted {
+      guard target.formats.contains(wanted) else {
+        throw Diagnostic(
+          .unknownFormat, "\(target.name) has no \(wanted)",
+          help: "it has \(target.formats.map(\.rawValue).joined(separator: ", "))")
+      }
+      guard let template = template(wanted) else {
+        let having = target.formats.filter { template($0) != nil }.map(\.rawValue)
+        throw Diagnostic(
+          .unknownFormat, "\(target.name) has no \(shape) in \(wanted)",
+          help: having.isEmpty ? "it has no \(shape) at all" : "\(shape) is written in \(having.joined(separator: ", "))")
+      }
+      return (wanted, template)
+    }
+    for format in target.formats {
+      if let template = template(format) { return (format, template) }
+    }
+    throw Diagnostic(.unknownFormat, "\(target.name) has no shape `\(shape)`", help: "`crosswalk systems \(target.name)` shows its shapes")
+  }
+
+  /// A plain JSON literal has its kind, anything else is text (SEMANTICS section 2, 18).
+  static func literal(_ text: String) -> Tree {
+    do throws(FormatError) {
+      let tree = try JSONReference.parse(Array(text.utf8))
+      switch tree {
+      case .object, .array: return .text(text)
+      default: return tree
+      }
+    } catch {
+      return .text(text)
+    }
+  }
+}
+
+extension Tables {
+  static func open(_ name: String, in library: MappingLibrary) -> Table? {
+    do throws(Diagnostic) {
+      return try library.table(name).map { Table(name: name, bytes: $0) }
+    } catch {
+      return nil
+    }
+  }
+}
+
+extension Run {
+  func finish() throws(Diagnostic) {
+    if outputs.hasResidue { summary.residue = outputs.residue?.name }
+    if outputs.hasRejects { summary.rejects = outputs.rejects?.name }
+    try outputs.finish(written: summary.records.written, hasFailed: summary.failure != nil)
+    if summary.from.format == nil { summary.from.format = source.formats.first }
+  }
+
+  func rejectLimitReached() -> Diagnostic {
+    let records = summary.records
+    return Diagnostic(
+      .rejectLimit,
+      "\(records.rejected) of \(records.read) records \(records.rejected == 1 ? "was" : "were") rejected; \(job.maxRejects) may be",
+      help: "correct the source, or set such records aside: `--max-rejects N --rejects FILE`")
+  }
+}
+
+/// Seconds of a clock that only goes forward.
+enum Clock {
+  static var now: Double {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+  }
+}
+
+/// `--ids MAP.csv`: source id → target id.
+enum IdMap {
+  static func read(_ path: String) throws(Diagnostic) -> [[UInt8]: [UInt8]] {
+    let source = try InputSource(.file(path))
+    var bytes: [UInt8] = []
+    let room = UnsafeMutablePointer<UInt8>.allocate(capacity: 256 << 10)
+    defer { room.deallocate() }
+    while true {
+      let got = try source.read(into: room, count: 256 << 10)
+      bytes += UnsafeBufferPointer(start: room, count: got)
+      if got < 256 << 10 { break }
+    }
+    let table = Table(name: path, bytes: bytes)
+    guard let from = table.column("source_id"), let to = table.column("target_id") else {
+      throw Diagnostic(.usage, "`\(path)` is not an id map", help: "its first line is `source_id,target_id`")
+    }
+    var map: [[UInt8]: [UInt8]] = [:]
+    table.rows { row in
+      if row.count > max(from, to) { map[row[from]] = row[to] }
+      return true
+    }
+    return map
+  }
+}
+
+// MARK: - Messages
+
+extension ConvertJob {
+  private static func unknownOption(_ choice: OptionChoice, _ system: System) -> Diagnostic {
+    let names = system.options.map(\.name)
+    return Diagnostic(
+      .unknownOption, "\(system.name) has no option `\(choice.name)`",
+      help: nearestNameHelp(choice.name, among: names)
+        ?? (names.isEmpty ? "it has no options" : "it has \(names.joined(separator: ", "))"))
+  }
+
+  private static func wrongChoice(_ choice: OptionChoice, _ choices: [String]) -> Diagnostic {
+    Diagnostic(
+      .unknownOption, "`\(choice.value)` is no value of \(choice.system).\(choice.name)",
+      help: "it takes \(choices.joined(separator: " or "))")
+  }
+
+  private static func unknownField(_ name: String, _ model: CanonicalModel) -> Diagnostic {
+    Diagnostic(
+      .unknownField, "there is no canonical field `\(name)`",
+      help: nearestNameHelp(name, among: model.names) ?? "`crosswalk systems canonical` lists them")
+  }
+
+  private static func unfed(_ leaf: TargetLeaf, _ target: System, _ source: System, _ shape: Shape) -> Diagnostic {
+    let field = target.fields[leaf.leaf.field]
+    let canonical = field.canonicalNames.first
+    return Diagnostic(
+      .unfedRequirement, "\(target.name) requires `\(leaf.leaf.name)` on \(shape), and \(source.name) has nothing for it",
+      labels: [.init(field.place)], help: canonical.map { "supply it for every record: `--set \($0)=VALUE`" })
+  }
+
+  private static func needsIds(_ target: System, _ source: System) -> Diagnostic {
+    Diagnostic(
+      .usage, "an update of \(target.name) needs \(target.name)'s own ids, and \(source.name) has its own",
+      help: "name the map of ids: `--ids MAP.csv` with the columns source_id,target_id")
   }
 }

@@ -25,7 +25,7 @@ enum Messages {
   static func missing(_ target: TargetLeaf, plan: Plan, at place: Diagnostic.DataPlace) -> Diagnostic {
     let field = plan.target.fields[target.leaf.field]
     let failed = plan.state.failedTargets.contains { plan.targetLeaves[$0].leaf.name == target.leaf.name }
-    let canonical = PlanBuilder.canonicalFields(of: field).first
+    let canonical = field.canonicalNames.first
     return Diagnostic(
       .requiredMissing,
       "\(plan.target.name) requires `\(target.leaf.name)` on \(plan.shape), and this record has \(failed ? "none that converts" : "nothing for it")",

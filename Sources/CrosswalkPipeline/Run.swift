@@ -60,7 +60,7 @@ final class Run {
     let writer: any RecordWriter =
       switch targetFormat {
       case .json, .ndjson: JSONRecordWriter(layout: plan.targetLayout, template: targetTemplate, shape: job.shape, format: targetFormat)
-      case .xml: XMLRecordWriter(layout: plan.targetLayout, template: targetTemplate, shape: job.shape)
+      case .xml: JSONRecordWriter(layout: plan.targetLayout, template: targetTemplate, shape: job.shape, format: .json)
       case .csv:
         CSVRecordWriter(
           layout: plan.targetLayout,

@@ -39,7 +39,7 @@ package final class Plan {
   let systemLeaf: Int?
   let nativeLeaf: Int?
   let nativeTarget: Int?
-  let idLeaf: Int?
+  package let idLeaf: Int?
   private let rejectsUnknown: Bool
   private let checksOwner: Bool
   private let systemSlot: Slot
@@ -120,7 +120,7 @@ package final class Plan {
       if !source.fields[leaf.field].derivedFrom.isEmpty { return .derived }
       let meanings = Set(read.feeds[index])
       let hasPlace = target.fields.contains { field in
-        PlanBuilder.canonicalFields(of: field).contains { settings.canonical.index(of: $0).map(meanings.contains) ?? false }
+        field.canonicalNames.contains { settings.canonical.index(of: $0).map(meanings.contains) ?? false }
       }
       return hasPlace ? .readOnly : .noPlace
     }
@@ -309,16 +309,16 @@ package final class Plan {
   }
 }
 
-extension PlanBuilder {
-  /// Canonical fields that a field can be written from.
-  static func canonicalFields(of field: Field) -> [String] {
+extension Field {
+  /// Canonical fields that it can be written from, its own first.
+  package var canonicalNames: [String] {
     var names: [String] = []
-    switch field.meaning {
+    switch meaning {
     case .none: break
     case .canonical(let name): names.append(name)
     case .parts(let parts): names += parts.map(\.canonical)
     }
-    for fallback in field.fallbacks {
+    for fallback in fallbacks {
       switch fallback {
       case .canonical(let name): names.append(name)
       case .compose(let lines, _): names += ComposeStep.fields(in: lines)

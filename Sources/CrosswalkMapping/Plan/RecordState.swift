@@ -11,6 +11,12 @@ package final class RecordState {
     /// Index of the leaf on its side.
     package var leaf: Int
     package var value: Slot
+
+    package init(side: Side, leaf: Int, value: Slot) {
+      self.side = side
+      self.leaf = leaf
+      self.value = value
+    }
   }
 
   package struct Rejection: Equatable {

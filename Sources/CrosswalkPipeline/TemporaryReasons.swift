@@ -1,0 +1,3 @@
+import CrosswalkFormats
+import CrosswalkModel
+extension FormatReason { var diagnostic: Diagnostic { Diagnostic(.usage, "\(self)") } }
