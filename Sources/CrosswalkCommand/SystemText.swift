@@ -22,24 +22,33 @@ enum SystemText {
     var text = "\(system.name): \(system.title)\n"
     text += "\nformats  \(system.formats.map(\.rawValue).joined(separator: ", ")) (the first is written by default)\n"
     if !system.shapes.isEmpty {
-      text += "\nshapes\n" + TextTable(rows: system.shapes.map { [$0.shape.rawValue, words($0, in: system)] }, indent: 2).text
+      text +=
+        "\nshapes\n"
+        + TextTable(rows: system.shapes.map { [$0.shape.rawValue, words($0, in: system)] }, indent: 2).text
     }
     let hasCanonical = system.fields.contains { isElsewhere($0) }
     text += "\nfields (\(system.fields.count))\n"
-    text += TextTable(
-      rows: [hasCanonical ? ["FIELD", "CANONICAL", "TYPE", "SHAPES", ""] : ["FIELD", "TYPE", "SHAPES", ""]]
-        + system.fields.map { field in
-          [field.name] + (hasCanonical ? [canonical(field)] : []) + [field.type.rawValue, shapes(field.shapes), notes(field)]
-        },
-      indent: 2
-    ).text
+    text +=
+      TextTable(
+        rows: [hasCanonical ? ["FIELD", "CANONICAL", "TYPE", "SHAPES", ""] : ["FIELD", "TYPE", "SHAPES", ""]]
+          + system.fields.map { field in
+            [field.name] + (hasCanonical ? [canonical(field)] : []) + [
+              field.type.rawValue, shapes(field.shapes), notes(field),
+            ]
+          },
+        indent: 2
+      ).text
     if !system.options.isEmpty {
       text += "\noptions\n"
-      text += TextTable(
-        rows: system.options.map { option in
-          ["--option \(system.name).\(option.name)=\(option.value)", "of \(option.choices.joined(separator: ", "))", option.why]
-        }, indent: 2
-      ).text
+      text +=
+        TextTable(
+          rows: system.options.map { option in
+            [
+              "--option \(system.name).\(option.name)=\(option.value)", "of \(option.choices.joined(separator: ", "))",
+              option.why,
+            ]
+          }, indent: 2
+        ).text
     }
     let assumed = assumptions(system)
     if !assumed.isEmpty {
@@ -93,7 +102,9 @@ enum SystemText {
     if !fallbacks.isEmpty { object.add("or", fallbacks) }
     object.add("type", field.type.rawValue)
     object.add("in", Shape.allCases.filter(field.shapes.contains).map(\.rawValue))
-    if !field.required.isEmpty { object.add("required", Shape.allCases.filter(field.required.contains).map(\.rawValue)) }
+    if !field.required.isEmpty {
+      object.add("required", Shape.allCases.filter(field.required.contains).map(\.rawValue))
+    }
     if !field.derivedFrom.isEmpty { object.add("derived", field.derivedFrom) }
     if field.isUnique { object.add("unique", true) }
     if field.isSecret { object.add("secret", true) }
@@ -145,7 +156,8 @@ enum SystemText {
   }
 
   private static func shapes(_ shapes: Set<Shape>) -> String {
-    shapes.count == Shape.allCases.count ? "all" : Shape.allCases.filter(shapes.contains).map(\.rawValue).joined(separator: " ")
+    shapes.count == Shape.allCases.count
+      ? "all" : Shape.allCases.filter(shapes.contains).map(\.rawValue).joined(separator: " ")
   }
 
   private static func notes(_ field: Field) -> String {
@@ -179,7 +191,9 @@ struct TextTable {
       var line = String(repeating: " ", count: indent)
       for (column, cell) in row.enumerated() {
         line += cell
-        if column < row.count - 1 { line += String(repeating: " ", count: widths[column] - cell.unicodeScalars.count + 2) }
+        if column < row.count - 1 {
+          line += String(repeating: " ", count: widths[column] - cell.unicodeScalars.count + 2)
+        }
       }
       while line.last == " " { line.removeLast() }
       return line + "\n"
