@@ -46,7 +46,7 @@ let package = Package(
       name: "CrosswalkMappingTests", dependencies: ["CrosswalkMapping", "CrosswalkReference", "TestSupport"]),
     .testTarget(
       name: "CrosswalkPipelineTests", dependencies: ["Crosswalk", "CrosswalkReference", "TestSupport"]),
-    .testTarget(name: "CommandTests", dependencies: ["CrosswalkCommand", "TestSupport"]),
+    .testTarget(name: "CommandTests", dependencies: ["CrosswalkCommand", "TestSupport"], exclude: ["Cases"]),
     .testTarget(name: "HouseRules", dependencies: ["TestSupport"]),
   ],
   swiftLanguageModes: [.v6]

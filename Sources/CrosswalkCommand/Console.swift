@@ -59,7 +59,9 @@ final class Console {
   static func writeError(_ text: String) {
     var bytes = Array(text.utf8)[...]
     while !bytes.isEmpty {
-      let count = bytes.withUnsafeBytes { buffer in uninterrupted { Glibc.write(STDERR_FILENO, buffer.baseAddress!, buffer.count) } }
+      let count = bytes.withUnsafeBytes { buffer in
+        uninterrupted { Glibc.write(STDERR_FILENO, buffer.baseAddress!, buffer.count) }
+      }
       guard count > 0 else { return }
       bytes = bytes.dropFirst(count)
     }

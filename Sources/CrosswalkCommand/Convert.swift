@@ -17,7 +17,8 @@ struct Convert: Command {
   @Option(help: ArgumentHelp("Who shall read the output.", valueName: "system[:format]"))
   var to: String
 
-  @Option(name: [.customShort("o"), .long], help: ArgumentHelp("The output; standard output without it.", valueName: "file"))
+  @Option(
+    name: [.customShort("o"), .long], help: ArgumentHelp("The output; standard output without it.", valueName: "file"))
   var output: String?
 
   @Option(help: ArgumentHelp("The output's shape: list, single, create or update (default: list).", valueName: "shape"))
@@ -26,10 +27,12 @@ struct Convert: Command {
   @Option(help: ArgumentHelp("A canonical value where the source has none (repeatable).", valueName: "field=value"))
   var set: [String] = []
 
-  @Option(name: .customLong("option"), help: ArgumentHelp("A system's option (repeatable).", valueName: "system.name=value"))
+  @Option(
+    name: .customLong("option"), help: ArgumentHelp("A system's option (repeatable).", valueName: "system.name=value"))
   var options: [String] = []
 
-  @Option(help: ArgumentHelp("Where parked values go, or `none` (default: OUTPUT.residue.ndjson).", valueName: "file|none"))
+  @Option(
+    help: ArgumentHelp("Where parked values go, or `none` (default: OUTPUT.residue.ndjson).", valueName: "file|none"))
   var residue: String?
 
   @Option(help: ArgumentHelp("Where rejected records go, with the reason and their bytes.", valueName: "file"))
@@ -68,7 +71,9 @@ struct Convert: Command {
   @Option(help: ArgumentHelp("A name twice in a record: reject, first or last (default: reject).", valueName: "rule"))
   var duplicateKeys: String?
 
-  @Option(help: ArgumentHelp("plain, or spreadsheet: formula cells are made harmless (default: plain).", valueName: "profile"))
+  @Option(
+    help: ArgumentHelp("plain, or spreadsheet: formula cells are made harmless (default: plain).", valueName: "profile")
+  )
   var csvProfile: String?
 
   @Option(help: ArgumentHelp("auto, or libxml2 for everything (default: auto).", valueName: "parser"))

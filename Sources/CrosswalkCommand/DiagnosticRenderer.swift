@@ -1,26 +1,30 @@
-import Crosswalk
+package import Crosswalk
 
 /// A diagnostic as a person reads it (DESIGN section 11) or as a program does: one JSON object a line.
-struct DiagnosticRenderer {
+package struct DiagnosticRenderer {
   /// Values of the data in full; otherwise an excerpt of at most `excerptLength` around what is meant.
-  var showsValues = false
+  package var showsValues = false
+
+  package init() {}
 
   static let excerptLength = 60
 
-  func text(_ diagnostic: Diagnostic) -> String {
+  package func text(_ diagnostic: Diagnostic) -> String {
     var lines = ["\(severity(diagnostic))[\(diagnostic.code)]: \(printable(diagnostic.title))"]
     if let place = diagnostic.place {
       lines.append("  --> \(self.place(place))")
       if let (excerpt, mark) = excerpt(place) {
         lines.append("   |  \(excerpt)")
         if let mark {
-          let carets = String(repeating: " ", count: mark.lowerBound) + String(repeating: "^", count: max(1, mark.count))
+          let carets =
+            String(repeating: " ", count: mark.lowerBound) + String(repeating: "^", count: max(1, mark.count))
           lines.append("   |  \(carets)\(place.remark.map { " " + printable($0) } ?? "")")
         }
       }
     }
     for label in diagnostic.labels {
-      lines.append("  ::: \(printable(label.place.description))\(label.text.isEmpty ? "" : "  \(printable(label.text))")")
+      lines.append(
+        "  ::: \(printable(label.place.description))\(label.text.isEmpty ? "" : "  \(printable(label.text))")")
     }
     if let help = diagnostic.help { lines.append("   = help: \(printable(help))") }
     return lines.joined(separator: "\n")
@@ -30,7 +34,7 @@ struct DiagnosticRenderer {
     "… and \(count) more of \(code) (`crosswalk help \(code)` explains it)"
   }
 
-  func json(_ diagnostic: Diagnostic) -> String {
+  package func json(_ diagnostic: Diagnostic) -> String {
     var object = JSONLine()
     object.add("severity", severity(diagnostic))
     object.add("code", diagnostic.code.name)
@@ -96,7 +100,9 @@ struct DiagnosticRenderer {
     let before = start > 0 ? "…" : ""
     let after = shown.endIndex < scalars.count ? "…" : ""
     let shift = start - before.unicodeScalars.count
-    let visible = mark.map { ($0.lowerBound - shift)..<max($0.lowerBound - shift, min($0.upperBound - shift, length + 1)) }
+    let visible = mark.map {
+      ($0.lowerBound - shift)..<max($0.lowerBound - shift, min($0.upperBound - shift, length + 1))
+    }
     return (before + string(shown) + after, visible)
   }
 
@@ -110,7 +116,8 @@ struct DiagnosticRenderer {
   private func printable(_ text: String) -> String {
     var result = String.UnicodeScalarView()
     for scalar in text.unicodeScalars {
-      let isControl = scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value) || (0x202a...0x202e).contains(scalar.value)
+      let isControl =
+        scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value) || (0x202a...0x202e).contains(scalar.value)
       result.append(isControl ? "·" : scalar)
     }
     return String(result)

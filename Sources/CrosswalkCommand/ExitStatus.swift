@@ -4,13 +4,14 @@ import Crosswalk
 enum ExitStatus {
   static let done: Int32 = 0
   static let withRejects: Int32 = 1
+  static let wrongUsage: Int32 = 2
   static let limitExceeded: Int32 = 6
 
   /// What a run ends with that this diagnostic has ended.
   static func of(_ diagnostic: Diagnostic) -> Int32 {
     if diagnostic.code == .closedOutput { return 141 }
     let name = diagnostic.code.name
-    if name.hasPrefix("U") || name.hasPrefix("M") { return 2 }
+    if name.hasPrefix("U") || name.hasPrefix("M") { return wrongUsage }
     return name.hasPrefix("I02") ? 5 : 4
   }
 }

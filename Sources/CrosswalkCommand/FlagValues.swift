@@ -14,7 +14,8 @@ struct FlagValues {
     guard words.contains(text) else {
       let list = words.dropLast().joined(separator: ", ") + " or \(words[words.count - 1])"
       throw Diagnostic(
-        .usage, "`--\(flag) \(text)`: there is no such value", help: nearestNameHelp(text, among: words) ?? "it is \(list)")
+        .usage, "`--\(flag) \(text)`: there is no such value",
+        help: nearestNameHelp(text, among: words) ?? "it is \(list)")
     }
     return text
   }
@@ -22,7 +23,9 @@ struct FlagValues {
   /// `SYSTEM[:FORMAT]`.
   func endpoint(_ flag: String, _ text: String) throws(Diagnostic) -> ConvertJob.Endpoint {
     let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-    guard !parts[0].isEmpty, parts.count == 1 || !parts[1].isEmpty else { throw wrong(flag, text, "SYSTEM or SYSTEM:FORMAT") }
+    guard !parts[0].isEmpty, parts.count == 1 || !parts[1].isEmpty else {
+      throw wrong(flag, text, "SYSTEM or SYSTEM:FORMAT")
+    }
     guard parts.count == 2 else { return ConvertJob.Endpoint(parts[0]) }
     guard let format = Format(rawValue: parts[1]) else {
       let formats = Format.allCases.map(\.rawValue)
@@ -34,7 +37,9 @@ struct FlagValues {
   }
 
   func assignment(_ text: String) throws(Diagnostic) -> ConvertJob.Assignment {
-    guard let equals = text.firstIndex(of: "="), equals > text.startIndex else { throw wrong("set", text, "FIELD=VALUE") }
+    guard let equals = text.firstIndex(of: "="), equals > text.startIndex else {
+      throw wrong("set", text, "FIELD=VALUE")
+    }
     return ConvertJob.Assignment(field: String(text[..<equals]), value: String(text[text.index(after: equals)...]))
   }
 
@@ -50,7 +55,9 @@ struct FlagValues {
   func allowance(_ text: String) throws(Diagnostic) -> ConvertJob.Allowance {
     if text.hasSuffix("%") {
       let digits = text.dropLast()
-      if digits.allSatisfy({ $0.isASCII && ($0.isNumber || $0 == ".") }), let percent = Double(digits), (0...100).contains(percent) {
+      if digits.allSatisfy({ $0.isASCII && ($0.isNumber || $0 == ".") }), let percent = Double(digits),
+        (0...100).contains(percent)
+      {
         return .percent(percent)
       }
     } else if let count = plainNumber(text) {
@@ -61,7 +68,10 @@ struct FlagValues {
 
   func number(_ flag: String, _ text: String, in range: ClosedRange<Int>) throws(Diagnostic) -> Int {
     guard let number = plainNumber(text), range.contains(number) else {
-      throw wrong(flag, text, range.upperBound == Int.max ? "a number from \(range.lowerBound)" : "a number from \(range.lowerBound) to \(range.upperBound)")
+      throw wrong(
+        flag, text,
+        range.upperBound == Int.max
+          ? "a number from \(range.lowerBound)" : "a number from \(range.lowerBound) to \(range.upperBound)")
     }
     return number
   }
@@ -76,7 +86,8 @@ struct FlagValues {
       case "m", "mb", "mib": 20
       default: nil
       }
-    guard let shift, let number = plainNumber(text.dropLast(unit.count)), (1...(largest >> shift)).contains(number) else {
+    guard let shift, let number = plainNumber(text.dropLast(unit.count)), (1...(largest >> shift)).contains(number)
+    else {
       throw wrong(flag, text, "a size such as 65536, 512K or 4M, at most \(largest) bytes")
     }
     return number << shift
@@ -85,9 +96,12 @@ struct FlagValues {
   func delimiter(_ text: String) throws(Diagnostic) -> UInt8 {
     if text == "tab" || text == "\\t" { return 9 }
     let bytes = Array(text.utf8)
-    guard bytes.count == 1, bytes[0] < 0x80, bytes[0] == 9 || bytes[0] > 32, bytes[0] != UInt8(ascii: "\""), bytes[0] != 0x7f,
+    guard bytes.count == 1, bytes[0] < 0x80, bytes[0] == 9 || bytes[0] > 32, bytes[0] != UInt8(ascii: "\""),
+      bytes[0] != 0x7f,
       !text.allSatisfy({ $0.isLetter || $0.isNumber })
-    else { throw wrong("delimiter", text, "one character that is no letter, digit or quote, such as `;`, or the word tab") }
+    else {
+      throw wrong("delimiter", text, "one character that is no letter, digit or quote, such as `;`, or the word tab")
+    }
     return bytes[0]
   }
 

@@ -6,7 +6,8 @@ struct Help: Command {
   static let configuration = CommandConfiguration(
     commandName: "help", abstract: "The page of a diagnostic code, or of a command.")
 
-  @Argument(help: ArgumentHelp("A code as messages show it in brackets, such as U0002, or a command.", valueName: "code"))
+  @Argument(
+    help: ArgumentHelp("A code as messages show it in brackets, such as U0002, or a command.", valueName: "code"))
   var subject: String?
 
   func execute(_ console: Console) throws(Diagnostic) -> Int32 {
@@ -18,7 +19,9 @@ struct Help: Command {
       try console.write(Root.helpMessage(for: command) + "\n")
       return ExitStatus.done
     }
-    guard let page = Code.pages.first(where: { $0.code.name == subject.uppercased() }) else { throw Help.unknown(subject) }
+    guard let page = Code.pages.first(where: { $0.code.name == subject.uppercased() }) else {
+      throw Help.unknown(subject)
+    }
     try console.write("\(page.code): \(page.title)\n\n\(Help.wrapped(page.page))\n")
     return ExitStatus.done
   }
@@ -42,6 +45,7 @@ struct Help: Command {
 
   private static func unknown(_ word: String) -> Diagnostic {
     let names = Code.pages.map(\.code.name) + Root.configuration.subcommands.map { $0._commandName }
-    return Diagnostic(.unknownCode, "there is no code and no command `\(word)`", help: nearestNameHelp(word, among: names))
+    return Diagnostic(
+      .unknownCode, "there is no code and no command `\(word)`", help: nearestNameHelp(word, among: names))
   }
 }

@@ -10,7 +10,9 @@ struct JSONLine {
 
   mutating func add(_ name: String, _ value: Bool) { add(name, raw: "\(value)") }
 
-  mutating func add(_ name: String, _ values: [String]) { add(name, raw: "[\(values.map(JSONLine.quoted).joined(separator: ","))]") }
+  mutating func add(_ name: String, _ values: [String]) {
+    add(name, raw: "[\(values.map(JSONLine.quoted).joined(separator: ","))]")
+  }
 
   mutating func add(_ name: String, _ counts: [(String, Int)]) {
     var object = JSONLine()

@@ -1,9 +1,9 @@
-import Crosswalk
+package import Crosswalk
 import Glibc
 
 /// One line at the bottom of the terminal: records, speed, share done, time left. Redrawn at most ten times a second, gone at
 /// the end.
-final class ProgressLine {
+package final class ProgressLine {
   private let start = ProgressLine.now()
   private var lastDrawn = 0.0
   private var isDrawn = false
@@ -36,7 +36,7 @@ final class ProgressLine {
   }
 
   /// `1,234,567 records  512 MB/s  37 %  12 s left`.
-  static func text(_ progress: ConvertProgress, seconds: Double) -> String {
+  package static func text(_ progress: ConvertProgress, seconds: Double) -> String {
     let speed = Double(progress.bytesRead) / max(seconds, 0.001)
     var text = "\(Decimal.grouped(progress.records)) records  \(Decimal.grouped(Int(speed / 1e6))) MB/s"
     if let total = progress.totalBytes, total > 0 {

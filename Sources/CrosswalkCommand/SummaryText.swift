@@ -1,22 +1,29 @@
-import Crosswalk
+package import Crosswalk
 
 /// What a run did, in at most eight lines, or as one JSON object.
-enum SummaryText {
-  static func text(_ summary: ConvertSummary, of job: ConvertJob) -> String {
+package enum SummaryText {
+  package static func text(_ summary: ConvertSummary, of job: ConvertJob) -> String {
     let records = summary.records
-    let verb = summary.failure != nil ? "refused" : job.dryRun ? "would convert" : "converted"
-    var lines = ["\(verb) \(count(records.written, "record")) from \(summary.from) to \(summary.to) in \(seconds(summary.seconds))\(rate(summary))"]
+    let systems = "from \(summary.from) to \(summary.to) in \(seconds(summary.seconds))\(rate(summary))"
+    let done = job.dryRun ? "would convert" : "converted"
+    var lines = [
+      summary.failure != nil
+        ? "wrote no records \(systems)" : "\(done) \(count(records.written, "record")) \(systems)"
+    ]
     if records.read != records.written { lines.append("  read      \(count(records.read, "record"))") }
     if records.rejected > 0 {
       let malformed = records.malformed > 0 ? " (\(grouped(records.malformed)) malformed)" : ""
-      lines.append("  rejected  \(count(records.rejected, "record"))\(malformed)\(summary.rejects.map { ": \($0)" } ?? "")")
+      lines.append(
+        "  rejected  \(count(records.rejected, "record"))\(malformed)\(summary.rejects.map { ": \($0)" } ?? "")")
     }
     let parked = summary.parked.values.reduce(0, +)
     if parked > 0 {
       let reasons = ConvertSummary.ParkedReason.allCases.compactMap { reason in
         summary.parked[reason].flatMap { $0 > 0 ? "\(grouped($0)) \(words(reason))" : nil }
       }
-      let place = summary.residue.map { ": \($0)" } ?? (job.dryRun ? "" : job.residue == .none ? ", not stored, as asked" : ", not stored")
+      let place =
+        summary.residue.map { ": \($0)" }
+        ?? (job.dryRun ? "" : job.residue == .none ? ", not stored, as asked" : ", not stored")
       lines.append("  parked    \(count(parked, "value")) (\(reasons.joined(separator: ", ")))\(place)")
       let fields = summary.parkedFields.filter { $0.value > 0 }.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
       if !fields.isEmpty {
@@ -27,13 +34,15 @@ enum SummaryText {
     if !summary.acknowledgements.isEmpty {
       let first = summary.acknowledgements.prefix(2).map { "\"\($0)\"" }.joined(separator: ", ")
       let more = summary.acknowledgements.count > 2 ? ", and \(summary.acknowledgements.count - 2) more" : ""
-      lines.append("  the input has \(count(summary.acknowledgements.count, "reply", "replies")) without a record: \(first)\(more)")
+      lines.append(
+        "  the input has \(count(summary.acknowledgements.count, "reply", "replies")) without a record: \(first)\(more)"
+      )
     }
     if summary.morePagesFollow { lines.append("  the input says that more pages follow: these records are not all") }
     return lines.joined(separator: "\n")
   }
 
-  static func json(_ summary: ConvertSummary) -> String {
+  package static func json(_ summary: ConvertSummary) -> String {
     var object = JSONLine()
     object.add("summary", raw: members(summary).text)
     return object.text
@@ -46,7 +55,10 @@ enum SummaryText {
     let records = summary.records
     object.add(
       "records",
-      [("read", records.read), ("written", records.written), ("rejected", records.rejected), ("malformed", records.malformed)])
+      [
+        ("read", records.read), ("written", records.written), ("rejected", records.rejected),
+        ("malformed", records.malformed),
+      ])
     object.add("parked", ConvertSummary.ParkedReason.allCases.map { ($0.rawValue, summary.parked[$0] ?? 0) })
     object.add("parkedFields", summary.parkedFields.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
     object.add("residue", raw: summary.residue.map(JSONLine.quoted) ?? "null")

@@ -22,24 +22,33 @@ enum SystemText {
     var text = "\(system.name): \(system.title)\n"
     text += "\nformats  \(system.formats.map(\.rawValue).joined(separator: ", ")) (the first is written by default)\n"
     if !system.shapes.isEmpty {
-      text += "\nshapes\n" + TextTable(rows: system.shapes.map { [$0.shape.rawValue, formats(of: $0).joined(separator: ", ")] }, indent: 2).text
+      text +=
+        "\nshapes\n"
+        + TextTable(rows: system.shapes.map { [$0.shape.rawValue, words($0, in: system)] }, indent: 2).text
     }
     let hasCanonical = system.fields.contains { isElsewhere($0) }
     text += "\nfields (\(system.fields.count))\n"
-    text += TextTable(
-      rows: [hasCanonical ? ["FIELD", "CANONICAL", "TYPE", "SHAPES", ""] : ["FIELD", "TYPE", "SHAPES", ""]]
-        + system.fields.map { field in
-          [field.name] + (hasCanonical ? [canonical(field)] : []) + [field.type.rawValue, shapes(field.shapes), notes(field)]
-        },
-      indent: 2
-    ).text
+    text +=
+      TextTable(
+        rows: [hasCanonical ? ["FIELD", "CANONICAL", "TYPE", "SHAPES", ""] : ["FIELD", "TYPE", "SHAPES", ""]]
+          + system.fields.map { field in
+            [field.name] + (hasCanonical ? [canonical(field)] : []) + [
+              field.type.rawValue, shapes(field.shapes), notes(field),
+            ]
+          },
+        indent: 2
+      ).text
     if !system.options.isEmpty {
       text += "\noptions\n"
-      text += TextTable(
-        rows: system.options.map { option in
-          ["--option \(system.name).\(option.name)=\(option.value)", "of \(option.choices.joined(separator: ", "))", option.why]
-        }, indent: 2
-      ).text
+      text +=
+        TextTable(
+          rows: system.options.map { option in
+            [
+              "--option \(system.name).\(option.name)=\(option.value)", "of \(option.choices.joined(separator: ", "))",
+              option.why,
+            ]
+          }, indent: 2
+        ).text
     }
     let assumed = assumptions(system)
     if !assumed.isEmpty {
@@ -54,7 +63,12 @@ enum SystemText {
     object.add("title", system.title)
     object.add("formats", system.formats.map(\.rawValue))
     var shapes = JSONLine()
-    for shape in system.shapes { shapes.add(shape.shape.rawValue, formats(of: shape)) }
+    for rules in system.shapes {
+      var object = JSONLine()
+      object.add("writes", formats(rules.write, in: system).map(\.rawValue))
+      object.add("reads", formats(rules.write + rules.read, in: system).map(\.rawValue))
+      shapes.add(rules.shape.rawValue, raw: object.text)
+    }
     object.add("shapes", raw: shapes.text)
     object.add("fields", raw: array(system.fields.map(fieldJSON)))
     object.add(
@@ -88,7 +102,9 @@ enum SystemText {
     if !fallbacks.isEmpty { object.add("or", fallbacks) }
     object.add("type", field.type.rawValue)
     object.add("in", Shape.allCases.filter(field.shapes.contains).map(\.rawValue))
-    if !field.required.isEmpty { object.add("required", Shape.allCases.filter(field.required.contains).map(\.rawValue)) }
+    if !field.required.isEmpty {
+      object.add("required", Shape.allCases.filter(field.required.contains).map(\.rawValue))
+    }
     if !field.derivedFrom.isEmpty { object.add("derived", field.derivedFrom) }
     if field.isUnique { object.add("unique", true) }
     if field.isSecret { object.add("secret", true) }
@@ -96,11 +112,15 @@ enum SystemText {
     return object.text
   }
 
-  private static func formats(of rules: System.ShapeRules) -> [String] {
-    var names: [String] = []
-    for (format, _) in rules.write where !names.contains(format.rawValue) { names.append(format.rawValue) }
-    for (format, _) in rules.read where !names.contains(format.rawValue) { names.append("\(format.rawValue) (read only)") }
-    return names
+  /// The formats that a shape is written in, or read in, in the system's order; NDJSON has what JSON has.
+  private static func formats(_ templates: [(format: Format, template: Template)], in system: System) -> [Format] {
+    system.formats.filter { format in templates.contains { $0.format == (format == .ndjson ? .json : format) } }
+  }
+
+  private static func words(_ rules: System.ShapeRules, in system: System) -> String {
+    let written = formats(rules.write, in: system)
+    let readOnly = formats(rules.read, in: system).filter { !written.contains($0) }
+    return (written.map(\.rawValue) + readOnly.map { "\($0) (read only)" }).joined(separator: ", ")
   }
 
   private static func assumptions(_ system: System) -> [(subject: String, reason: String)] {
@@ -136,7 +156,8 @@ enum SystemText {
   }
 
   private static func shapes(_ shapes: Set<Shape>) -> String {
-    shapes.count == Shape.allCases.count ? "all" : Shape.allCases.filter(shapes.contains).map(\.rawValue).joined(separator: " ")
+    shapes.count == Shape.allCases.count
+      ? "all" : Shape.allCases.filter(shapes.contains).map(\.rawValue).joined(separator: " ")
   }
 
   private static func notes(_ field: Field) -> String {
@@ -170,7 +191,9 @@ struct TextTable {
       var line = String(repeating: " ", count: indent)
       for (column, cell) in row.enumerated() {
         line += cell
-        if column < row.count - 1 { line += String(repeating: " ", count: widths[column] - cell.unicodeScalars.count + 2) }
+        if column < row.count - 1 {
+          line += String(repeating: " ", count: widths[column] - cell.unicodeScalars.count + 2)
+        }
       }
       while line.last == " " { line.removeLast() }
       return line + "\n"

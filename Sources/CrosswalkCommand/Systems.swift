@@ -17,19 +17,21 @@ struct Systems: Command {
 
   func execute(_ console: Console) throws(Diagnostic) -> Int32 {
     let isJSON = try FlagValues().choice("format", format, among: ["table", "json"]) == "json"
-    if let name {
-      let system = try Systems.system(name, folders: Convert.environmentFolders() + mappings)
-      try console.write(isJSON ? SystemText.pageJSON(system) : SystemText.page(system))
-    } else {
-      let systems = try Systems.all(folders: Convert.environmentFolders() + mappings)
-      try console.write(isJSON ? SystemText.listJSON(systems) : SystemText.list(systems))
+    let library = try MappingLibrary(folders: Convert.environmentFolders() + mappings)
+    let canonical = try library.canonical()
+    var systems: [System] = []
+    var isWrong = false
+    for name in name.map({ [$0] }) ?? library.names {
+      let (system, problems) = library.system(name, canonical: canonical)
+      problems.forEach(console.show)
+      if let system { systems.append(system) } else { isWrong = true }
     }
-    return ExitStatus.done
-  }
-
-  private static func all(folders: [String]) throws(Diagnostic) -> [System] { [] }
-
-  private static func system(_ name: String, folders: [String]) throws(Diagnostic) -> System {
-    throw Diagnostic(.unknownSystem, "there is no system `\(name)`")
+    console.showRest()
+    if name == nil {
+      try console.write(isJSON ? SystemText.listJSON(systems) : SystemText.list(systems))
+    } else if let system = systems.first {
+      try console.write(isJSON ? SystemText.pageJSON(system) : SystemText.page(system))
+    }
+    return isWrong ? ExitStatus.wrongUsage : ExitStatus.done
   }
 }

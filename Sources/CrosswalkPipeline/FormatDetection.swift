@@ -24,11 +24,11 @@ package enum FormatDetection {
   ) throws(Diagnostic) -> (format: Format, warning: Diagnostic?) {
     let seen = look(at: head)
     if let named {
-      if let seen, contradicts(named, seen) { throw looksLike(name, named, seen, among: formats) }
+      if let seen, contradicts(named, seen, in: head) { throw looksLike(name, named, seen, among: formats) }
       return (named, nil)
     }
     if let ending = format(ofEnding: name) {
-      if let seen, contradicts(ending, seen) { return (seen, endingDisagrees(name, ending, seen)) }
+      if let seen, contradicts(ending, seen, in: head) { return (seen, endingDisagrees(name, ending, seen)) }
       return (ending, nil)
     }
     return (seen ?? formats.first { $0 == .csv && !head.isEmpty } ?? formats.first ?? .json, nil)
@@ -38,13 +38,22 @@ package enum FormatDetection {
     (".csv", .csv), (".form", .form), (".json", .json), (".jsonl", .ndjson), (".ndjson", .ndjson), (".xml", .xml),
   ]
 
-  /// A guess is held against what was said only where it is certain: markup and brackets are, a comma is not.
-  private static func contradicts(_ said: Format, _ seen: Format) -> Bool {
+  /// A guess is held against what was said only where it is certain. Lines are each for themselves: the first may be broken, or
+  /// the only one, so that lines are contradicted only by a document in which no object starts a line.
+  private static func contradicts(_ said: Format, _ seen: Format, in head: [UInt8]) -> Bool {
     switch (said, seen) {
-    case (.json, .ndjson): false
-    case (.csv, .form), (.form, .csv): false
+    case (.json, .ndjson), (.csv, .form), (.form, .csv): false
+    case (.ndjson, .json): !isOneLine(head)
+    case (.ndjson, .csv), (.ndjson, .form):
+      !head.split { $0 == 10 || $0 == 13 }.contains { $0.first == UInt8(ascii: "{") }
     default: said != seen
     }
+  }
+
+  /// Whether the text is an object alone on the first line, complete or not.
+  private static func isOneLine(_ head: [UInt8]) -> Bool {
+    let line = head.drop(while: isBlank).prefix { $0 != 10 && $0 != 13 }
+    return line.first == UInt8(ascii: "{") && head.drop(while: isBlank).dropFirst(line.count).allSatisfy(isBlank)
   }
 
   /// The format that the first bytes show; nil when they could be several things.
@@ -62,7 +71,7 @@ package enum FormatDetection {
     case UInt8(ascii: "["):
       return next.map { #"{["]"#.utf8.contains($0) } == true ? .json : nil
     case UInt8(ascii: "{"):
-      return next.map { #""}"#.utf8.contains($0) } == true ? (isLine(bytes) ? .ndjson : .json) : nil
+      return next.map { #""}"#.utf8.contains($0) } == true ? (areLines(bytes) ? .ndjson : .json) : nil
     default:
       let line = bytes.prefix { $0 != 10 && $0 != 13 }
       if looksLikeForm(line) { return .form }
@@ -71,14 +80,20 @@ package enum FormatDetection {
     }
   }
 
-  /// Whether a JSON object ends on its own line and another one follows: lines, not one document.
-  private static func isLine(_ bytes: ArraySlice<UInt8>) -> Bool {
+  /// Whether an object on a line of its own, complete or not, is followed by a line with another one.
+  private static func areLines(_ bytes: ArraySlice<UInt8>) -> Bool {
     var depth = 0
     var isText = false
     var isEscaped = false
     for (index, byte) in zip(bytes.indices, bytes) {
       if isText {
-        if isEscaped { isEscaped = false } else if byte == UInt8(ascii: "\\") { isEscaped = true } else if byte == UInt8(ascii: "\"") { isText = false }
+        if isEscaped {
+          isEscaped = false
+        } else if byte == UInt8(ascii: "\\") {
+          isEscaped = true
+        } else if byte == UInt8(ascii: "\"") {
+          isText = false
+        }
         continue
       }
       switch byte {
@@ -87,7 +102,7 @@ package enum FormatDetection {
       case UInt8(ascii: "}"), UInt8(ascii: "]"):
         depth -= 1
         if depth == 0 { return bytes[(index + 1)...].first { !isBlank($0) } == UInt8(ascii: "{") }
-      case 10, 13: return false
+      case 10, 13: return bytes[index...].first { !isBlank($0) } == UInt8(ascii: "{")
       default: break
       }
     }
@@ -109,7 +124,8 @@ package enum FormatDetection {
 
   private static func isNameStart(_ byte: UInt8) -> Bool {
     let lower = byte | 32
-    return (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(lower) || byte == UInt8(ascii: "_") || byte == UInt8(ascii: ":") || byte >= 0x80
+    return (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(lower) || byte == UInt8(ascii: "_")
+      || byte == UInt8(ascii: ":") || byte >= 0x80
   }
 
   private static func isCellStart(_ byte: UInt8) -> Bool {
@@ -130,10 +146,13 @@ extension FormatDetection {
     }
   }
 
-  private static func looksLike(_ name: String, _ named: Format, _ seen: Format, among formats: [Format]) -> Diagnostic {
+  private static func looksLike(_ name: String, _ named: Format, _ seen: Format, among formats: [Format]) -> Diagnostic
+  {
     Diagnostic(
       .looksLike, "\(name == "-" ? "standard input" : "`\(name)`") looks like \(words(seen)), not \(words(named))",
-      help: formats.contains(seen) ? "say `:\(seen)`, or leave the format out" : "this system has \(formats.map(\.rawValue).joined(separator: ", "))")
+      help: formats.contains(seen)
+        ? "say `:\(seen)`, or leave the format out"
+        : "this system has \(formats.map(\.rawValue).joined(separator: ", "))")
   }
 
   private static func endingDisagrees(_ name: String, _ ending: Format, _ seen: Format) -> Diagnostic {

@@ -45,7 +45,9 @@ package final class InputSource {
     precondition(offset == 0, "the head is gone once something was read")
     while ahead.count < count, !reachedEnd {
       var chunk = [UInt8](repeating: 0, count: count - ahead.count)
-      let got = chunk.withUnsafeMutableBytes { bytes in uninterrupted { Glibc.read(descriptor, bytes.baseAddress!, bytes.count) } }
+      let got = chunk.withUnsafeMutableBytes { bytes in
+        uninterrupted { Glibc.read(descriptor, bytes.baseAddress!, bytes.count) }
+      }
       guard got >= 0 else { throw InputSource.cannotRead(name, lastSystemError()) }
       if got == 0 { reachedEnd = true }
       ahead += chunk[..<got]
@@ -120,7 +122,9 @@ enum ForeignFile {
   init?(_ head: [UInt8], name: String) {
     func starts(_ bytes: [UInt8]) -> Bool { head.starts(with: bytes) }
     if starts([0x50, 0x4b, 3, 4]) || starts([0x50, 0x4b, 5, 6]) {
-      let isWorkbook = name.lowercased().hasSuffix(".xlsx") || head.contains(sequence: "[Content_Types].xml") || head.contains(sequence: "xl/")
+      let isWorkbook =
+        name.lowercased().hasSuffix(".xlsx") || head.contains(sequence: "[Content_Types].xml")
+        || head.contains(sequence: "xl/")
       self = isWorkbook ? .workbook : .zip
     } else if starts([0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1]) {
       self = .oldWorkbook
@@ -161,7 +165,9 @@ extension InputSource {
     defer { closedir(entries) }
     var names: [String] = []
     while let entry = readdir(entries), names.count < 10_000 {
-      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in String(validating: bytes.prefix { $0 != 0 }, as: UTF8.self) }
+      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+        String(validating: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
       if let name, name != ".", name != ".." { names.append(name) }
     }
     guard let nearest = nearestName(to: name, among: names.sorted()) else { return nil }
@@ -174,7 +180,8 @@ extension InputSource {
 
   private static func isFolder(_ path: String) -> Diagnostic {
     Diagnostic(
-      .unreadableInput, "`\(path)` is a folder", help: "name its files, for example \(path.hasSuffix("/") ? path : path + "/")*.json")
+      .unreadableInput, "`\(path)` is a folder",
+      help: "name its files, for example \(path.hasSuffix("/") ? path : path + "/")*.json")
   }
 
   private static func standardInputTwice() -> Diagnostic {
@@ -199,9 +206,13 @@ extension InputSource {
       Diagnostic(
         .foreignFile, "\(file) is a zip archive", help: "unpack it (`unzip \(path)`) and convert the files in it")
     case .gzip:
-      Diagnostic(.foreignFile, "\(file) is compressed (gzip)", help: "send it through its own program: `zcat \(path) | crosswalk convert …`")
+      Diagnostic(
+        .foreignFile, "\(file) is compressed (gzip)",
+        help: "send it through its own program: `zcat \(path) | crosswalk convert …`")
     case .zstandard:
-      Diagnostic(.foreignFile, "\(file) is compressed (zstd)", help: "send it through its own program: `zstdcat \(path) | crosswalk convert …`")
+      Diagnostic(
+        .foreignFile, "\(file) is compressed (zstd)",
+        help: "send it through its own program: `zstdcat \(path) | crosswalk convert …`")
     }
   }
 }

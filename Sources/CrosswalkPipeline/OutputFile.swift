@@ -89,7 +89,9 @@ package final class OutputFile {
       let mode: mode_t = isPrivate ? 0o600 : 0o666
       for _ in 0..<100 {
         let candidate = TemporaryFiles.Name(beside: path)
-        descriptor = uninterrupted { Glibc.open(candidate.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode) }
+        descriptor = uninterrupted {
+          Glibc.open(candidate.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)
+        }
         if descriptor >= 0 {
           temporary = candidate
           break
@@ -158,7 +160,8 @@ package final class OutputFile {
     self.temporary = nil
     close(descriptor)
     descriptor = -1
-    let folder = Glibc.open(splitPath(path).folder.isEmpty ? "." : splitPath(path).folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    let folder = Glibc.open(
+      splitPath(path).folder.isEmpty ? "." : splitPath(path).folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard folder >= 0 else { return }
     fsync(folder)
     close(folder)
@@ -211,7 +214,9 @@ package final class OutputFile {
         readlink(path, bytes.baseAddress!.assumingMemoryBound(to: CChar.self), Int(PATH_MAX))
       }
       guard count > 0 else { return path }
-      guard let link = String(validating: buffer[..<count], as: UTF8.self) else { throw cannotWrite(path, systemError(EILSEQ)) }
+      guard let link = String(validating: buffer[..<count], as: UTF8.self) else {
+        throw cannotWrite(path, systemError(EILSEQ))
+      }
       let folder = splitPath(path).folder
       path = link.hasPrefix("/") || folder.isEmpty ? link : folder == "/" ? "/" + link : folder + "/" + link
     }
@@ -221,7 +226,8 @@ package final class OutputFile {
 
 extension OutputFile {
   /// What must hold between the files of a run before anything is read: none of them is an input, no two are one.
-  package static func check(_ outputs: [OutputFile], against inputs: [InputSource.Identity: String]) throws(Diagnostic) {
+  package static func check(_ outputs: [OutputFile], against inputs: [InputSource.Identity: String]) throws(Diagnostic)
+  {
     var paths: [String: String] = [:]
     for output in outputs {
       if let identity = output.identity, let input = inputs[identity] { throw isInput(output.name, input) }
@@ -299,7 +305,9 @@ extension OutputFile {
 
   private static func noFolder(_ path: String, _ folder: String, _ reason: String) -> Diagnostic {
     var help: String?
-    if access(folder.isEmpty ? "." : folder, F_OK) != 0 { help = InputSource.nearestFile(to: folder) ?? "create the folder `\(folder)` first" }
+    if access(folder.isEmpty ? "." : folder, F_OK) != 0 {
+      help = InputSource.nearestFile(to: folder) ?? "create the folder `\(folder)` first"
+    }
     return Diagnostic(.unwritableOutput, "`\(path)` cannot be written: \(reason)", help: help)
   }
 
@@ -310,11 +318,15 @@ extension OutputFile {
   private static func isInput(_ path: String, _ input: String) -> Diagnostic {
     Diagnostic(
       .sameFile,
-      path == "-" ? "standard output goes to the input `\(input)`" : "`\(path)` is also \(input == path ? "an input" : "the input `\(input)`")",
+      path == "-"
+        ? "standard output goes to the input `\(input)`"
+        : "`\(path)` is also \(input == path ? "an input" : "the input `\(input)`")",
       help: "write to another file; it can be renamed afterwards")
   }
 
   private static func isOutputTwice(_ path: String, _ other: String) -> Diagnostic {
-    Diagnostic(.sameFile, path == other ? "`\(path)` is written twice" : "`\(path)` and `\(other)` are one file", help: "give each output its own name")
+    Diagnostic(
+      .sameFile, path == other ? "`\(path)` is written twice" : "`\(path)` and `\(other)` are one file",
+      help: "give each output its own name")
   }
 }

@@ -3,8 +3,10 @@ import TestSupport
 
 /// The built `crosswalk`, beside the test bundle or at `CROSSWALK_BINARY`, run by a shell in a folder of its own.
 struct BuiltCommand {
-  static let path = ProcessInfo.processInfo.environment["CROSSWALK_BINARY"].map { URL(filePath: $0) }
-    ?? URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().appending(path: "crosswalk")
+  static let path =
+    ProcessInfo.processInfo.environment["CROSSWALK_BINARY"].map { URL(filePath: $0) }
+    ?? URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().appending(
+      path: "crosswalk")
 
   struct Result: Equatable {
     var output: String

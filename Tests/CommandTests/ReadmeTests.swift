@@ -53,7 +53,9 @@ enum ConsoleBlock {
     var lines: [String]
     var output: [String] = []
 
-    var script: String { lines.enumerated().map { $0.offset == 0 ? String($0.element.dropFirst(2)) : $0.element }.joined(separator: "\n") }
+    var script: String {
+      lines.enumerated().map { $0.offset == 0 ? String($0.element.dropFirst(2)) : $0.element }.joined(separator: "\n")
+    }
   }
 
   static func parts(of text: String) -> [ConsoleBlock] {

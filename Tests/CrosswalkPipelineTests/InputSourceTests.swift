@@ -17,7 +17,9 @@ import Testing
     return file.path
   }
 
-  private func error(_ body: () throws -> Void) throws -> Diagnostic { try #require(throws: Diagnostic.self, performing: body) }
+  private func error(_ body: () throws -> Void) throws -> Diagnostic {
+    try #require(throws: Diagnostic.self, performing: body)
+  }
 
   @Test(arguments: [1, 3, 4096, 10_000]) func theBytesComeOnceAndInOrderAlsoAfterALook(size: Int) throws {
     defer { try? FileManager.default.removeItem(at: folder) }
@@ -60,15 +62,18 @@ import Testing
     #expect(try error { _ = try InputSource.check([.standardInput, .standardInput]) }.code == .saidTwice)
   }
 
-  @Test(arguments: [
-    ("book.xlsx", [0x50, 0x4b, 3, 4, 20, 0], ".xlsx"),
-    ("any", [0x50, 0x4b, 3, 4] + Array("....[Content_Types].xml".utf8), ".xlsx"),
-    ("book.xls", [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1, 0], ".xls"),
-    ("a.zip", [0x50, 0x4b, 3, 4, 20, 0], "zip archive"),
-    ("a.json.gz", [0x1f, 0x8b, 8], "gzip"),
-    ("a.json.zst", [0x28, 0xb5, 0x2f, 0xfd, 0], "zstd"),
-  ] as [(String, [UInt8], String)])
-  func aWorkbookAnArchiveAndACompressedFileAreRefusedWithTheWayRoundThem(_ name: String, _ bytes: [UInt8], _ word: String) throws {
+  @Test(
+    arguments: [
+      ("book.xlsx", [0x50, 0x4b, 3, 4, 20, 0], ".xlsx"),
+      ("any", [0x50, 0x4b, 3, 4] + Array("....[Content_Types].xml".utf8), ".xlsx"),
+      ("book.xls", [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1, 0], ".xls"),
+      ("a.zip", [0x50, 0x4b, 3, 4, 20, 0], "zip archive"),
+      ("a.json.gz", [0x1f, 0x8b, 8], "gzip"),
+      ("a.json.zst", [0x28, 0xb5, 0x2f, 0xfd, 0], "zstd"),
+    ] as [(String, [UInt8], String)])
+  func aWorkbookAnArchiveAndACompressedFileAreRefusedWithTheWayRoundThem(
+    _ name: String, _ bytes: [UInt8], _ word: String
+  ) throws {
     defer { try? FileManager.default.removeItem(at: folder) }
     let path = try write(bytes, to: name)
     let failure = try error { _ = try InputSource(.file(path)) }

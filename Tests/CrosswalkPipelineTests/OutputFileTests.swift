@@ -17,7 +17,9 @@ import Testing
   private func mode(_ name: String) throws -> Int {
     try #require(FileManager.default.attributesOfItem(atPath: path(name))[.posixPermissions] as? Int)
   }
-  private func write(_ text: String, to name: String) throws { try Data(text.utf8).write(to: folder.appending(path: name)) }
+  private func write(_ text: String, to name: String) throws {
+    try Data(text.utf8).write(to: folder.appending(path: name))
+  }
 
   @Test func aFileHasItsNameOnlyWhenItIsComplete() throws {
     defer { try? FileManager.default.removeItem(at: folder) }

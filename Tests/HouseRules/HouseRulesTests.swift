@@ -36,7 +36,8 @@ import Testing
   @Test func thePackageDeclaresTheSameTable() throws {
     let package = try TrackedFile(path: "Package.swift").text
     for (target, modules) in Self.imports {
-      let declaration = try #require(package.firstMatch(of: try Regex(#"arget\(\s*name: "\#(target)"([^\[\]()]*?dependencies: \[([^\]]*)\])?"#)))
+      let declaration = try #require(
+        package.firstMatch(of: try Regex(#"arget\(\s*name: "\#(target)"([^\[\]()]*?dependencies: \[([^\]]*)\])?"#)))
       let dependencies = String(declaration.output[2].substring ?? "")
       let names = dependencies.matches(of: /"([A-Za-z0-9]+)"/).map { String($0.output.1) }
       #expect(Set(names) == modules, "\(target)")
@@ -44,10 +45,12 @@ import Testing
   }
 
   @Test func noVendorIsNamedInSources() throws {
-    let systems = Set(try TrackedFile.paths(under: "Mappings").compactMap { path -> String? in
-      let parts = path.split(separator: "/")
-      return parts.count > 2 ? String(parts[1]) : nil
-    }).subtracting(["canonical", "tables"])
+    let systems = Set(
+      try TrackedFile.paths(under: "Mappings").compactMap { path -> String? in
+        let parts = path.split(separator: "/")
+        return parts.count > 2 ? String(parts[1]) : nil
+      }
+    ).subtracting(["canonical", "tables"])
     #expect(!systems.isEmpty)
     for system in systems {
       let spelling = try Regex(system.replacing("-", with: "[-_ ]?")).ignoresCase()
@@ -80,15 +83,27 @@ import Testing
 
   @Test func everyCodeHasOnePageAndEveryPageOneCode() throws {
     let table = try TrackedFile(path: "Sources/CrosswalkModel/Code.swift").text
-    let defined = table.matches(of: /static let (\w+) = Code\("([A-Z]\d{4})"\)/).map { (String($0.output.1), String($0.output.2)) }
-    let pages = table.matches(of: /\n    \(\.(\w+), "([^"]+)", "([^"]+)/).map { (name: String($0.output.1), title: String($0.output.2)) }
+    let defined = table.matches(of: /static let (\w+) = Code\("([A-Z]\d{4})"\)/).map {
+      (String($0.output.1), String($0.output.2))
+    }
+    let pages = table.matches(of: /\n    \(\.(\w+), "([^"]+)", "([^"]+)/).map {
+      (name: String($0.output.1), title: String($0.output.2))
+    }
     #expect(defined.count > 10)
-    for (name, group) in Dictionary(grouping: defined, by: \.0) where group.count > 1 { Issue.record("`\(name)` is defined twice") }
-    for (code, group) in Dictionary(grouping: defined, by: \.1) where group.count > 1 { Issue.record("\(code) has two names") }
-    for (name, group) in Dictionary(grouping: pages, by: \.name) where group.count > 1 { Issue.record("`\(name)` has two pages") }
+    for (name, group) in Dictionary(grouping: defined, by: \.0) where group.count > 1 {
+      Issue.record("`\(name)` is defined twice")
+    }
+    for (code, group) in Dictionary(grouping: defined, by: \.1) where group.count > 1 {
+      Issue.record("\(code) has two names")
+    }
+    for (name, group) in Dictionary(grouping: pages, by: \.name) where group.count > 1 {
+      Issue.record("`\(name)` has two pages")
+    }
     #expect(Set(defined.map(\.0)).subtracting(pages.map(\.name)) == [], "codes without a page")
     #expect(Set(pages.map(\.name)).subtracting(defined.map(\.0)) == [], "pages without a code")
-    for (title, group) in Dictionary(grouping: pages, by: \.title) where group.count > 1 { Issue.record("two pages are called \"\(title)\"") }
+    for (title, group) in Dictionary(grouping: pages, by: \.title) where group.count > 1 {
+      Issue.record("two pages are called \"\(title)\"")
+    }
     for (_, code) in defined where !"UMFVI".contains(code.prefix(1)) { Issue.record("\(code) is of no family") }
     for file in try TrackedFile.all(under: "Sources", ending: ".swift") where !file.path.hasSuffix("/Code.swift") {
       if file.text.contains("Code(\"") { Issue.record("\(file.path) makes a code of its own") }
@@ -125,8 +140,11 @@ struct TrackedFile {
   }
 
   var imports: [String] {
-    text.matches(of: /(?m)^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:(?:public|package|internal|private|fileprivate)\s+)?import\s+(?:(?:struct|class|enum|func|var|let|protocol|typealias)\s+)?(\w+)/)
-      .map { String($0.output.1) }
+    text.matches(
+      of:
+        /(?m)^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:(?:public|package|internal|private|fileprivate)\s+)?import\s+(?:(?:struct|class|enum|func|var|let|protocol|typealias)\s+)?(\w+)/
+    )
+    .map { String($0.output.1) }
   }
 
   /// What is tracked, or would be when everything were added.
