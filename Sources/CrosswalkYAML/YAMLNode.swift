@@ -35,7 +35,11 @@ extension YAMLNode {
 
   /// A plain `~`, `null`, or nothing at all.
   public var isNull: Bool {
-    if case .scalar(let scalar) = content { scalar.isPlain && ["", "~", "null", "Null", "NULL"].contains(scalar.text) } else { false }
+    guard case .scalar(let scalar) = content, scalar.isPlain else { return false }
+    switch scalar.text {
+    case "", "~", "null", "Null", "NULL": return true
+    default: return false
+    }
   }
 
   /// A plain `true` or `false` (core schema: `True`, `TRUE` as well).
