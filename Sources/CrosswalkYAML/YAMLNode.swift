@@ -13,6 +13,11 @@ public struct YAMLNode: Sendable {
     public var text: String
     /// Written without quotes, so that the core schema may read it as null, a boolean or a number.
     public var isPlain: Bool
+
+    public init(text: String, isPlain: Bool) {
+      self.text = text
+      self.isPlain = isPlain
+    }
   }
 
   public struct Entry: Sendable {
