@@ -1,5 +1,6 @@
 import CrosswalkModel
 import CrosswalkYAML
+import Glibc
 import Testing
 
 @Suite struct YAMLParserTests {
@@ -152,7 +153,7 @@ import Testing
       "M0003 1:65 more than 64 lists and mappings inside one another | a mapping file needs no more than ten"
     #expect(problem(Array(nested(65).utf8)) == message)
     // The parser must not see the rest of a deep file: libyaml takes over a second for this one.
-    let time = ContinuousClock().measure { #expect(problem(Array(nested(100_000).utf8)) == message) }
+    let time = processorTime { #expect(problem(Array(nested(100_000).utf8)) == message) }
     #expect(time < .milliseconds(500))
   }
 
@@ -186,7 +187,7 @@ import Testing
       let uses = Array(repeating: "*a\(level - 1)", count: 10).joined(separator: ",")
       bomb += "a\(level): &a\(level) [\(uses)]\n"
     }
-    let time = ContinuousClock().measure {
+    let time = processorTime {
       #expect(
         problem(Array(bomb.utf8)) == "M0003 4:38 more than 10000 values, counting what each `*reference` stands for | "
           + "use fewer references, or cut the file into several")
@@ -204,10 +205,22 @@ import Testing
       String(repeating: "!", count: million), String(repeating: "%", count: million),
     ]
     for file in files {
-      let time = ContinuousClock().measure { #expect(problem(Array(file.utf8)) != nil, "\(file.prefix(8))…") }
+      let time = processorTime { #expect(problem(Array(file.utf8)) != nil, "\(file.prefix(8))…") }
       #expect(time < .seconds(2), "\(file.prefix(8))… took \(time)")
     }
   }
+}
+
+/// What this thread computes: other tests and programs on the machine do not count.
+private func processorTime(_ body: () -> Void) -> Duration {
+  func now() -> Duration {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+  }
+  let start = now()
+  body()
+  return now() - start
 }
 
 private func parse(_ text: String) throws(Diagnostic) -> YAMLNode { try YAML.parse(Array(text.utf8), file: "f.yaml") }
