@@ -47,6 +47,15 @@ package final class XMLAuthority {
     run.removeAll(keepingCapacity: true)
     (root, error, message) = (nil, nil, nil)
     guard !text.isEmpty, text.count < Int(Int32.max) else { throw FormatError(.truncated, at: 0) }
+    // To libxml2 a zero byte is the end.
+    if let zero = text.firstIndex(of: 0) {
+      do throws(FormatError) {
+        _ = try parse(Array(text[..<zero]))
+      } catch where error.reason != .truncated && error.offset < zero {
+        throw error
+      } catch {}
+      throw FormatError(.forbiddenCharacter, at: zero)
+    }
     let isWellFormed = text.withUnsafeBytes { bytes in
       guard let context = xmlCreateMemoryParserCtxt(bytes.baseAddress!, Int32(bytes.count)) else { return false }
       defer { xmlFreeParserCtxt(context) }
@@ -98,6 +107,10 @@ package final class XMLAuthority {
   fileprivate func start(_ name: [UInt8], _ attributes: [XMLNode.Attribute]) {
     flush()
     stack.append(XMLNode(name, attributes: attributes))
+    if name.contains(UInt8(ascii: ":")), XMLText.breaksNamespaces(name) { stop(.namespace) }
+    for attribute in attributes where attribute.name.contains(UInt8(ascii: ":")) && XMLText.breaksNamespaces(attribute.name) {
+      stop(.namespace)
+    }
     if stack.count > limits.depth { stop(.tooDeep) }
     if attributes.count > XMLLimits.attributes { stop(.tooManyAttributes) }
   }
@@ -199,6 +212,8 @@ private func xmlAuthorityError(_ data: UnsafeMutableRawPointer?, _ error: xmlErr
   guard let authority = authority(data), let error = error?.pointee else { return }
   let isNamespace = error.domain == Int32(XML_FROM_NAMESPACE.rawValue)
   guard error.level == XML_ERR_FATAL || error.level == XML_ERR_ERROR else { return }
+  // Names with odd colons are judged when they are complete.
+  if isNamespace, error.code == Int32(XML_NS_ERR_QNAME.rawValue) { return }
   let text = error.message.flatMap { String(validatingCString: $0) }
   authority.report(isNamespace ? .namespace : reason(error.code), at: authority.offset, text)
   if let context = authority.context { xmlStopParser(context) }

@@ -47,6 +47,7 @@ package final class XMLRecordReader: RecordReader {
   private let ancestorCount: Int
   private var generation: UInt32 = 0
   private var declaration: [UInt8] = []
+  private var hasReadDocument = false
   /// Registers that a variant spelling filled, in this record.
   var variants: [(register: Int, path: [UInt8], leaves: Int)] = []
   /// Elements met of each list, and the cases already taken, in this record.
@@ -314,12 +315,15 @@ package final class XMLRecordReader: RecordReader {
       if p[0] == 0xef, p[1] == 0xbb, p[2] == 0xbf {
         p += 3
         hasPrologue = true
+        if !hasReadDocument { position = p - buffer }
         continue
       }
       guard p[0] == UInt8(ascii: "<") else { return .fatal(FormatError(.unexpectedByte, at: p - buffer)) }
       if p[1] == UInt8(ascii: "?"), p[2] == UInt8(ascii: "x"), p[3] == UInt8(ascii: "m"), p[4] == UInt8(ascii: "l"),
         XMLText.isBlank(p[5])
       {
+        // Blanks before a declaration are an error, save between two documents.
+        if !hasReadDocument, p > buffer + position { return .fatal(FormatError(.notWellFormed, at: position)) }
         guard let close = memchr(p, 0x3e, min(limit - p, 1024)) else {
           if limit - p < 1024 { return isLast ? .fatal(FormatError(.truncated, at: end)) : .needMore }
           return .fatal(FormatError(.notWellFormed, at: p - buffer))
@@ -339,7 +343,9 @@ package final class XMLRecordReader: RecordReader {
       }
       break
     }
-    return read(p, buffer, &position, limit, isLast, isDocument: true)
+    let outcome = read(p, buffer, &position, limit, isLast, isDocument: true)
+    if outcome == .record { hasReadDocument = true }
+    return outcome
   }
 
   private func check(declaration bytes: [UInt8], at offset: Int) -> FormatError? {
