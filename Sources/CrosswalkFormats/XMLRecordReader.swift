@@ -59,10 +59,11 @@ package final class XMLRecordReader: RecordReader {
 
   /// - recordName: as the document spells it, prefix included.
   /// - ancestors: the start tags around the run, as they stand in the document.
+  /// - wrapper: steps from the repeated element to the record inside it.
   /// - ignoresPrefixes: names match the layout's without their prefix (a system that names a namespace).
   package init(
     layout: Layout, frame: Frame, recordName: [UInt8]? = nil, ancestors: [UInt8] = [], limits: Limits = Limits(),
-    mode: Mode = .elements, parser: Parser = .auto, ignoresPrefixes: Bool = false
+    mode: Mode = .elements, parser: Parser = .auto, ignoresPrefixes: Bool = false, wrapper: [RecordPath.Step] = []
   ) {
     self.layout = layout
     self.frame = frame
@@ -78,7 +79,7 @@ package final class XMLRecordReader: RecordReader {
     frame.encoding = .xml
     switch mode {
     case .elements:
-      path = []
+      path = wrapper.isEmpty ? [] : [.anyName] + wrapper
       self.recordName = recordName
     case .documents(let steps):
       path = steps
@@ -140,7 +141,7 @@ package final class XMLRecordReader: RecordReader {
       position = p - buffer
       return .closed
     }
-    return read(p, buffer, &position, limit, isLast, isDocument: false)
+    return read(p, buffer, &position, limit, isLast)
   }
 
   /// The outcome of an error between records.
@@ -161,7 +162,7 @@ package final class XMLRecordReader: RecordReader {
 
   /// The record (or document) whose `<` is at `p`.
   private func read(
-    _ p: Pointer, _ buffer: Pointer, _ position: inout Int, _ limit: Pointer, _ isLast: Bool, isDocument: Bool
+    _ p: Pointer, _ buffer: Pointer, _ position: inout Int, _ limit: Pointer, _ isLast: Bool
   ) -> ReadOutcome {
     clear()
     frame.start = p - buffer
@@ -173,7 +174,7 @@ package final class XMLRecordReader: RecordReader {
       if tokenizer.state.pointee.failedAt >= limit - 16, !isLast { return .needMore }
       clear()
     }
-    return readSlowly(p, buffer, &position, limit, isLast, isDocument: isDocument)
+    return readSlowly(p, buffer, &position, limit, isLast)
   }
 
   private func accept(_ q: Pointer, _ buffer: Pointer, _ position: inout Int) -> ReadOutcome {
@@ -211,7 +212,7 @@ package final class XMLRecordReader: RecordReader {
   // MARK: - Through libxml2
 
   private func readSlowly(
-    _ p: Pointer, _ buffer: Pointer, _ position: inout Int, _ limit: Pointer, _ isLast: Bool, isDocument: Bool
+    _ p: Pointer, _ buffer: Pointer, _ position: inout Int, _ limit: Pointer, _ isLast: Bool
   ) -> ReadOutcome {
     let failedFast = parser == .auto && path.count <= 1 ? tokenizer.failure : nil
     var skipper = XMLSkipper(limits: limits)
@@ -245,7 +246,7 @@ package final class XMLRecordReader: RecordReader {
     }
     do throws(FormatError) {
       var node = try parse(p, length, buffer, closes: true)
-      if isDocument, path.count > 1 {
+      if path.count > 1 {
         document = node
         node = try find(in: node, at: p - buffer)
       }
@@ -343,7 +344,7 @@ package final class XMLRecordReader: RecordReader {
       }
       break
     }
-    let outcome = read(p, buffer, &position, limit, isLast, isDocument: true)
+    let outcome = read(p, buffer, &position, limit, isLast)
     if outcome == .record { hasReadDocument = true }
     return outcome
   }
