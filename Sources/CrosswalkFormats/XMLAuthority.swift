@@ -67,7 +67,15 @@ package final class XMLAuthority {
       xmlParseDocument(context)
       return context.pointee.wellFormed != 0
     }
-    if let error { throw FormatError(error.offset >= text.count && error.reason == .notWellFormed ? .truncated : error.reason, at: error.offset) }
+    if var error {
+      if error.offset >= text.count {
+        if error.reason == .notWellFormed { error.reason = .truncated }
+      } else if text[error.offset] >= 0x80, text.withUnsafeBufferPointer({ XMLText.scalar($0, error.offset) }) == nil {
+        // It calls a byte that starts no character a character that is not allowed.
+        error.reason = .invalidUTF8
+      }
+      throw error
+    }
     guard isWellFormed, let root else { throw FormatError(.notWellFormed, at: text.count) }
     return root
   }

@@ -35,6 +35,7 @@ import Testing
         XMLTesting.bytes("<list>" + record + "</list>"), from: 6)
     }
     let shown = steps.map { steps -> String in
+      if case .rejected(let reason, _, _)? = steps.first { return "rejected: \(reason)" }
       guard case .record(let snapshot, _)? = steps.first else { return steps.first.map { "\($0)" } ?? "nothing" }
       let registers = snapshot.registers.enumerated().filter { $1 != "-" }.map { "\($0):\($1)" }
       return (registers + snapshot.extras).joined(separator: ", ") + (snapshot.hasLosingSpelling ? " !" : "")
@@ -58,7 +59,7 @@ import Testing
   }
 
   @Test func otherAttributesAreLeavesBesideTheText() {
-    #expect(read("<item><name lang=\"de\">x</name></item>") == "1:'x', name.@lang = 'de'".sortedList())
+    #expect(read("<item><name lang=\"de\">x</name></item>") == "1:'x', name.@lang = 'de'")
   }
 
   @Test func emptyElementsAreEmptyTexts() {
@@ -76,8 +77,8 @@ import Testing
   }
 
   @Test func aRepeatedMappedElementIsRejected() {
-    #expect(read("<item><name>a</name><name>b</name></item>").hasPrefix("rejected(CrosswalkFormats.FormatReason.repeatedElement"))
-    #expect(read("<item><place/><place/></item>").hasPrefix("rejected(CrosswalkFormats.FormatReason.repeatedElement"))
+    #expect(read("<item><name>a</name><name>b</name></item>") == "rejected: repeatedElement")
+    #expect(read("<item><place/><place/></item>") == "rejected: repeatedElement")
   }
 
   @Test func aRepeatedUnknownElementIsAList() {
@@ -273,8 +274,4 @@ import Testing
     let input = XMLTesting.bytes("<item><name>a</name></item>\n<item Key='1'/> <item><na")
     input.withUnsafeBufferPointer { #expect(reader.cut(in: $0.baseAddress!, from: 0, to: input.count) == 44) }
   }
-}
-
-extension String {
-  fileprivate func sortedList() -> String { self }
 }
