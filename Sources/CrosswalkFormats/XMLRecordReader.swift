@@ -28,7 +28,7 @@ package final class XMLRecordReader: RecordReader {
   package let mode: Mode
   package let parser: Parser
   /// What libxml2 said of the last error, in its words.
-  package internal(set) var diagnosis: String?
+  @exclusivity(unchecked) package internal(set) var diagnosis: String?
   /// In `documents` mode with wrappers: the last document, record and all, for its envelope's values.
   package internal(set) var document: XMLNode?
 
@@ -45,14 +45,14 @@ package final class XMLRecordReader: RecordReader {
   private let ancestors: [UInt8]
   private let closings: [UInt8]
   private let ancestorCount: Int
-  private var generation: UInt32 = 0
+  @exclusivity(unchecked) private var generation: UInt32 = 0
   private var declaration: [UInt8] = []
   private var hasReadDocument = false
   /// Registers that a variant spelling filled, in this record.
-  var variants: [(register: Int, path: [UInt8], leaves: Int)] = []
+  @exclusivity(unchecked) var variants: [(register: Int, path: [UInt8], leaves: Int)] = []
   /// Elements met of each list, and the cases already taken, in this record.
-  var listCounts: [Int]
-  var takenCases: Set<[Int]> = []
+  @exclusivity(unchecked) var listCounts: [Int]
+  @exclusivity(unchecked) var takenCases: Set<[Int]> = []
   var mappedLeaves = 0
 
   typealias Pointer = UnsafePointer<UInt8>
@@ -508,22 +508,10 @@ package final class XMLRecordReader: RecordReader {
         q = tag.end
       }
       let target = entry.pointee.target
-      if target != .register || attributeLeaves > 0 || isNull || entry.pointee.seen == generation {
-        let isRepeated = entry.pointee.seen == generation
-        entry.pointee.seen = generation
-        if target == .unknown, attributeLeaves == 0, !isNull, !isEmpty {
-          // The next most common case: text that no mapping names.
-          var high: UInt64 = 0
-          let r = q + cw_scan_text(q, &high)
-          if high == 0, r[0] == UInt8(ascii: "<"), r[1] == UInt8(ascii: "/"), r - q <= longest,
-            XMLNames.matches(entry, r + 2, nameBytes), r[2 + length] == UInt8(ascii: ">")
-          {
-            let slot = Slot(.text, offset: q - base, length: r - q)
-            extra(slot, leaves: 1, entry: found, isRepeated: isRepeated)
-            p = r + 3 + length
-            continue
-          }
-        }
+      let isRepeated = entry.pointee.seen == generation
+      entry.pointee.seen = generation
+      let isLeaf = target == .register && !isRepeated || target == .unknown
+      guard isLeaf, attributeLeaves == 0, !isNull else {
         guard
           let r = element(
             p, behind: q, entry: found, node: node, attributeLeaves: attributeLeaves, isEmpty: isEmpty, isNull: isNull,
@@ -532,10 +520,10 @@ package final class XMLRecordReader: RecordReader {
         p = r
         continue
       }
-      entry.pointee.seen = generation
-      // The common case: text into a register.
-      var slot = Slot(.text, offset: q - base, length: 0)
+      // The common case: text.
+      var slot = Slot(bits: UInt64(Kind.text.rawValue))
       if isEmpty {
+        slot.bits |= UInt64(truncatingIfNeeded: q - base) << 32
         p = q
       } else {
         var high: UInt64 = 0
@@ -548,7 +536,7 @@ package final class XMLRecordReader: RecordReader {
             guard
               let t = element(
                 p, behind: q, entry: found, node: node, attributeLeaves: 0, isEmpty: false, isNull: false,
-                isRepeated: false, depth: depth + 1)
+                isRepeated: isRepeated, depth: depth + 1)
             else { return nil }
             p = t
             continue
@@ -570,6 +558,10 @@ package final class XMLRecordReader: RecordReader {
           guard let t = tokenizer.endTag(s, name, length) else { return nil }
           p = t
         }
+      }
+      if target == .unknown {
+        extra(slot, leaves: 1, entry: found, isRepeated: isRepeated)
+        continue
       }
       let register = Int(entry.pointee.value)
       if slots[register].isAbsent, !entry.pointee.isVariant {
@@ -629,7 +621,8 @@ package final class XMLRecordReader: RecordReader {
       var isText = true
       var isBlank = true
       if !isEmpty {
-        guard let (text, r) = text(q, &isBlank) else { return nil }
+        guard let (text, r) = text(q) else { return nil }
+        if isNull { isBlank = self.isBlank(text) }
         slot = text
         end = r
         isText = r[1] == UInt8(ascii: "/")
@@ -669,8 +662,8 @@ package final class XMLRecordReader: RecordReader {
     var isNull: Bool
   }
 
-  private var openObjects: [OpenObject] = []
-  private var takenObjects: [Int32] = []
+  @exclusivity(unchecked) private var openObjects: [OpenObject] = []
+  @exclusivity(unchecked) private var takenObjects: [Int32] = []
 
   /// Another spelling of an object that was there already: left to the plain rules, which know both.
   private func objectIsTaken(_ entry: XMLNames.Entry) -> Bool {
@@ -680,7 +673,7 @@ package final class XMLRecordReader: RecordReader {
   }
 
   /// A text run from behind a start tag to the next tag's `<`.
-  private func text(_ q: Pointer, _ isBlank: inout Bool) -> (Slot, Pointer)? {
+  private func text(_ q: Pointer) -> (Slot, Pointer)? {
     var high: UInt64 = 0
     var bits = UInt64(Kind.text.rawValue)
     var hasMarkup = false
@@ -701,18 +694,17 @@ package final class XMLRecordReader: RecordReader {
     let base = tokenizer.state.pointee.base
     let slot = Slot(
       bits: UInt64(truncatingIfNeeded: start - base) << 32 | UInt64(truncatingIfNeeded: r - start) << 8 | bits)
-    isBlank = slot.isEscaped ? XMLText.isBlank(Array(frame.text(slot))) : start + cw_skip_blanks(start) >= r
     return (slot, r)
   }
+
+  private func isBlank(_ slot: Slot) -> Bool { frame.text(slot).allSatisfy { XMLText.isBlank($0) } }
 
   /// An object without child elements: its text from `from` to `to`, validated but for UTF-8.
   private func childless(_ from: Pointer, _ to: Pointer, node: Int32) -> Bool {
     let register = names.nodes[Int(node)].text
     if node == 0, register < 0, from == to || from + cw_skip_blanks(from) >= to { return true }
-    var isBlank = true
-    guard let (slot, _) = text(from, &isBlank) ?? (from == to ? (Slot(.text, offset: 0, length: 0), from) : nil) else {
-      return false
-    }
+    guard let (slot, _) = from == to ? (Slot(.text, offset: 0, length: 0), from) : text(from) else { return false }
+    let isBlank = self.isBlank(slot)
     var value = slot
     let object = node == 0 ? nil : openObjects.last
     if isBlank, object?.isNull == true { value = .null }
