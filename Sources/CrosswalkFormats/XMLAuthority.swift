@@ -230,7 +230,7 @@ private func xmlAuthorityError(_ data: UnsafeMutableRawPointer?, _ error: xmlErr
 private func reason(_ code: Int32) -> FormatReason {
   switch xmlParserErrors(rawValue: UInt32(bitPattern: code)) {
   case XML_ERR_INVALID_HEX_CHARREF, XML_ERR_INVALID_DEC_CHARREF, XML_ERR_INVALID_CHARREF, XML_ERR_ENTITYREF_NO_NAME,
-    XML_ERR_ENTITYREF_SEMICOL_MISSING, XML_ERR_NAME_REQUIRED:
+    XML_ERR_ENTITYREF_SEMICOL_MISSING:
     .badReference
   case XML_ERR_INVALID_CHAR: .forbiddenCharacter
   case XML_ERR_UNDECLARED_ENTITY, XML_WAR_UNDECLARED_ENTITY: .unknownEntity

@@ -219,9 +219,13 @@ package final class XMLRecordReader: RecordReader {
     let outline = skipper.element(p, limit - p)
     if case .truncated = outline {
       if !isLast { return .needMore }
-      // What is there may be wrong before it ends.
+      // What is there may be wrong before it ends; what is wrong in the last bytes may come of the cut.
+      var leaves = 0
       let length = skipper.excess?.offset ?? limit - p
-      if let error = judge(p, length, buffer, closes: false), error.offset < p - buffer + length, error.reason != .truncated {
+      if tokenizer.skip(p, depth: ancestorCount + 1, leaves: &leaves) == nil, tokenizer.state.pointee.reason != .truncated,
+        let error = judge(p, length, buffer, closes: false), error.reason != .truncated,
+        error.offset < min(p - buffer + length, limit - buffer - 16)
+      {
         return .fatal(error)
       }
       return .fatal(FormatError(.truncated, at: limit - buffer))
