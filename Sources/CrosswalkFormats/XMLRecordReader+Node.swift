@@ -92,7 +92,9 @@ extension XMLRecordReader {
         case .object(let inner):
           if index > 0 { throw FormatError(.repeatedElement, at: offset) }
           if objects.insert(member.name).inserted {
-            try fillObject(element, inner, path: own, isIndexed: isIndexed, isRecord: false, at: offset)
+            // What stands in it has the layout's path, whatever the object's own spelling.
+            let path = spelt(Array(member.name.utf8))
+            try fillObject(element, inner, path: path, isIndexed: isIndexed, isRecord: false, at: offset)
           } else {
             frame.hasLosingSpelling = true
             try value(of: element, path: own, isIndexed: isIndexed, at: offset)

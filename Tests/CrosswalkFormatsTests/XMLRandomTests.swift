@@ -46,12 +46,12 @@ import Testing
     mutating func element(depth: Int) -> String {
       let name = pick([
         "name", "title", "active", "details", "place", "city", "zip", "contact", "tag", "mail", "person", "odd", "other",
-        "a-rather-long-element-name", "größe", "NAME",
+        "a-rather-long-element-name", "größe", "NAME", "PLACE",
       ])
       let tag = "<" + name + attributes()
       if number(6) == 0 { return tag + pick(["/>", " />"]) }
       var content = text()
-      if depth > 0, number(3) == 0 || name == "place" || name == "contact" {
+      if depth > 0, number(3) == 0 || name == "place" || name == "PLACE" || name == "contact" {
         content = number(8) == 0 ? content : pick(["", " ", "\n  "])
         for _ in 0..<number(4) { content += element(depth: depth - 1) + pick(["", "\n", " ", "<!-- x -->"]) }
         if name == "contact" { content += "<tag>" + pick(["MAIN", "BILL", "X"]) + "</tag>" }
