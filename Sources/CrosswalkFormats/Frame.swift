@@ -35,9 +35,10 @@ package final class Frame {
   package let arena: Arena
   /// How escaped chunk text is decoded.
   @exclusivity(unchecked) package var encoding: Format
-  @exclusivity(unchecked) package var extras: [Extra] = [] { didSet { hasExtras = !extras.isEmpty } }
+  @exclusivity(unchecked) package var extras: [Extra] = [] { didSet { extrasMark.pointee = !extras.isEmpty } }
   /// Whether there are extras, without touching the list.
-  @exclusivity(unchecked) package private(set) var hasExtras = false
+  package var hasExtras: Bool { extrasMark.pointee }
+  private let extrasMark: UnsafeMutablePointer<Bool>
   /// Bytes of the record in the chunk.
   @exclusivity(unchecked) package var start = 0
   @exclusivity(unchecked) package var end = 0
@@ -56,9 +57,14 @@ package final class Frame {
     pool = chunk
     arena = Arena()
     self.encoding = encoding
+    extrasMark = .allocate(capacity: 1)
+    extrasMark.initialize(to: false)
   }
 
-  deinit { slots.deallocate() }
+  deinit {
+    slots.deallocate()
+    extrasMark.deallocate()
+  }
 
   /// The decoded text of a slot (for `number` its characters, for `true` and the like nothing). The pointer holds until the
   /// next record; escaped text is decoded into the arena at each call, so keep the result.
@@ -128,16 +134,25 @@ package final class Arena {
   static let kept = 1 << 20
 
   package let base: UnsafeMutablePointer<UInt8>
-  @exclusivity(unchecked) package var used = 0
-  private var touched = 0
+  private let state: UnsafeMutablePointer<Int>
+  /// Bytes taken. Behind a pointer: the check for exclusive access is made across modules whatever the attribute says.
+  package var used: Int {
+    get { state.pointee }
+    set { state.pointee = newValue }
+  }
 
   package init() {
     let memory = mmap(nil, Arena.reserved, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
     guard let memory, memory != MAP_FAILED else { fatalError("no address space for a record's memory") }
     base = memory.bindMemory(to: UInt8.self, capacity: Arena.reserved)
+    state = .allocate(capacity: 1)
+    state.initialize(to: 0)
   }
 
-  deinit { munmap(base, Arena.reserved) }
+  deinit {
+    munmap(base, Arena.reserved)
+    state.deallocate()
+  }
 
   /// A pointer to at least `count` free bytes; `used` is the caller's to advance.
   package func room(_ count: Int) -> UnsafeMutablePointer<UInt8> {

@@ -4,13 +4,18 @@ package enum UTF8Check {
   package static func firstInvalid(_ start: UnsafePointer<UInt8>, _ count: Int) -> Int? {
     var i = 0
     while i < count {
-      if i + 8 <= count, unsafe UnsafeRawPointer(start + i).loadUnaligned(as: UInt64.self) & 0x8080_8080_8080_8080 == 0 {
-        i += 8
-        continue
-      }
       let first = start[i]
       if first < 0x80 {
-        i += 1
+        // Eight at a time while they are all ASCII.
+        while i &+ 8 <= count, unsafe UnsafeRawPointer(start + i).loadUnaligned(as: UInt64.self) & 0x8080_8080_8080_8080 == 0 {
+          i &+= 8
+        }
+        while i < count, start[i] < 0x80 { i &+= 1 }
+        continue
+      }
+      // The most common: two bytes.
+      if first >= 0xc2, first <= 0xdf, i &+ 1 < count, start[i &+ 1] & 0xc0 == 0x80 {
+        i &+= 2
         continue
       }
       let length: Int
