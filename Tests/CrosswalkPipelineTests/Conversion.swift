@@ -52,11 +52,9 @@ struct Conversion {
 
   /// The exit status that the command gives a run which this has ended.
   static func status(_ diagnostic: Diagnostic) -> Int {
-    switch diagnostic.code.name.prefix(3) {
-    case "U00", "U01", "M00", "M01", "M02": 2
-    case "I02": 5
-    default: 4
-    }
+    let name = diagnostic.code.name
+    if name.hasPrefix("U") || name.hasPrefix("M") { return 2 }
+    return name.hasPrefix("I02") ? 5 : 4
   }
 }
 
