@@ -72,7 +72,7 @@ extension Code {
     (.notConvertible, "a value does not convert", "The value is not in the table, not one of the choices, or not of the field's kind. Nothing is written half-converted: the value is parked, or its record rejected where the field is required."),
     (.labelWithoutCode, "a label without its code", "A label is read by the three capitals at its end. Without them the text is kept and the code is left empty."),
     (.literalEscape, "an escape that is spelt out", "The characters of an escape or the word null stand in the text itself. They are data and are kept; probably a program wrote them by mistake."),
-    (.duplicateId, "one id in two records", "Two records of the input have the same id. Both are converted."),
+    (.duplicateId, "one id in two records", "Two records of the input have the same id. Both are converted. Looked for among the first 100,000 records of a run."),
     (.unmappedField, "a field that the mapping does not know", "The system's file says `unmapped: reject`, so that a record with an unknown field is refused. With `unmapped: park` it is converted and the field goes to the residue."),
     (.foreignId, "an id of another system", "An update names the record by the target's own id. A record that another system wrote has none; `--ids` gives the map."),
     (.rejectLimit, "too many records are rejected", "More records are rejected than `--max-rejects` allows. The output was not written; the rejects file, if there is one, says why each was refused."),

@@ -30,6 +30,9 @@ package final class BatchResult {
   @exclusivity(unchecked) var messages: [Message] = []
   @exclusivity(unchecked) var messageCounts: [Code: Int] = [:]
   @exclusivity(unchecked) var literalsParked = 0
+  /// Source ids of the records, one behind the other in `idBytes`: what duplicates are found by.
+  @exclusivity(unchecked) var ids: [(record: Int, offset: Int, end: Int)] = []
+  @exclusivity(unchecked) var idBytes = OutputBuffer(capacity: 1024)
 
   /// A problem with a record; the text is made by who knows its number.
   struct Message {
@@ -47,6 +50,8 @@ package final class BatchResult {
     residue.removeAll(keepingCapacity: true)
     rejects.removeAll(keepingCapacity: true)
     (read, written, rejected, malformed, literalsParked) = (0, 0, 0, 0, 0)
+    if !ids.isEmpty { ids.removeAll(keepingCapacity: true) }
+    idBytes.removeAll()
     let columns = leaves * Plan.ParkingReason.allCases.count
     if parkedCount != columns {
       parked.deallocate()
@@ -217,8 +222,19 @@ package final class BatchWorker {
       return
     }
     result.written += 1
+    if collectsIds { collectId(offset) }
     if plan.hasRemarks { warn(offset) }
     account()
+  }
+
+  /// While the run still looks for ids that stand twice.
+  @exclusivity(unchecked) var collectsIds = true
+
+  private func collectId(_ offset: Int) {
+    let id = plan.recordId
+    guard !id.isBlank else { return }
+    result.idBytes.append(plan.frame.text(id))
+    result.ids.append((result.read - 1, offset + plan.frame.start, result.idBytes.count))
   }
 
   // MARK: - Fates
@@ -437,8 +453,14 @@ package final class BatchWorker {
     for notice in plan.state.notices {
       let name = plan.sourceLeaves[notice.leaf].name
       let value = Array(plan.frame.text(notice.value))
-      guard seenWarnings.count < 10_000, seenWarnings.insert(Array(name.utf8) + [0] + value).inserted else { continue }
-      note(Messages.labelWithoutCode(value: value, at: place(offset, path: name)))
+      switch notice.notice {
+      case .labelWithoutCode:
+        guard seenWarnings.count < 10_000, seenWarnings.insert(Array(name.utf8) + [0] + value).inserted else { continue }
+        note(Messages.labelWithoutCode(value: value, at: place(offset, path: name)))
+      case .literalNull: note(Messages.literalEscape(value: "the word `null`", at: place(offset, path: name)))
+      case .literalLineBreak:
+        note(Messages.literalEscape(value: "a line break spelt out in characters", at: place(offset, path: name)))
+      }
     }
   }
 

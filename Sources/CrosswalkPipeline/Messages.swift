@@ -66,7 +66,7 @@ enum Messages {
 
   static func literalEscape(value: String, at place: Diagnostic.DataPlace) -> Diagnostic {
     Diagnostic(
-      .literalEscape, "the text \(value), spelt out, stands in this value", at: place,
+      .literalEscape, "this text holds \(value)", at: place,
       help: "it is kept as it is; whoever wrote it may have meant an empty value or a line break", disposition: .warning)
   }
 

@@ -120,6 +120,7 @@ final class Run {
       }
     }
     for (path, count) in result.unknown { park(String(decoding: path, as: UTF8.self), .noPlace, count) }
+    findDuplicates(result, worker)
     for (code, count) in result.messageCounts { summary.reported[code, default: 0] += count }
     for message in result.messages { say(message.diagnostic, record: firstRecord + message.record, counted: true) }
     progress?(
@@ -127,6 +128,36 @@ final class Run {
         bytesRead: bytesBefore + (stream.map { $0.offset + $0.position } ?? 0), totalBytes: totalBytes,
         records: summary.records.read))
     if case .count(let allowed) = job.maxRejects, summary.records.rejected > allowed { throw tooManyRejects }
+  }
+
+  // MARK: - Ids that stand twice
+
+  private var seenIds: Set<UInt64> = []
+  /// Ids are compared among the first records only, so that memory does not grow with the input.
+  private static let mostIds = 100_000
+
+  private func findDuplicates(_ result: BatchResult, _ worker: BatchWorker) {
+    guard !result.ids.isEmpty, seenIds.count < Run.mostIds else {
+      worker.collectsIds = seenIds.count < Run.mostIds
+      return
+    }
+    let bytes = result.idBytes.bytes
+    var start = 0
+    for (record, offset, end) in result.ids {
+      var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+      for byte in bytes[start..<end] { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+      if !seenIds.insert(hash).inserted {
+        summary.reported[.duplicateId, default: 0] += 1
+        if summary.reported[.duplicateId]! <= 5 {
+          let place = Diagnostic.DataPlace(
+            source: worker.rules.source, bytes: offset..<offset, path: worker.plan.idLeaf.map { worker.plan.sourceLeaves[$0].name })
+          say(
+            Messages.duplicateId(Array(bytes[start..<end]), at: place), record: summary.records.read - result.read + record,
+            counted: true)
+        }
+      }
+      start = end
+    }
   }
 
   /// Stops the run; `run` turns it into the summary's failure.

@@ -35,6 +35,8 @@ package final class Plan {
   private let readSteps: [PlanStep]
   private let writeSteps: [PlanStep]
   private let required: [(register: Int, leaf: Int)]
+  /// Source leaves that feed texts of lines: looked through for line breaks and nulls that are spelt out.
+  private let lineLeaves: [(leaf: Int, register: Int)]
   private let poolBytes: UnsafeMutablePointer<UInt8>
   let systemLeaf: Int?
   let nativeLeaf: Int?
@@ -103,6 +105,9 @@ package final class Plan {
     targetLeaves = targets
     readSteps = read.steps
     writeSteps = write.steps
+    lineLeaves = leaves.enumerated().compactMap { index, leaf in
+      leaf.field >= 0 && read.feeds[index].contains { settings.canonical.fields[$0].type == .lines } ? (index, leaf.register) : nil
+    }
     required = targets.enumerated().filter { $1.isRequired }.map { ($1.leaf.register, $0) }
 
     var edges = [[(target: Int, leg: UInt8)]](repeating: [], count: leaves.count)
@@ -200,6 +205,9 @@ package final class Plan {
       return false
     }
     if let nativeTarget { giveNative(nativeTarget) }
+    for (leaf, register) in lineLeaves where SpeltOut.mayStand(in: frame.slots[register], frame) {
+      if let notice = SpeltOut.notice(frame.slots[register], frame) { state.notices.append((leaf, frame.slots[register], notice)) }
+    }
     return true
   }
 

@@ -48,7 +48,11 @@ package final class RecordState {
   /// Labels without a code, and the like: things to warn of, by source leaf.
   @exclusivity(unchecked) package var notices: [(leaf: Int, value: Slot, notice: Notice)] = []
 
-  package enum Notice: UInt8, Sendable { case labelWithoutCode }
+  package enum Notice: UInt8, Sendable {
+    case labelWithoutCode
+    /// `null` or a line break spelt out in characters (VENDORS HV-8).
+    case literalNull, literalLineBreak
+  }
 
   package init(frame: Frame, targetLeaves: Int) {
     self.frame = frame
