@@ -72,6 +72,9 @@ package final class CSVRecordReader: RecordReader {
     state.deallocate()
   }
 
+  /// Takes over where another reader of the same stream stopped inside a refused row.
+  package func goOn(as other: CSVRecordReader) { skipped = other.skipped }
+
   package func path(_ index: Int) -> [UInt8] { header.columns[index].path }
 
   package func next(

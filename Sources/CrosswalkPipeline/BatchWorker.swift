@@ -38,7 +38,12 @@ package final class BatchResult {
   struct Message {
     var record: Int
     var diagnostic: Diagnostic
+    /// Said once for all messages with this key: one warning a distinct value.
+    var key: [UInt8]?
   }
+
+  /// Keys of this batch; the run has its own.
+  var keys: Set<[UInt8]> = []
 
   deinit { parked.deallocate() }
 
@@ -61,6 +66,7 @@ package final class BatchResult {
     parked.initialize(repeating: 0, count: columns)
     if !unknown.isEmpty { unknown.removeAll(keepingCapacity: true) }
     if !messages.isEmpty { messages.removeAll(keepingCapacity: true) }
+    if !keys.isEmpty { keys.removeAll(keepingCapacity: true) }
     if !messageCounts.isEmpty { messageCounts.removeAll(keepingCapacity: true) }
   }
 }
@@ -83,7 +89,8 @@ package final class BatchWorker {
   let plan: Plan
   let writer: any RecordWriter
   let rules: Rules
-  let result = BatchResult()
+  /// Where the records of the batch at hand go.
+  @exclusivity(unchecked) var result = BatchResult()
   @exclusivity(unchecked) private(set) var reader: (any RecordReader)?
   private let separator: [UInt8]
   private let leaves: UnsafeMutablePointer<CountedLeaf>
@@ -95,7 +102,6 @@ package final class BatchWorker {
   private let keepsResidue: Bool
   private let isFiltered: Bool
   private let hasIdMap: Bool
-  private var seenWarnings: Set<[UInt8]> = []
 
   /// A source leaf with one way into the target, or none: whether it stands there shows in two registers.
   private struct CountedLeaf {
@@ -174,13 +180,14 @@ package final class BatchWorker {
 
   /// Records from `position` on into the result. `offset` is the buffer's place in the input.
   func process(
-    _ buffer: UnsafePointer<UInt8>, _ position: inout Int, to end: Int, isLast: Bool, offset: Int, limit: Int = .max
+    _ buffer: UnsafePointer<UInt8>, _ position: inout Int, to end: Int, isLast: Bool, offset: Int, limit: Int = .max,
+    mayOverflow: Bool = false
   ) -> Stop {
     guard let reader else { return .end }
     let result = result
     while true {
       if result.read >= limit { return .limit }
-      if result.out.count > 1 << 20 { return .full }
+      if result.out.count > 1 << 20, !mayOverflow { return .full }
       switch reader.next(in: buffer, at: &position, to: end, isLast: isLast) {
       case .record: handleRecord(offset)
       case .rejected(let error):
@@ -426,9 +433,13 @@ package final class BatchWorker {
   /// The CSV header's bytes, for the rejects.
   var header: [UInt8]?
 
-  private func note(_ diagnostic: Diagnostic) {
-    result.messageCounts[diagnostic.code, default: 0] += 1
-    if result.messageCounts[diagnostic.code]! <= 5 { result.messages.append(.init(record: result.read - 1, diagnostic: diagnostic)) }
+  /// Rejects are counted here and said as far as they fit; what has a key is counted when the run has seen the key for the first time.
+  private func note(_ diagnostic: Diagnostic, key: [UInt8]? = nil) {
+    if key == nil {
+      result.messageCounts[diagnostic.code, default: 0] += 1
+      if result.messageCounts[diagnostic.code]! > 5 { return }
+    }
+    result.messages.append(.init(record: result.read - 1, diagnostic: diagnostic, key: key))
   }
 
   private func translateId(_ map: [[UInt8]: [UInt8]]) {
@@ -445,17 +456,19 @@ package final class BatchWorker {
       let name = failure.side == .source ? plan.sourceLeaves[failure.leaf].name : plan.targetLeaves[failure.leaf].leaf.name
       let value = Array(plan.frame.text(failure.value))
       // One warning a distinct value.
-      guard seenWarnings.count < 10_000, seenWarnings.insert(Array(name.utf8) + [0] + value).inserted else { continue }
+      let key = Array(name.utf8) + [0] + value
+      guard result.keys.count < 1000, result.keys.insert(key).inserted else { continue }
       note(
         Messages.notConvertible(
-          field: name, value: value, plan: plan, failure: failure, at: place(offset, path: name), disposition: .warning))
+          field: name, value: value, plan: plan, failure: failure, at: place(offset, path: name), disposition: .warning), key: key)
     }
     for notice in plan.state.notices {
       let name = plan.sourceLeaves[notice.leaf].name
       let value = Array(plan.frame.text(notice.value))
       switch notice.notice {
       case .labelWithoutCode:
-        guard seenWarnings.count < 10_000, seenWarnings.insert(Array(name.utf8) + [0] + value).inserted else { continue }
+        let key = Array(name.utf8) + [0] + value
+      guard result.keys.count < 1000, result.keys.insert(key).inserted else { continue }
         note(Messages.labelWithoutCode(value: value, at: place(offset, path: name)))
       case .literalNull: note(Messages.literalEscape(value: "the word `null`", at: place(offset, path: name)))
       case .literalLineBreak:

@@ -68,6 +68,23 @@ package final class ByteStream {
   /// Forgets what stands before the position plus `bytes`.
   package func skip(_ bytes: Int) { position += bytes }
 
+  /// Puts bytes that were taken out back in front of what is unused.
+  func giveBack(_ bytes: [UInt8], at start: Int) {
+    let rest = Array(unused)
+    let total = bytes.count + rest.count
+    if total + ByteStream.padding > capacity {
+      capacity = total + ByteStream.padding
+      base.deallocate()
+      base = .allocate(capacity: capacity)
+    }
+    base.update(from: bytes, count: bytes.count)
+    (base + bytes.count).update(from: rest, count: rest.count)
+    memset(base + total, 0, ByteStream.padding)
+    count = total
+    position = 0
+    offset = start
+  }
+
   /// Replaces the whole input by other bytes (a document in another encoding, as UTF-8).
   package func replaceAll(by bytes: [UInt8]) {
     if bytes.count + ByteStream.padding > capacity {

@@ -76,12 +76,13 @@ extension Run {
       let prologue = Array(UnsafeBufferPointer(rebasing: stream.unused[..<(place.start)]))
       stream.position = documentStart + place.start
       let forms = [place.wrapper] + alternatives(to: place, candidates)
-      let reader = JSONRecordReader(
-        layout: worker.plan.sourceLayout, frame: worker.plan.frame, mode: place.isList ? .array : .sequence, forms: forms,
-        duplicates: .init(job.duplicateKeys), limits: job.limits)
-      worker.use(reader)
       let before = summary.records.read
-      switch try records(worker, from: stream) {
+      let end = try records(worker, from: stream) { plan in
+        JSONRecordReader(
+          layout: plan.sourceLayout, frame: plan.frame, mode: place.isList ? .array : .sequence, forms: forms,
+          duplicates: .init(job.duplicateKeys), limits: job.limits)
+      }
+      switch end {
       case .limit: return
       case .end: return
       case .notARecord:
@@ -305,11 +306,12 @@ extension Run {
         if try isReply(judge, stream) { return }
       }
     }
-    let reader = JSONRecordReader(
-      layout: worker.plan.sourceLayout, frame: worker.plan.frame, mode: .lines, forms: forms,
-      duplicates: .init(job.duplicateKeys), limits: job.limits)
-    worker.use(reader)
-    if case .notARecord = try records(worker, from: stream) {
+    let end = try records(worker, from: stream) { plan in
+      JSONRecordReader(
+        layout: plan.sourceLayout, frame: plan.frame, mode: .lines, forms: forms, duplicates: .init(job.duplicateKeys),
+        limits: job.limits)
+    }
+    if case .notARecord = end {
       let names = Set((JSONEnvelope.memberNames(stream.unused) ?? []).map { String(decoding: $0, as: UTF8.self) })
       throw Messages.noMatch(
         source: stream.source.name, system: source.name, format: .ndjson, candidates: owners(of: names), isNDJSON: false)
@@ -338,11 +340,11 @@ extension Run {
     }
     worker.header = Array(stream.unused[header.bytes])
     stream.position += header.length
-    let reader = CSVRecordReader(
-      header: header, layout: worker.plan.sourceLayout, frame: worker.plan.frame, profile: profile, limits: job.limits)
-    worker.use(reader)
-    _ = try records(worker, from: stream)
-    if !isLimited, reader.endedWithoutNewline { say(Messages.noFinalNewline(source: stream.source.name)) }
+    _ = try records(worker, from: stream) { plan in
+      CSVRecordReader(header: header, layout: plan.sourceLayout, frame: plan.frame, profile: profile, limits: job.limits)
+    }
+    let isCut = readers.contains { ($0 as? CSVRecordReader)?.endedWithoutNewline ?? false }
+    if !isLimited, isCut { say(Messages.noFinalNewline(source: stream.source.name)) }
   }
 
   private func headerProblem(_ error: CSVHeaderError, _ stream: ByteStream) -> Diagnostic {
@@ -374,8 +376,9 @@ extension Run {
   }
 
   func readForm(_ worker: BatchWorker, _ stream: ByteStream) throws(Diagnostic) {
-    worker.use(FormRecordReader(layout: worker.plan.sourceLayout, frame: worker.plan.frame, limits: job.limits))
-    _ = try records(worker, from: stream)
+    _ = try records(worker, from: stream) { plan in
+      FormRecordReader(layout: plan.sourceLayout, frame: plan.frame, limits: job.limits)
+    }
   }
 }
 

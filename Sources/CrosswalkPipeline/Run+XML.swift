@@ -70,12 +70,14 @@ extension Run {
   ) throws(Diagnostic) {
     let prologue = Array(stream.unused[..<place.runStart])
     stream.position += place.runStart
-    worker.use(
-      XMLRecordReader(
-        layout: worker.plan.sourceLayout, frame: worker.plan.frame, recordName: place.recordName, ancestors: place.ancestors,
-        limits: job.limits, mode: .elements, parser: parser(), ignoresPrefixes: namespace))
     let before = summary.records.read
-    switch try records(worker, from: stream) {
+    let parser = parser()
+    let end = try records(worker, from: stream) { plan in
+      XMLRecordReader(
+        layout: plan.sourceLayout, frame: plan.frame, recordName: place.recordName, ancestors: place.ancestors,
+        limits: job.limits, mode: .elements, parser: parser, ignoresPrefixes: namespace)
+    }
+    switch end {
     case .limit: return
     case .notARecord(let error): throw malformed(error, stream, at: stream.offset)
     case .end, .closed: break
@@ -102,11 +104,13 @@ extension Run {
   private func readDocuments(
     _ worker: BatchWorker, _ stream: ByteStream, _ path: RecordPath, _ judge: EnvelopeJudge, _ namespace: Bool
   ) throws(Diagnostic) {
-    let reader = XMLRecordReader(
-      layout: worker.plan.sourceLayout, frame: worker.plan.frame, limits: job.limits, mode: .documents(path.steps),
-      parser: parser(), ignoresPrefixes: namespace)
-    worker.use(reader)
-    switch try records(worker, from: stream) {
+    let parser = parser()
+    let end = try records(worker, from: stream) { plan in
+      XMLRecordReader(
+        layout: plan.sourceLayout, frame: plan.frame, limits: job.limits, mode: .documents(path.steps), parser: parser,
+        ignoresPrefixes: namespace)
+    }
+    switch end {
     case .notARecord: throw try noXMLMatch(stream)
     case .closed: throw malformed(FormatError(.unexpectedByte, at: 0), stream)
     case .limit, .end: break

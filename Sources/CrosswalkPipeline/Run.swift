@@ -20,7 +20,9 @@ final class Run {
   let totalBytes: Int?
   var bytesBefore = 0
   var stream: ByteStream?
-  private var parkedRows: [String: Int] = [:]
+  /// Of the run of records at hand, one a worker.
+  var readers: [any RecordReader] = []
+  private var seenKeys: Set<[UInt8]> = []
 
   init(
     job: ConvertJob, library: MappingLibrary, model: CanonicalModel, source: System, target: System, targetFormat: Format,
@@ -122,7 +124,13 @@ final class Run {
     for (path, count) in result.unknown { park(String(decoding: path, as: UTF8.self), .noPlace, count) }
     findDuplicates(result, worker)
     for (code, count) in result.messageCounts { summary.reported[code, default: 0] += count }
-    for message in result.messages { say(message.diagnostic, record: firstRecord + message.record, counted: true) }
+    for message in result.messages {
+      if let key = message.key {
+        guard seenKeys.count < 10_000, seenKeys.insert(key).inserted else { continue }
+        summary.reported[message.diagnostic.code, default: 0] += 1
+      }
+      say(message.diagnostic, record: firstRecord + message.record, counted: true)
+    }
     progress?(
       ConvertProgress(
         bytesRead: bytesBefore + (stream.map { $0.offset + $0.position } ?? 0), totalBytes: totalBytes,
@@ -191,10 +199,20 @@ final class Run {
     case notARecord(FormatError)
   }
 
-  /// Reads records from the stream's position on until the run ends, one buffer after the other.
-  func records(_ worker: BatchWorker, from stream: ByteStream) throws(Diagnostic) -> RunEnd {
+  /// Reads records from the stream's position on until the run ends: the first window in sequence (it shows whether these are
+  /// records at all), then on as many threads as were asked for.
+  ///
+  /// - reader: a reader for a worker's plan; each worker has its own.
+  func records(
+    _ worker: BatchWorker, from stream: ByteStream, reader: (Plan) -> any RecordReader
+  ) throws(Diagnostic) -> RunEnd {
     let leaves = worker.plan.sourceLeaves.count
+    worker.use(reader(worker.plan))
     worker.notARecordIsFatal = true
+    readers = [worker.reader!]
+    var lanes: [Lane] = []
+    defer { for lane in lanes { lane.close() } }
+    var misses = 0
     var isFirst = true
     while true {
       worker.result.begin(leaves: leaves)
@@ -224,6 +242,20 @@ final class Run {
         }
         if try !stream.refill(), !stream.isLast { return .end }
       }
+      let isInsideRefusedRow = (worker.reader as? CSVRecordReader)?.isInsideRefusedRow ?? false
+      guard misses < 32, !isInsideRefusedRow, laneCount(stream) > 1 else { continue }
+      if lanes.isEmpty {
+        for _ in 0..<laneCount(stream) {
+          let another = self.worker(for: worker.plan.sourceFormat, sourceName: worker.rules.source)
+          another.header = worker.header
+          another.use(reader(another.plan))
+          readers.append(another.reader!)
+          lanes.append(Lane(another))
+        }
+      }
+      let isBehindComma = (worker.reader as? JSONRecordReader)?.expectsRecord ?? false
+      if let end = try recordsInLanes(lanes, first: worker, from: stream, isBehindComma: isBehindComma) { return end }
+      misses += 1
     }
   }
 
