@@ -78,6 +78,7 @@ final class XMLNames {
   private var byteCount = 0
   private(set) var paths: [[UInt8]] = []
   private var pathIndex: [[UInt8]: Int32] = [:]
+  private var pathBytes = 0
   private let unknownLimit: Int
   private(set) var lists: [(member: Layout.Member, path: [UInt8])] = []
   let ignoresCase: Bool
@@ -226,7 +227,9 @@ final class XMLNames {
   /// The index of a path among `paths`, -1 past the limit.
   func intern(path: [UInt8]) -> Int32 {
     if let index = pathIndex[path] { return index }
-    guard paths.count < capacity, path.count <= 4096 else { return -1 }
+    // Long names times many of them would grow memory.
+    guard paths.count < capacity, pathBytes + path.count <= XMLNames.byteCapacity else { return -1 }
+    pathBytes += path.count
     let index = Int32(paths.count)
     paths.append(path)
     pathIndex[path] = index
@@ -265,7 +268,7 @@ final class XMLNames {
       if entry.target == .object { entries[Int(index)].attributes = nodes[Int(entry.value)].attributes }
       return index
     }
-    guard interned < unknownLimit, nodes[Int(node)].path >= 0 else { return -1 }
+    guard interned < unknownLimit, nodes[Int(node)].path >= 0, intern(path: path) >= 0 else { return -1 }
     interned += 1
     return add(text, to: node, .unknown, -1, path: path, after: after, isVariant: false)
   }

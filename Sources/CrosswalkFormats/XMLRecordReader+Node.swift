@@ -72,10 +72,11 @@ extension XMLRecordReader {
         let index = seen[element.name, default: 0]
         seen[element.name] = index + 1
         if let (member, isVariant) = member(element.name, in: members), case .leaf(let leaf) = member.content, index == 0,
-          !element.hasElements, element.attributes.isEmpty
+          !element.hasElements, element.attributes.allSatisfy({ declared.isDeclaration($0.name) })
         {
           // The common case: no path to be spelt.
-          put(leaf.register, try store(element.text, at: offset), isVariant: isVariant, path: spelt(element.name))
+          let slot = declared.isNull(element) ? Slot.null : try store(element.text, at: offset)
+          put(leaf.register, slot, isVariant: isVariant, path: spelt(element.name))
           continue
         }
         var own = spelt(element.name)

@@ -250,7 +250,7 @@ package final class XMLRecordReader: RecordReader {
     }
     do throws(FormatError) {
       var node = try parse(p, length, buffer, closes: true)
-      if path.count > 1 {
+      if !path.isEmpty {
         document = node
         node = try find(in: node, at: p - buffer)
       }
@@ -374,7 +374,7 @@ package final class XMLRecordReader: RecordReader {
       let pool = isFirst ? candidates : candidates.flatMap(\.elements)
       isFirst = false
       switch step {
-      case .name(let name): candidates = pool.filter { $0.name == Array(name.utf8) }
+      case .name(let name): candidates = pool.filter { isNamed($0.name, name) }
       case .anyName: candidates = pool
       case .elements: candidates = pool
       }
@@ -382,6 +382,12 @@ package final class XMLRecordReader: RecordReader {
     guard let record = candidates.first else { throw FormatError(.notARecord, at: offset) }
     if candidates.count > 1 { throw FormatError(.repeatedElement, at: offset) }
     return record
+  }
+
+  private func isNamed(_ own: [UInt8], _ name: String) -> Bool {
+    if own.elementsEqual(name.utf8) { return true }
+    guard names.ignoresPrefixes, let colon = own.firstIndex(of: UInt8(ascii: ":")) else { return false }
+    return own[(colon + 1)...].elementsEqual(name.utf8)
   }
 
   // MARK: - The hot loop

@@ -212,6 +212,34 @@ import Testing
     #expect(steps.last == .end)
   }
 
+  @Test func aDocumentOfAnotherRootIsNoRecord() {
+    let layout = XMLRecordTests.layout()
+    for parser in XMLRecordReader.Parser.allCases {
+      let reader = XMLTesting.reader(layout, mode: .documents([.name("item")]), parser: parser)
+      let steps = XMLTesting.run(reader, layout, XMLTesting.bytes("<other/><item/>"))
+      guard steps.count == 3, case .rejected(.notARecord, _, 0..<8) = steps[0], case .record = steps[1] else {
+        Issue.record("\(steps)")
+        continue
+      }
+    }
+  }
+
+  @Test func namesPastTheLimitAreReadAllTheSame() {
+    let layout = XMLRecordTests.layout()
+    var limits = Limits()
+    limits.unknownFields = 3
+    let record = "<item>" + (0..<6).map { "<n\($0) a\($0)='1'>x</n\($0)><m\($0)>y</m\($0)>" }.joined() + "</item>"
+    let input = XMLTesting.bytes(record + record + "</list>")
+    let steps = XMLTesting.run(
+      XMLTesting.reader(layout, recordName: "item", ancestors: "<list>", limits: limits), layout, input)
+    guard steps.count == 3, case .record(let one, _) = steps[0], case .record(let two, _) = steps[1] else {
+      Issue.record("\(steps)")
+      return
+    }
+    #expect(one == two)
+    #expect(one.leaves == 18)
+  }
+
   @Test func recordsInWrappersAreFound() {
     let layout = XMLRecordTests.layout()
     let input = XMLTesting.bytes("<reply><state>0</state><result><item><name>a</name></item></result></reply><reply/>")
