@@ -48,9 +48,12 @@ import Testing
   }
 
   @Test func emptyListsAreFound() {
-    expect("<clients type='array'^/>", XMLEnvelopeTests.clients, name: "client", ancestors: "<clients type='array'>", isEmpty: true)
+    expect(
+      "<clients type='array'^/>", XMLEnvelopeTests.clients, name: "client", ancestors: "<clients type='array'>",
+      isEmpty: true)
     expect("<clients> ^</clients>", XMLEnvelopeTests.clients, name: "client", ancestors: "<clients>", isEmpty: true)
-    expect("<reply><result^/></reply>", XMLEnvelopeTests.reply, name: "client", ancestors: "<reply><result>", isEmpty: true)
+    expect(
+      "<reply><result^/></reply>", XMLEnvelopeTests.reply, name: "client", ancestors: "<reply><result>", isEmpty: true)
   }
 
   @Test func anyNameTakesAnyElement() {
@@ -83,7 +86,9 @@ import Testing
     let text = "<?xml version=\"1.0\" encoding=\"UTF-16\"?><a>é🎉</a>"
     for isBig in [true, false] {
       var bytes: [UInt8] = isBig ? [0xfe, 0xff] : [0xff, 0xfe]
-      for unit in text.utf16 { bytes += isBig ? [UInt8(unit >> 8), UInt8(unit & 255)] : [UInt8(unit & 255), UInt8(unit >> 8)] }
+      for unit in text.utf16 {
+        bytes += isBig ? [UInt8(unit >> 8), UInt8(unit & 255)] : [UInt8(unit & 255), UInt8(unit >> 8)]
+      }
       #expect(try XMLReference.parse(bytes) == .object([.init("a", .text("é🎉"))]))
       #expect(throws: FormatError.self) { try XMLReference.parse(Array(bytes.dropLast())) }
     }
@@ -91,7 +96,8 @@ import Testing
     #expect(try XMLReference.parse(latin) == .object([.init("a", .text("é"))]))
     #expect(try XMLReference.parse(XMLTesting.bytes("\u{feff}<a/>")) == .object([.init("a", .text(""))]))
     for bad: [UInt8] in [
-      XMLTesting.bytes("\u{feff}<?xml version='1.0' encoding='ISO-8859-1'?><a/>"), [0x00, 0x3c, 0x00, 0x61], [0x4c, 0x6f, 0xa7, 0x94],
+      XMLTesting.bytes("\u{feff}<?xml version='1.0' encoding='ISO-8859-1'?><a/>"), [0x00, 0x3c, 0x00, 0x61],
+      [0x4c, 0x6f, 0xa7, 0x94],
       XMLTesting.bytes("<?xml version='1.0' encoding='utf-16'?><a/>"),
     ] {
       #expect(throws: FormatError.self) { try XMLReference.parse(bad) }
@@ -122,7 +128,8 @@ import Testing
   ])
 
   func write(
-    _ values: [Int: String?], shape: Shape = .list, extras: [OutputExtra] = [], namespace: String? = nil, raw: Bool = false
+    _ values: [Int: String?], shape: Shape = .list, extras: [OutputExtra] = [], namespace: String? = nil,
+    raw: Bool = false
   ) throws -> String {
     let layout = layout()
     let template = shape == .list ? XMLWriterTests.list : .object([.init("item", .record)])
@@ -158,7 +165,9 @@ import Testing
         """)
     let bare = XMLRecordWriter(
       layout: layout(),
-      template: .object([.init("clients", .object([.init("@type", .literal(.text("array"))), .init("client", .list(.record))]))]),
+      template: .object([
+        .init("clients", .object([.init("@type", .literal(.text("array"))), .init("client", .list(.record))]))
+      ]),
       shape: .list)
     #expect(String(decoding: bare.empty, as: UTF8.self).hasSuffix("?>\n<clients type=\"array\"/>\n"))
   }
@@ -172,7 +181,9 @@ import Testing
 
   @Test func emptiesAndNullsAreWrittenAsTheLayoutSays() throws {
     #expect(try write([1: "", 2: "", 3: ""], shape: .create) == "<item><name/><details/></item>\n")
-    #expect(try write([1: nil, 2: nil], shape: .create) == "<item><name nil=\"true\"/><active type=\"boolean\" nil=\"true\"/></item>\n")
+    #expect(
+      try write([1: nil, 2: nil], shape: .create)
+        == "<item><name nil=\"true\"/><active type=\"boolean\" nil=\"true\"/></item>\n")
   }
 
   @Test func whatXMLCannotHoldIsAnErrorAndNothingIsWritten() {
@@ -195,13 +206,19 @@ import Testing
 
   @Test func restoredValuesStandUnderTheirParents() throws {
     let extras = [
-      OutputExtra(path: [.name("odd"), .index(0)], value: .text("x")), OutputExtra(path: [.name("odd"), .index(1)], value: .null),
+      OutputExtra(path: [.name("odd"), .index(0)], value: .text("x")),
+      OutputExtra(path: [.name("odd"), .index(1)], value: .null),
       OutputExtra(path: [.name("place"), .name("floor")], value: .number("2")),
       OutputExtra(path: [.name("name"), .name("@lang")], value: .text("de")),
       OutputExtra(path: [.name("@version")], value: .text("7")),
       OutputExtra(path: [.name("contact"), .index(0), .name("tag")], value: .text("MAIN")),
-      OutputExtra(path: [.name("contact"), .index(1)], value: .object([.init("tag", .text("X")), .init("mail", .text("y"))])),
-      OutputExtra(path: [.name("p:tree")], value: .object([.init("@a", .text("1")), .init("#text", .text("t")), .init("b", .array([.text("1"), .text("2")]))])),
+      OutputExtra(
+        path: [.name("contact"), .index(1)], value: .object([.init("tag", .text("X")), .init("mail", .text("y"))])),
+      OutputExtra(
+        path: [.name("p:tree")],
+        value: .object([
+          .init("@a", .text("1")), .init("#text", .text("t")), .init("b", .array([.text("1"), .text("2")])),
+        ])),
     ]
     #expect(
       try write([1: "n", 2: "true", 4: "c", 7: "m"], shape: .create, extras: extras) == """
@@ -221,9 +238,12 @@ import Testing
   @Test func plainTextOfXMLIsCopiedAndTheRestSpeltOurWay() throws {
     let layout = layout()
     let reader = XMLTesting.reader(layout, recordName: "item")
-    let writer = XMLRecordWriter(layout: layout, template: .object([.init("l", .object([.init("item", .list(.record))]))]), shape: .list)
-    let input = XMLTesting.bytes(
-      "<item><name>a > b &amp; &lt;</name><details>&quot;x&#65;&quot; <![CDATA[<&]]> y\r\nz</details></item></l>") + [UInt8](repeating: 0, count: 64)
+    let writer = XMLRecordWriter(
+      layout: layout, template: .object([.init("l", .object([.init("item", .list(.record))]))]), shape: .list)
+    let input =
+      XMLTesting.bytes(
+        "<item><name>a > b &amp; &lt;</name><details>&quot;x&#65;&quot; <![CDATA[<&]]> y\r\nz</details></item></l>")
+      + [UInt8](repeating: 0, count: 64)
     var position = 0
     var out = OutputBuffer()
     try input.withUnsafeBufferPointer { buffer in
