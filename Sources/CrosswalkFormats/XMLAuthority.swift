@@ -4,8 +4,8 @@ import Glibc
 
 /// libxml2, which decides what is XML where our tokenizer does not suffice, and words what is wrong.
 ///
-/// Its guards (RELIABILITY M4, R32): never the network, never entity substitution, never an external DTD; a DOCTYPE is refused;
-/// namespace errors are fatal; our own limits on start tags stand in front of it (`XMLSkipper`).
+/// Its guards (RELIABILITY M4, R32): never the network, never entity substitution, never an external DTD; a DOCTYPE is
+/// refused; namespace errors are fatal; our own limits on start tags stand in front of it (`XMLSkipper`).
 package final class XMLAuthority {
   /// What it said of the last error.
   package private(set) var message: String?
@@ -35,7 +35,7 @@ package final class XMLAuthority {
     guard let (reason, offset) = skipper.excess else { return try parse(text) }
     do throws(FormatError) {
       _ = try parse(Array(text[..<offset]))
-    } catch where error.offset < offset && error.reason != .truncated {
+    } catch  where error.offset < offset && error.reason != .truncated {
       throw error
     } catch {}
     throw FormatError(reason, at: offset)
@@ -51,7 +51,7 @@ package final class XMLAuthority {
     if let zero = text.firstIndex(of: 0) {
       do throws(FormatError) {
         _ = try parse(Array(text[..<zero]))
-      } catch where error.reason != .truncated && error.offset < zero {
+      } catch  where error.reason != .truncated && error.offset < zero {
         throw error
       } catch {}
       throw FormatError(.forbiddenCharacter, at: zero)
@@ -87,7 +87,8 @@ package final class XMLAuthority {
       guard let context = xmlNewParserCtxt() else { return false }
       defer { xmlFreeParserCtxt(context) }
       let options = XML_PARSE_NONET.rawValue | XML_PARSE_NOERROR.rawValue | XML_PARSE_NOWARNING.rawValue
-      guard let document = xmlCtxtReadMemory(context, bytes.baseAddress, Int32(bytes.count), nil, nil, Int32(options)) else {
+      guard let document = xmlCtxtReadMemory(context, bytes.baseAddress, Int32(bytes.count), nil, nil, Int32(options))
+      else {
         return false
       }
       xmlFreeDoc(document)
@@ -116,7 +117,8 @@ package final class XMLAuthority {
     flush()
     stack.append(XMLNode(name, attributes: attributes))
     if name.contains(UInt8(ascii: ":")), XMLText.breaksNamespaces(name) { stop(.namespace) }
-    for attribute in attributes where attribute.name.contains(UInt8(ascii: ":")) && XMLText.breaksNamespaces(attribute.name) {
+    for attribute in attributes
+    where attribute.name.contains(UInt8(ascii: ":")) && XMLText.breaksNamespaces(attribute.name) {
       stop(.namespace)
     }
     if stack.count > limits.depth { stop(.tooDeep) }
@@ -163,7 +165,8 @@ private func authority(_ data: UnsafeMutableRawPointer?) -> XMLAuthority? {
 
 private func bytes(_ text: UnsafePointer<xmlChar>?) -> [UInt8] {
   guard let text else { return [] }
-  return Array(UnsafeBufferPointer(start: text, count: strlen(UnsafeRawPointer(text).assumingMemoryBound(to: CChar.self))))
+  return Array(
+    UnsafeBufferPointer(start: text, count: strlen(UnsafeRawPointer(text).assumingMemoryBound(to: CChar.self))))
 }
 
 private func qualified(_ prefix: UnsafePointer<xmlChar>?, _ local: UnsafePointer<xmlChar>?) -> [UInt8] {

@@ -7,7 +7,8 @@ package enum XMLEncoding: Sendable, Equatable {
   case latin1
   case ascii
 
-  /// The encoding of a document and the length of its byte-order mark, from its first bytes: at least 1,024 of them, or all.
+  /// The encoding of a document and the length of its byte-order mark, from its first bytes: at least 1,024 of them, or
+  /// all.
   package static func detect(
     _ bytes: UnsafeBufferPointer<UInt8>
   ) throws(FormatError) -> (encoding: XMLEncoding, mark: Int) {
@@ -46,8 +47,9 @@ package enum XMLEncoding: Sendable, Equatable {
     }
   }
 
-  /// A whole document in UTF-8, without a byte-order mark. The declaration's `encoding` becomes blanks, so that offsets of an
-  /// 8-bit document's ASCII part hold. For documents that are small enough to stand in memory: nothing streams here.
+  /// A whole document in UTF-8, without a byte-order mark. The declaration's `encoding` becomes blanks, so that offsets
+  /// of an 8-bit document's ASCII part hold. For documents that are small enough to stand in memory: nothing streams
+  /// here.
   package static func transcode(_ bytes: [UInt8]) throws(FormatError) -> [UInt8] {
     let (encoding, mark) = try bytes.withUnsafeBufferPointer { buffer throws(FormatError) in try detect(buffer) }
     var text: [UInt8] = []
@@ -104,7 +106,8 @@ package enum XMLEncoding: Sendable, Equatable {
 
   /// The declared encoding in lower case; nil when the bytes start with no declaration or it names none.
   private static func declaredName(_ bytes: [UInt8]) -> String? {
-    guard let range = declaration(bytes), let open = range.first(where: { bytes[$0] == 0x22 || bytes[$0] == 0x27 }) else {
+    guard let range = declaration(bytes), let open = range.first(where: { bytes[$0] == 0x22 || bytes[$0] == 0x27 })
+    else {
       return nil
     }
     return String(decoding: bytes[(open + 1)..<(range.upperBound - 1)], as: UTF8.self).lowercased()

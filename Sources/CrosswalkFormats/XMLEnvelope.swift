@@ -2,10 +2,11 @@ import CSimd
 import CrosswalkModel
 import Glibc
 
-/// Finds the records of an XML document: from its first bytes to the first record, for one way that a template describes.
+/// Finds the records of an XML document: from its first bytes to the first record, for one way that a template
+/// describes.
 ///
-/// What stands before the run is passed over by its tags alone: the pipeline reads it afterwards, together with what stands
-/// behind the run, as one small document (`XMLReference`).
+/// What stands before the run is passed over by its tags alone: the pipeline reads it afterwards, together with what
+/// stands behind the run, as one small document (`XMLReference`).
 package enum XMLEnvelope {
   package struct Place: Equatable, Sendable {
     /// The first record's `<`; of an empty list the parent's `</`, or the `/>` of a parent that is empty itself.
@@ -39,7 +40,8 @@ package enum XMLEnvelope {
     let padded = Array(bytes) + [UInt8](repeating: 0, count: 64)
     return padded.withUnsafeBufferPointer { buffer in
       var walk = Walk(
-        base: buffer.baseAddress!, limit: buffer.baseAddress! + bytes.count, isLast: isLast, names: names, wrapper: wrapper,
+        base: buffer.baseAddress!, limit: buffer.baseAddress! + bytes.count, isLast: isLast, names: names,
+        wrapper: wrapper,
         ignoresPrefixes: ignoresPrefixes)
       return walk.document()
     }
@@ -175,6 +177,8 @@ package enum XMLEnvelope {
       return .error(tokenizer.failure)
     }
 
-    private func stopped(_ error: FormatError) -> Outcome { isLast || error.reason != .truncated ? .error(error) : .needMore }
+    private func stopped(_ error: FormatError) -> Outcome {
+      isLast || error.reason != .truncated ? .error(error) : .needMore
+    }
   }
 }

@@ -1,8 +1,8 @@
 import CrosswalkModel
 import Glibc
 
-/// The element and attribute names that a reader meets, learnt as it goes: which follows which, what each one means, the path of
-/// those that no mapping names.
+/// The element and attribute names that a reader meets, learnt as it goes: which follows which, what each one means,
+/// the path of those that no mapping names.
 ///
 /// ADVICE: a name is found by `matches` along the learnt order or by `find`, which hashes; both must agree.
 final class XMLNames {
@@ -18,7 +18,8 @@ final class XMLNames {
     case list
   }
 
-  /// A start tag's rest as it stood once, when it holds nothing but declared encodings: met again it is skipped at once.
+  /// A start tag's rest as it stood once, when it holds nothing but declared encodings: met again it is skipped at
+  /// once.
   struct Tail {
     var offset: Int32 = 0
     var length: Int32 = 0
@@ -78,6 +79,7 @@ final class XMLNames {
   private var byteCount = 0
   private(set) var paths: [[UInt8]] = []
   private var pathIndex: [[UInt8]: Int32] = [:]
+  private var pathBytes = 0
   private let unknownLimit: Int
   private(set) var lists: [(member: Layout.Member, path: [UInt8])] = []
   let ignoresCase: Bool
@@ -138,7 +140,8 @@ final class XMLNames {
         let place = nodes[Int(node)].attributes
         for (i, name) in ([member.name] + member.aliases).enumerated() {
           let own = name.hasPrefix("@") ? name.dropFirst() : name[...]
-          _ = add(Array(own.utf8), to: place, .register, Int32(leaf.register), path: memberPath, after: -1, isVariant: i > 0)
+          _ = add(
+            Array(own.utf8), to: place, .register, Int32(leaf.register), path: memberPath, after: -1, isVariant: i > 0)
         }
         continue
       }
@@ -226,7 +229,9 @@ final class XMLNames {
   /// The index of a path among `paths`, -1 past the limit.
   func intern(path: [UInt8]) -> Int32 {
     if let index = pathIndex[path] { return index }
-    guard paths.count < capacity, path.count <= 4096 else { return -1 }
+    // Long names times many of them would grow memory.
+    guard paths.count < capacity, pathBytes + path.count <= XMLNames.byteCapacity else { return -1 }
+    pathBytes += path.count
     let index = Int32(paths.count)
     paths.append(path)
     pathIndex[path] = index
@@ -235,20 +240,24 @@ final class XMLNames {
 
   // MARK: - Finding
 
-  /// Whether a name is this entry's: what stands behind it is the caller's to look at. Reads 16 bytes, more for longer names.
+  /// Whether a name is this entry's: what stands behind it is the caller's to look at. Reads 16 bytes, more for longer
+  /// names.
   @inline(__always)
-  static func matches(_ entry: UnsafeMutablePointer<Entry>, _ at: Pointer, _ names: UnsafeMutablePointer<UInt8>) -> Bool {
+  static func matches(_ entry: UnsafeMutablePointer<Entry>, _ at: Pointer, _ names: UnsafeMutablePointer<UInt8>) -> Bool
+  {
     let raw = UnsafeRawPointer(at)
     if unsafe raw.loadUnaligned(as: UInt64.self) & entry.pointee.mask0 != entry.pointee.word0 { return false }
-    if unsafe raw.loadUnaligned(fromByteOffset: 8, as: UInt64.self) & entry.pointee.mask1 != entry.pointee.word1 { return false }
+    if unsafe raw.loadUnaligned(fromByteOffset: 8, as: UInt64.self) & entry.pointee.mask1 != entry.pointee.word1 {
+      return false
+    }
     let length = Int(entry.pointee.length)
     return length <= 16 || memcmp(at + 16, names + Int(entry.pointee.name) + 16, length - 16) == 0
   }
 
   var nameBytes: UnsafeMutablePointer<UInt8> { bytes }
 
-  /// The entry of a name in a node, interned when it is new; -1 past the limit on unknown names. `prefix` starts the path of a
-  /// new one (`@`).
+  /// The entry of a name in a node, interned when it is new; -1 past the limit on unknown names. `prefix` starts the
+  /// path of a new one (`@`).
   func find(_ name: UnsafeBufferPointer<UInt8>, in node: Int32, after: Int32, isAttribute: Bool = false) -> Int32 {
     if let index = look(name, in: node) {
       link(index, after: after, in: node)
@@ -265,7 +274,7 @@ final class XMLNames {
       if entry.target == .object { entries[Int(index)].attributes = nodes[Int(entry.value)].attributes }
       return index
     }
-    guard interned < unknownLimit, nodes[Int(node)].path >= 0 else { return -1 }
+    guard interned < unknownLimit, nodes[Int(node)].path >= 0, intern(path: path) >= 0 else { return -1 }
     interned += 1
     return add(text, to: node, .unknown, -1, path: path, after: after, isVariant: false)
   }
@@ -276,7 +285,9 @@ final class XMLNames {
     var index = table[XMLNames.hash(name, node)]
     while index >= 0 {
       let entry = entries[Int(index)]
-      if Int(entry.length) == name.count, memcmp(bytes + Int(entry.name), name.baseAddress!, name.count) == 0 { return index }
+      if Int(entry.length) == name.count, memcmp(bytes + Int(entry.name), name.baseAddress!, name.count) == 0 {
+        return index
+      }
       index = entry.chain
     }
     return nil
@@ -335,7 +346,9 @@ final class XMLNames {
     let known = UnsafeRawPointer(names + Int(tail.offset))
     var i = 0
     while i + 8 <= length {
-      if unsafe raw.loadUnaligned(fromByteOffset: i, as: UInt64.self) != known.loadUnaligned(fromByteOffset: i, as: UInt64.self) {
+      if unsafe raw.loadUnaligned(fromByteOffset: i, as: UInt64.self)
+        != known.loadUnaligned(fromByteOffset: i, as: UInt64.self)
+      {
         return false
       }
       i += 8

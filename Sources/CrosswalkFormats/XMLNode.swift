@@ -1,7 +1,7 @@
 package import CrosswalkModel
 
-/// An XML element as it stands, line ends and references resolved: what the reference parser and libxml2 give, and what a
-/// record is read from that the fast reader leaves to them. Namespace declarations, comments and PIs are not kept.
+/// An XML element as it stands, line ends and references resolved: what the reference parser and libxml2 give, and what
+/// a record is read from that the fast reader leaves to them. Namespace declarations, comments and PIs are not kept.
 package struct XMLNode: Equatable, Sendable {
   package struct Attribute: Equatable, Sendable {
     package var name: [UInt8]
@@ -77,8 +77,9 @@ package struct XMLDeclared: Sendable, Equatable {
 }
 
 extension XMLNode {
-  /// The value in `any` notation (see `Tree`): an element with nothing but text is text; another one is an object of its leaf
-  /// attributes, its text runs (blank ones between elements are none) and its child elements, repeated names in one array.
+  /// The value in `any` notation (see `Tree`): an element with nothing but text is text; another one is an object of
+  /// its leaf attributes, its text runs (blank ones between elements are none) and its child elements, repeated names
+  /// in one array.
   ///
   /// An element that has leaf attributes and no text at all has no `#text`.
   package func tree(_ declared: XMLDeclared = XMLDeclared()) -> Tree {

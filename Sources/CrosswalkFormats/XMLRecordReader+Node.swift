@@ -1,7 +1,7 @@
 import CrosswalkModel
 
-/// The plain rules of reading a record: from an element as a tree, by the layout, one member after the other. For what comes
-/// from libxml2, for lists, and as the twin of the fast path.
+/// The plain rules of reading a record: from an element as a tree, by the layout, one member after the other. For what
+/// comes from libxml2, for lists, and as the twin of the fast path.
 extension XMLRecordReader {
   /// Fills the frame from a record's element; the frame is clear.
   package func fill(_ node: XMLNode, at offset: Int = 0) throws(FormatError) {
@@ -36,7 +36,9 @@ extension XMLRecordReader {
       if let textRegister {
         put(textRegister, value)
       } else if isRecord {
-        if !XMLText.isBlank(node.text) { unmapped(value, leaves: 1, path: spelt(Array("#text".utf8)), isIndexed: isIndexed) }
+        if !XMLText.isBlank(node.text) {
+          unmapped(value, leaves: 1, path: spelt(Array("#text".utf8)), isIndexed: isIndexed)
+        }
       } else if leafAttributes == 0 {
         unmapped(value, leaves: 1, path: path, isIndexed: isIndexed)
       } else if isNull || !node.text.isEmpty {
@@ -71,11 +73,13 @@ extension XMLRecordReader {
       case .element(let element):
         let index = seen[element.name, default: 0]
         seen[element.name] = index + 1
-        if let (member, isVariant) = member(element.name, in: members), case .leaf(let leaf) = member.content, index == 0,
-          !element.hasElements, element.attributes.isEmpty
+        if let (member, isVariant) = member(element.name, in: members), case .leaf(let leaf) = member.content,
+          index == 0,
+          !element.hasElements, element.attributes.allSatisfy({ declared.isDeclaration($0.name) })
         {
           // The common case: no path to be spelt.
-          put(leaf.register, try store(element.text, at: offset), isVariant: isVariant, path: spelt(element.name))
+          let slot = declared.isNull(element) ? Slot.null : try store(element.text, at: offset)
+          put(leaf.register, slot, isVariant: isVariant, path: spelt(element.name))
           continue
         }
         var own = spelt(element.name)
@@ -117,7 +121,9 @@ extension XMLRecordReader {
   ) throws(FormatError) {
     if element.hasElements {
       frame.hasContainerLeaf = true
-      put(register, try subtree(element, at: offset), leaves: element.tree(declared).leafCount, isVariant: isVariant, path: path)
+      put(
+        register, try subtree(element, at: offset), leaves: element.tree(declared).leafCount, isVariant: isVariant,
+        path: path)
       return
     }
     for attribute in element.attributes where !declared.isDeclaration(attribute.name) {
@@ -125,7 +131,9 @@ extension XMLRecordReader {
       PathText.append([UInt8(ascii: "@")] + attribute.name, to: &own)
       unmapped(try store(attribute.value, at: offset), leaves: 1, path: own, isIndexed: isIndexed)
     }
-    put(register, declared.isNull(element) ? .null : try store(element.text, at: offset), isVariant: isVariant, path: path)
+    put(
+      register, declared.isNull(element) ? .null : try store(element.text, at: offset), isVariant: isVariant, path: path
+    )
   }
 
   /// One element of a list of which some are named.
@@ -138,7 +146,8 @@ extension XMLRecordReader {
     switch member.content {
     case .picks(let key, let cases):
       let name = Array(key.utf8)
-      let value = element.elements.first { $0.name == name && !$0.hasElements }?.text ?? element.attribute(keyAttribute(key))
+      let value =
+        element.elements.first { $0.name == name && !$0.hasElements }?.text ?? element.attribute(keyAttribute(key))
       if let value, let picked = cases.firstIndex(where: { Array($0.value.utf8) == value }),
         takenCases.insert([list, picked]).inserted
       {
@@ -162,7 +171,9 @@ extension XMLRecordReader {
     try value(of: element, path: path, isIndexed: true, at: offset)
   }
 
-  private func keyAttribute(_ key: String) -> [UInt8] { Array(key.utf8.first == UInt8(ascii: "@") ? key.utf8.dropFirst() : key.utf8[...]) }
+  private func keyAttribute(_ key: String) -> [UInt8] {
+    Array(key.utf8.first == UInt8(ascii: "@") ? key.utf8.dropFirst() : key.utf8[...])
+  }
 
   // MARK: - Values
 

@@ -4,16 +4,16 @@ import Glibc
 
 /// Reads XML records: repeated elements of one document, or a sequence of small documents.
 ///
-/// Plain XML is read by our own tokenizer (`XMLTokenizer`), straight into the frame's slots. Anything else, and every error, goes
-/// to libxml2 (`XMLAuthority`), wrapped in the start tags of the elements around it; what it gives is read by the plain rules of
-/// `XMLRecordReader+Node.swift`, which are also the twin that tests hold the fast path to.
+/// Plain XML is read by our own tokenizer (`XMLTokenizer`), straight into the frame's slots. Anything else, and every
+/// error, goes to libxml2 (`XMLAuthority`), wrapped in the start tags of the elements around it; what it gives is read
+/// by the plain rules of `XMLRecordReader+Node.swift`, which are also the twin that tests hold the fast path to.
 package final class XMLRecordReader: RecordReader {
   package enum Mode: Sendable, Equatable {
-    /// Records are repeated children; the run closes at a `</`, at the `/>` of an empty parent, or at an element that is no
-    /// record: what follows is the envelope's.
+    /// Records are repeated children; the run closes at a `</`, at the `/>` of an empty parent, or at an element that
+    /// is no record: what follows is the envelope's.
     case elements
-    /// Each record is a document of its own; its place in the document is a path of names, the root's first. An empty path
-    /// takes any root.
+    /// Each record is a document of its own; its place in the document is a path of names, the root's first. An empty
+    /// path takes any root.
     case documents([RecordPath.Step])
   }
 
@@ -83,7 +83,11 @@ package final class XMLRecordReader: RecordReader {
       self.recordName = recordName
     case .documents(let steps):
       path = steps
-      if steps.count == 1, case .name(let name) = steps[0] { self.recordName = Array(name.utf8) } else { self.recordName = nil }
+      if steps.count == 1, case .name(let name) = steps[0] {
+        self.recordName = Array(name.utf8)
+      } else {
+        self.recordName = nil
+      }
     }
     let opened = XMLRecordReader.openTags(ancestors, tokenizer)
     ancestorCount = opened.count
@@ -98,7 +102,9 @@ package final class XMLRecordReader: RecordReader {
       let base = buffer.baseAddress!
       tokenizer.begin(base, base + tags.count)
       var p = base
-      while p < base + tags.count, let end = tokenizer.name(p + 1), let tag = tokenizer.startTag(end, start: p, around: true) {
+      while p < base + tags.count, let end = tokenizer.name(p + 1),
+        let tag = tokenizer.startTag(end, start: p, around: true)
+      {
         names.append(Array(UnsafeBufferPointer(start: p + 1, count: end - p - 1)))
         p = tag.end
       }
@@ -222,7 +228,8 @@ package final class XMLRecordReader: RecordReader {
       // What is there may be wrong before it ends; what is wrong in the last bytes may come of the cut.
       var leaves = 0
       let length = skipper.excess?.offset ?? limit - p
-      if tokenizer.skip(p, depth: ancestorCount + 1, leaves: &leaves) == nil, tokenizer.state.pointee.reason != .truncated,
+      if tokenizer.skip(p, depth: ancestorCount + 1, leaves: &leaves) == nil,
+        tokenizer.state.pointee.reason != .truncated,
         let error = judge(p, length, buffer, closes: false), error.reason != .truncated,
         error.offset < min(p - buffer + length, limit - buffer - 16)
       {
@@ -243,14 +250,16 @@ package final class XMLRecordReader: RecordReader {
     let q = p + length
     if let (reason, offset) = skipper.excess {
       // Not shown to libxml2: it takes minutes for what we refuse anyway.
-      if let error = judge(p, offset, buffer, closes: false), error.offset < p - buffer + offset, error.reason != .truncated {
+      if let error = judge(p, offset, buffer, closes: false), error.offset < p - buffer + offset,
+        error.reason != .truncated
+      {
         return settle(error, p, q, buffer, &position)
       }
       return settle(FormatError(reason, at: p - buffer + offset), p, q, buffer, &position)
     }
     do throws(FormatError) {
       var node = try parse(p, length, buffer, closes: true)
-      if path.count > 1 {
+      if !path.isEmpty {
         document = node
         node = try find(in: node, at: p - buffer)
       }
@@ -356,7 +365,9 @@ package final class XMLRecordReader: RecordReader {
   private func check(declaration bytes: [UInt8], at offset: Int) -> FormatError? {
     if bytes == declaration { return nil }
     do throws(FormatError) {
-      let encoding = try bytes.withUnsafeBufferPointer { buffer throws(FormatError) in try XMLEncoding.detect(buffer).encoding }
+      let encoding = try bytes.withUnsafeBufferPointer { buffer throws(FormatError) in
+        try XMLEncoding.detect(buffer).encoding
+      }
       guard encoding == .utf8 else { return FormatError(.badEncoding, at: offset) }
       _ = try XMLReference.document(bytes + Array("<x/>".utf8))
     } catch {
@@ -374,7 +385,7 @@ package final class XMLRecordReader: RecordReader {
       let pool = isFirst ? candidates : candidates.flatMap(\.elements)
       isFirst = false
       switch step {
-      case .name(let name): candidates = pool.filter { $0.name == Array(name.utf8) }
+      case .name(let name): candidates = pool.filter { isNamed($0.name, name) }
       case .anyName: candidates = pool
       case .elements: candidates = pool
       }
@@ -382,6 +393,12 @@ package final class XMLRecordReader: RecordReader {
     guard let record = candidates.first else { throw FormatError(.notARecord, at: offset) }
     if candidates.count > 1 { throw FormatError(.repeatedElement, at: offset) }
     return record
+  }
+
+  private func isNamed(_ own: [UInt8], _ name: String) -> Bool {
+    if own.elementsEqual(name.utf8) { return true }
+    guard names.ignoresPrefixes, let colon = own.firstIndex(of: UInt8(ascii: ":")) else { return false }
+    return own[(colon + 1)...].elementsEqual(name.utf8)
   }
 
   // MARK: - The hot loop
@@ -597,7 +614,9 @@ package final class XMLRecordReader: RecordReader {
     case .object:
       if isRepeated || objectIsTaken(entry) { return tokenizer.fail(.repeatedElement, p) }
       let inner = entry.value
-      if attributeLeaves > 0, !attributes(attributeLeaves, in: names.attributeNode(ofNode: inner), path: names.paths[Int(entry.path)]) {
+      if attributeLeaves > 0,
+        !attributes(attributeLeaves, in: names.attributeNode(ofNode: inner), path: names.paths[Int(entry.path)])
+      {
         return nil
       }
       let object = OpenObject(attributes: attributeLeaves, isNull: isNull)
@@ -637,7 +656,8 @@ package final class XMLRecordReader: RecordReader {
       }
       if isText, isNull, isBlank { slot = .null }
       if isText, entry.target == .register {
-        if attributeLeaves > 0, !attributes(attributeLeaves, in: names.attributeNode(of: index), path: path(of: index)) {
+        if attributeLeaves > 0, !attributes(attributeLeaves, in: names.attributeNode(of: index), path: path(of: index))
+        {
           return nil
         }
         put(Int(entry.value), slot, entry: index)
@@ -786,8 +806,11 @@ package final class XMLRecordReader: RecordReader {
     put(register, slot, leaves: leaves, isVariant: isVariant, path: path(of: entry))
   }
 
-  /// A value for a register. Of two spellings of one field the exact one wins; the other becomes an extra under its own.
-  func put(_ register: Int, _ slot: Slot, leaves: Int = 1, isVariant: Bool = false, path: @autoclosure () -> [UInt8] = []) {
+  /// A value for a register. Of two spellings of one field the exact one wins; the other becomes an extra under its
+  /// own.
+  func put(
+    _ register: Int, _ slot: Slot, leaves: Int = 1, isVariant: Bool = false, path: @autoclosure () -> [UInt8] = []
+  ) {
     if frame.slots[register].isAbsent {
       frame.slots[register] = slot
       frame.leaves += leaves
@@ -816,7 +839,8 @@ package final class XMLRecordReader: RecordReader {
   /// A path with an index is no name of its own: it is not interned.
   func extra(_ slot: Slot, leaves: Int, indexedPath path: [UInt8]) {
     frame.leaves += leaves
-    frame.extras.append(Frame.Extra(path: -1, value: slot, leaves: Int32(clamping: leaves), pathText: frame.store(path)))
+    frame.extras.append(
+      Frame.Extra(path: -1, value: slot, leaves: Int32(clamping: leaves), pathText: frame.store(path)))
   }
 
   /// A value that no mapping names. A name met twice becomes a list: the first value gets the index 0 after the fact.
@@ -884,10 +908,12 @@ extension FormatReason {
   /// The record is bad, but where it ends is certain (SEMANTICS S21).
   var spoilsRecordOnly: Bool {
     switch self {
-    case .invalidUTF8, .forbiddenCharacter, .tooDeep, .fieldTooLong, .recordTooLong, .repeatedElement, .tooManyAttributes,
+    case .invalidUTF8, .forbiddenCharacter, .tooDeep, .fieldTooLong, .recordTooLong, .repeatedElement,
+      .tooManyAttributes,
       .startTagTooLong, .notARecord:
       true
-    case .unexpectedByte, .truncated, .duplicateName, .badEscape, .loneSurrogate, .badNumber, .badLiteral, .controlCharacter,
+    case .unexpectedByte, .truncated, .duplicateName, .badEscape, .loneSurrogate, .badNumber, .badLiteral,
+      .controlCharacter,
       .trailingData, .badReference, .unknownEntity, .mismatchedTag, .duplicateAttribute, .doctype, .badEncoding,
       .notWellFormed, .namespace, .raggedRow, .strayQuote, .unterminatedQuote, .duplicateColumn, .badPercentEscape:
       false

@@ -1,8 +1,8 @@
 import CSimd
 package import CrosswalkModel
 
-/// Writes XML records: `list` as a document with a record a line, the other shapes as compact documents, one a line, without a
-/// declaration and with LF in text as `&#10;`.
+/// Writes XML records: `list` as a document with a record a line, the other shapes as compact documents, one a line,
+/// without a declaration and with LF in text as `&#10;`.
 ///
 /// Text that stands in XML already as we would spell it is copied; everything else is escaped (RELIABILITY R33).
 package final class XMLRecordWriter: RecordWriter {
@@ -130,7 +130,9 @@ package final class XMLRecordWriter: RecordWriter {
       var found = false
       for inner in members {
         if inner.name.hasPrefix("@") {
-          if case .literal(let value) = inner.value { start += attribute(String(inner.name.dropFirst()), scalar(value)) }
+          if case .literal(let value) = inner.value {
+            start += attribute(String(inner.name.dropFirst()), scalar(value))
+          }
         } else if !found, inner.value.recordPath != nil {
           found = true
           parts = element(inner, [])
@@ -176,7 +178,8 @@ package final class XMLRecordWriter: RecordWriter {
     switch template {
     case .literal(.array(let items)): return items.flatMap { constant(name, .literal($0)) }
     case .literal(.object(let members)):
-      return constant(name, .object(members.map { Template.Member(String(decoding: $0.name, as: UTF8.self), .literal($0.value)) }))
+      return constant(
+        name, .object(members.map { Template.Member(String(decoding: $0.name, as: UTF8.self), .literal($0.value)) }))
     case .literal(let value):
       let text = escaped(scalar(value), .lineText)
       return text.isEmpty ? open + Array("/>".utf8) : open + Array(">".utf8) + text + end
@@ -220,7 +223,9 @@ package final class XMLRecordWriter: RecordWriter {
 
   private func piece(_ bytes: String) -> Piece { piece(Array(bytes.utf8)) }
 
-  private func addElement(_ name: String, _ members: [Layout.Member], attributes: [UInt8] = [], sibling: (key: String, value: String)? = nil) {
+  private func addElement(
+    _ name: String, _ members: [Layout.Member], attributes: [UInt8] = [], sibling: (key: String, value: String)? = nil
+  ) {
     steps.append(Step(action: .open, before: piece(Array("<".utf8) + Array(name.utf8) + attributes)))
     for member in members where member.name.hasPrefix("@") {
       guard case .leaf(let leaf) = member.content else { continue }
@@ -267,7 +272,8 @@ package final class XMLRecordWriter: RecordWriter {
 
   private func leafStep(_ action: Step.Action, _ leaf: Layout.Leaf) -> Step {
     Step(
-      action: action, writesNull: leaf.writesNull, writesEmpty: leaf.writesEmpty, register: Int32(leaf.register), before: Piece())
+      action: action, writesNull: leaf.writesNull, writesEmpty: leaf.writesEmpty, register: Int32(leaf.register),
+      before: Piece())
   }
 
   private func typeAttribute(_ leaf: Layout.Leaf) -> String {
@@ -472,10 +478,14 @@ package final class XMLRecordWriter: RecordWriter {
         out.append(try self.spelt(Array(member.name.dropFirst())))
         out.append("=\"")
         let value = XMLRecordWriter.scalar(member.value)
-        try value.withUnsafeBufferPointer { text throws(FormatError) in try XMLText.escape(text, as: .attribute, into: &out) }
+        try value.withUnsafeBufferPointer { text throws(FormatError) in
+          try XMLText.escape(text, as: .attribute, into: &out)
+        }
         out.append("\"")
       }
-      if case .null? = tree["#text"], members.allSatisfy({ $0.name.first == UInt8(ascii: "@") || $0.name.first == UInt8(ascii: "#") }) {
+      if case .null? = tree["#text"],
+        members.allSatisfy({ $0.name.first == UInt8(ascii: "@") || $0.name.first == UInt8(ascii: "#") })
+      {
         if let null = layout.nilAttribute { out.append(" \(null)=\"true\"") }
         hasContent = false
       }
@@ -489,7 +499,9 @@ package final class XMLRecordWriter: RecordWriter {
           let runs: [Tree] = if case .array(let runs) = member.value { runs } else { [member.value] }
           for run in runs {
             let value = XMLRecordWriter.scalar(run)
-            try value.withUnsafeBufferPointer { text throws(FormatError) in try XMLText.escape(text, as: escaping, into: &out) }
+            try value.withUnsafeBufferPointer { text throws(FormatError) in
+              try XMLText.escape(text, as: escaping, into: &out)
+            }
           }
         } else {
           try append(member.value, member.name, self.member(member.name, of: content), into: &out)

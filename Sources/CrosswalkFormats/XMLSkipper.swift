@@ -1,7 +1,7 @@
 package import CrosswalkModel
 
-/// Finds the end of an element by its tags alone, over any number of buffers: how a record is passed over that is bad inside or
-/// too large to hold, and the guard in front of libxml2, which takes minutes over what the limits refuse.
+/// Finds the end of an element by its tags alone, over any number of buffers: how a record is passed over that is bad
+/// inside or too large to hold, and the guard in front of libxml2, which takes minutes over what the limits refuse.
 ///
 /// It looks at no characters and no references; names of end tags are held to those of start tags.
 package struct XMLSkipper: Sendable {

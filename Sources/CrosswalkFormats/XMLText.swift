@@ -61,8 +61,8 @@ package enum XMLText {
     }
   }
 
-  /// Whether bytes are a name: valid UTF-8, a start character, then name characters; with at most one colon, which stands
-  /// between two names (Namespaces in XML, production 7).
+  /// Whether bytes are a name: valid UTF-8, a start character, then name characters; with at most one colon, which
+  /// stands between two names (Namespaces in XML, production 7).
   static func isQualifiedName(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
     var i = 0
     var isStart = true
@@ -84,23 +84,24 @@ package enum XMLText {
 
   static func isQualifiedName(_ bytes: [UInt8]) -> Bool { bytes.withUnsafeBufferPointer { isQualifiedName($0) } }
 
-  /// Whether a name with colons breaks the rules of namespaces: it is made of names, but not of one or two of them (`a:b:c`,
-  /// `:a`, `a:`). One with a part that could be no name at all (`A:.-0`, `:`) was never meant as a qualified one: libxml2 takes
-  /// it as a plain XML name, and so do we.
+  /// Whether a name with colons breaks the rules of namespaces: it is made of names, but not of one or two of them
+  /// (`a:b:c`, `:a`, `a:`). One with a part that could be no name at all (`A:.-0`, `:`) was never meant as a qualified
+  /// one: libxml2 takes it as a plain XML name, and so do we.
   static func breaksNamespaces(_ name: [UInt8]) -> Bool {
     guard name.contains(UInt8(ascii: ":")), !isQualifiedName(name) else { return false }
     let parts = name.split(separator: UInt8(ascii: ":"))
     return !parts.isEmpty && parts.allSatisfy { isQualifiedName(Array($0)) }
   }
 
-  /// The first byte at or behind which valid UTF-8 of XML characters ends, and why; nil when all is well. ASCII controls are
-  /// not looked at: the scans stop at them.
+  /// The first byte at or behind which valid UTF-8 of XML characters ends, and why; nil when all is well. ASCII
+  /// controls are not looked at: the scans stop at them.
   static func firstInvalid(
     _ start: UnsafePointer<UInt8>, _ count: Int
   ) -> (reason: FormatReason, offset: Int)? {
     var i = 0
     while i < count {
-      if i + 8 <= count, unsafe UnsafeRawPointer(start + i).loadUnaligned(as: UInt64.self) & 0x8080_8080_8080_8080 == 0 {
+      if i + 8 <= count, unsafe UnsafeRawPointer(start + i).loadUnaligned(as: UInt64.self) & 0x8080_8080_8080_8080 == 0
+      {
         i += 8
         continue
       }
@@ -212,8 +213,8 @@ package enum XMLText {
 
   // MARK: - Decoding
 
-  /// Decodes element content (text, references, CDATA, comments and PIs left out, line ends normalised) that has been validated.
-  /// Returns the length; never longer than the source.
+  /// Decodes element content (text, references, CDATA, comments and PIs left out, line ends normalised) that has been
+  /// validated. Returns the length; never longer than the source.
   package static func decode(_ source: UnsafeBufferPointer<UInt8>, into target: UnsafeMutablePointer<UInt8>) -> Int {
     guard let p = source.baseAddress else { return 0 }
     let count = source.count
@@ -299,8 +300,8 @@ package enum XMLText {
     case attribute
   }
 
-  /// Appends text with what XML cannot hold as it is written as references (RELIABILITY R33). Throws, with nothing of the text
-  /// taken back, when it holds a character that no XML 1.0 document can (`offset` is in the text).
+  /// Appends text with what XML cannot hold as it is written as references (RELIABILITY R33). Throws, with nothing of
+  /// the text taken back, when it holds a character that no XML 1.0 document can (`offset` is in the text).
   ///
   /// - isPadded: at least 64 bytes may be read behind the text.
   package static func escape(
@@ -336,7 +337,8 @@ package enum XMLText {
       case 0x09 where escaping == .attribute: put("&#9;", &out)
       default:
         let isBad =
-          byte < 0x20 ? byte != 0x0a && byte != 0x09 : byte == 0xef && i + 2 < count && p[i + 1] == 0xbf && p[i + 2] >= 0xbe
+          byte < 0x20
+          ? byte != 0x0a && byte != 0x09 : byte == 0xef && i + 2 < count && p[i + 1] == 0xbf && p[i + 2] >= 0xbe
         if isBad { throw FormatError(.forbiddenCharacter, at: i) }
         out.base[out.count] = byte
         out.count += 1

@@ -2,15 +2,15 @@ import CSimd
 import CrosswalkModel
 import Glibc
 
-/// The tokens of plain XML in memory: UTF-8, elements, attributes, predefined and numeric references, CDATA, comments, PIs.
-/// Everything is validated; on anything else (a DOCTYPE, an entity, a namespace declaration inside) a function gives nil, with
-/// the reason and the place in `failure`: libxml2 has to decide (`XMLAuthority`).
+/// The tokens of plain XML in memory: UTF-8, elements, attributes, predefined and numeric references, CDATA, comments,
+/// PIs. Everything is validated; on anything else (a DOCTYPE, an entity, a namespace declaration inside) a function
+/// gives nil, with the reason and the place in `failure`: libxml2 has to decide (`XMLAuthority`).
 ///
-/// All functions rely on the 64 zero bytes behind the buffer: no scan looks whether the buffer ends, and each stop at a zero
-/// byte is judged by `stopped`. The plain twin is `XMLReferenceParser`.
+/// All functions rely on the 64 zero bytes behind the buffer: no scan looks whether the buffer ends, and each stop at a
+/// zero byte is judged by `stopped`. The plain twin is `XMLReferenceParser`.
 ///
-/// ADVICE: no arrays, closures or class properties that vary in here; what varies stands in `state`, raw memory, so that nothing
-/// is counted or checked for exclusive access.
+/// ADVICE: no arrays, closures or class properties that vary in here; what varies stands in `state`, raw memory, so
+/// that nothing is counted or checked for exclusive access.
 final class XMLTokenizer {
   typealias Pointer = UnsafePointer<UInt8>
 
@@ -126,8 +126,8 @@ final class XMLTokenizer {
 
   // MARK: - Text
 
-  /// The rest of a text run, from the byte where the scan for plain text stopped, to the `<` of a tag. Sets the slot bits
-  /// `isEscaped` and `isOdd`, and `markup` when the run holds CDATA, comments or PIs.
+  /// The rest of a text run, from the byte where the scan for plain text stopped, to the `<` of a tag. Sets the slot
+  /// bits `isEscaped` and `isOdd`, and `markup` when the run holds CDATA, comments or PIs.
   @inline(never)
   func finishText(
     _ from: Pointer, _ high: inout UInt64, _ bits: inout UInt64, _ hasMarkup: inout Bool
@@ -178,7 +178,9 @@ final class XMLTokenizer {
   /// `<![CDATA[…]]>`: from its `<` to behind it.
   func section(_ p: Pointer) -> Pointer? {
     let word: StaticString = "<![CDATA["
-    for i in 0..<9 where p[i] != word.utf8Start[i] { return p + i >= state.pointee.limit ? stopped(p + i) : fail(.notWellFormed, p) }
+    for i in 0..<9 where p[i] != word.utf8Start[i] {
+      return p + i >= state.pointee.limit ? stopped(p + i) : fail(.notWellFormed, p)
+    }
     var q = p + 9
     var high: UInt64 = 0
     let start = q
@@ -230,7 +232,8 @@ final class XMLTokenizer {
   func instruction(_ p: Pointer) -> Pointer? {
     guard let end = name(p + 2) else { return nil }
     let length = end - (p + 2)
-    if length == 3, p[2] | 0x20 == UInt8(ascii: "x"), p[3] | 0x20 == UInt8(ascii: "m"), p[4] | 0x20 == UInt8(ascii: "l") {
+    if length == 3, p[2] | 0x20 == UInt8(ascii: "x"), p[3] | 0x20 == UInt8(ascii: "m"), p[4] | 0x20 == UInt8(ascii: "l")
+    {
       return fail(.notWellFormed, p)
     }
     if memchr(p + 2, 0x3a, length) != nil { return fail(.namespace, p) }
@@ -285,7 +288,8 @@ final class XMLTokenizer {
   }
 
   private func isXMLPrefix(_ p: Pointer, _ length: Int) -> Bool {
-    length > 4 && p[0] == UInt8(ascii: "x") && p[1] == UInt8(ascii: "m") && p[2] == UInt8(ascii: "l") && p[3] == UInt8(ascii: ":")
+    length > 4 && p[0] == UInt8(ascii: "x") && p[1] == UInt8(ascii: "m") && p[2] == UInt8(ascii: "l")
+      && p[3] == UInt8(ascii: ":")
   }
 
   /// A start tag from behind its name. Attributes that are leaves are kept in `attributes`.
@@ -500,7 +504,9 @@ final class XMLTokenizer {
     } else {
       // Rare: what the text says, decoded.
       let source = UnsafeBufferPointer(start: from, count: p - from)
-      let text = [UInt8](unsafeUninitializedCapacity: source.count + 8) { $1 = XMLText.decode(source, into: $0.baseAddress!) }
+      let text = [UInt8](unsafeUninitializedCapacity: source.count + 8) {
+        $1 = XMLText.decode(source, into: $0.baseAddress!)
+      }
       tag.hasText = !text.isEmpty
       tag.runIsBlank = XMLText.isBlank(text)
     }

@@ -10,16 +10,20 @@ import Testing
     var layout = Layout()
     func leaf(_ register: Int) -> Layout.Content { .leaf(.init(register: register)) }
     layout.members = [
-      .init("@Key", leaf(0)), .init("name", aliases: ["title"], leaf(1)), .init("active", leaf(2)), .init("details", leaf(3)),
+      .init("@Key", leaf(0)), .init("name", aliases: ["title"], leaf(1)), .init("active", leaf(2)),
+      .init("details", leaf(3)),
       .init("place", .object([.init("city", leaf(4)), .init("zip", leaf(5)), .init("@kind", leaf(6))])),
       .init(
         "contact",
         .picks(
           key: "tag",
           cases: [
-            .init(value: "MAIN", members: [.init("mail", leaf(7))]), .init(value: "BILL", members: [.init("mail", leaf(8))]),
+            .init(value: "MAIN", members: [.init("mail", leaf(7))]),
+            .init(value: "BILL", members: [.init("mail", leaf(8))]),
           ])),
-      .init("person", .items([.init(index: 0, content: leaf(9)), .init(index: 2, content: .object([.init("mail", leaf(10))]))])),
+      .init(
+        "person",
+        .items([.init(index: 0, content: leaf(9)), .init(index: 2, content: .object([.init("mail", leaf(10))]))])),
     ]
     layout.registers = 11
     layout.typeAttribute = "type"
@@ -28,7 +32,8 @@ import Testing
   }
 
   /// The one record of `<list>…</list>`, shown; both parsers must say the same.
-  func read(_ record: String, _ layout: Layout = layout(), sourceLocation: SourceLocation = #_sourceLocation) -> String {
+  func read(_ record: String, _ layout: Layout = layout(), sourceLocation: SourceLocation = #_sourceLocation) -> String
+  {
     let steps = XMLRecordReader.Parser.allCases.map { parser in
       XMLTesting.run(
         XMLTesting.reader(layout, recordName: "item", ancestors: "<list>", parser: parser), layout,
@@ -50,7 +55,9 @@ import Testing
   }
 
   @Test func declaredEncodingsAreNoLeaves() {
-    #expect(read("<item type='x'><active type=\"boolean\">true</active><n type=\"integer\">1</n></item>") == "2:'true', n = '1'")
+    #expect(
+      read("<item type='x'><active type=\"boolean\">true</active><n type=\"integer\">1</n></item>")
+        == "2:'true', n = '1'")
     #expect(read("<item><name nil=\"true\"/><odd nil='1'></odd></item>") == "1:null, odd = null")
   }
 
@@ -101,7 +108,8 @@ import Testing
   }
 
   @Test func membersOfObjectsAreFound() {
-    #expect(read("<item><place kind='k'><city>c</city><floor>2</floor></place></item>") == "4:'c', 6:'k', place.floor = '2'")
+    #expect(
+      read("<item><place kind='k'><city>c</city><floor>2</floor></place></item>") == "4:'c', 6:'k', place.floor = '2'")
     #expect(read("<item><place>text</place></item>") == "place = 'text'")
     #expect(read("<item><place nil=\"true\"/></item>") == "place = null")
   }
@@ -140,7 +148,8 @@ import Testing
         let input = XMLTesting.bytes("<item>\(bad)</item> <item><name>good</name></item></list>")
         let steps = XMLTesting.run(
           XMLTesting.reader(layout, recordName: "item", ancestors: "<list>", parser: parser), layout, input)
-        guard steps.count == 3, case .rejected(reason, _, let range) = steps[0], case .record = steps[1], case .closed = steps[2]
+        guard steps.count == 3, case .rejected(reason, _, let range) = steps[0], case .record = steps[1],
+          case .closed = steps[2]
         else {
           Issue.record("\(bad) \(parser) \(steps)")
           continue
@@ -152,13 +161,16 @@ import Testing
 
   @Test func invalidUTF8IsRejected() {
     let layout = XMLRecordTests.layout()
-    for bytes: [UInt8] in [[0xff], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80], [0xe2, 0x82], [0xc3]] {
+    for bytes: [UInt8] in [
+      [0xff], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80], [0xe2, 0x82], [0xc3],
+    ] {
       for place in ["<item><name>@</name></item>", "<item><odd><x>@</x></odd></item>", "<item Key='@'/>"] {
         let input = XMLTesting.bytes(place + "<item/></list>").flatMap { $0 == UInt8(ascii: "@") ? bytes : [$0] }
         for parser in XMLRecordReader.Parser.allCases {
           let steps = XMLTesting.run(
             XMLTesting.reader(layout, recordName: "item", ancestors: "<list>", parser: parser), layout, input)
-          guard steps.count == 3, case .rejected(.invalidUTF8, _, _) = steps[0], case .record = steps[1], case .closed = steps[2]
+          guard steps.count == 3, case .rejected(.invalidUTF8, _, _) = steps[0], case .record = steps[1],
+            case .closed = steps[2]
           else {
             Issue.record("\(bytes) \(place) \(parser) \(steps)")
             continue
@@ -170,9 +182,12 @@ import Testing
 
   @Test func syntaxErrorsAreFatal() {
     for bad in [
-      "<item><name>a</nam></item>", "<item><name>&nbsp;</name></item>", "<item><name>]]></name></item>", "<item><name a=1/></item>",
-      "<item><name a='1' a='2'/></item>", "<item><1/></item>", "<item><!DOCTYPE x></item>", "<item><name><!-- -- --></name></item>",
-      "<item><x:name/></item>", "<item><name x:y='1'/></item>", "<item><name>&#xg;</name></item>", "<item><name>a<name></item>",
+      "<item><name>a</nam></item>", "<item><name>&nbsp;</name></item>", "<item><name>]]></name></item>",
+      "<item><name a=1/></item>",
+      "<item><name a='1' a='2'/></item>", "<item><1/></item>", "<item><!DOCTYPE x></item>",
+      "<item><name><!-- -- --></name></item>",
+      "<item><x:name/></item>", "<item><name x:y='1'/></item>", "<item><name>&#xg;</name></item>",
+      "<item><name>a<name></item>",
       "<item><name a='<'/></item>", "text <item/>", "<item><?xml version='1.0'?></item>", "<item>&</item>",
     ] {
       for parser in XMLRecordReader.Parser.allCases {
@@ -206,10 +221,39 @@ import Testing
   @Test func documentsFollowOneAnother() {
     let layout = XMLRecordTests.layout()
     let input = XMLTesting.bytes(
-      "<?xml version=\"1.0\"?>\n<item><name>a</name></item>\n<?xml version=\"1.0\" encoding=\"utf-8\"?><!-- c --><item/>\n")
+      "<?xml version=\"1.0\"?>\n<item><name>a</name></item>\n<?xml version=\"1.0\" encoding=\"utf-8\"?><!-- c --><item/>\n"
+    )
     let steps = XMLTesting.run(XMLTesting.reader(layout, mode: .documents([.name("item")])), layout, input)
     #expect(steps.count == 3)
     #expect(steps.last == .end)
+  }
+
+  @Test func aDocumentOfAnotherRootIsNoRecord() {
+    let layout = XMLRecordTests.layout()
+    for parser in XMLRecordReader.Parser.allCases {
+      let reader = XMLTesting.reader(layout, mode: .documents([.name("item")]), parser: parser)
+      let steps = XMLTesting.run(reader, layout, XMLTesting.bytes("<other/><item/>"))
+      guard steps.count == 3, case .rejected(.notARecord, _, 0..<8) = steps[0], case .record = steps[1] else {
+        Issue.record("\(steps)")
+        continue
+      }
+    }
+  }
+
+  @Test func namesPastTheLimitAreReadAllTheSame() {
+    let layout = XMLRecordTests.layout()
+    var limits = Limits()
+    limits.unknownFields = 3
+    let record = "<item>" + (0..<6).map { "<n\($0) a\($0)='1'>x</n\($0)><m\($0)>y</m\($0)>" }.joined() + "</item>"
+    let input = XMLTesting.bytes(record + record + "</list>")
+    let steps = XMLTesting.run(
+      XMLTesting.reader(layout, recordName: "item", ancestors: "<list>", limits: limits), layout, input)
+    guard steps.count == 3, case .record(let one, _) = steps[0], case .record(let two, _) = steps[1] else {
+      Issue.record("\(steps)")
+      return
+    }
+    #expect(one == two)
+    #expect(one.leaves == 18)
   }
 
   @Test func recordsInWrappersAreFound() {
@@ -217,7 +261,8 @@ import Testing
     let input = XMLTesting.bytes("<reply><state>0</state><result><item><name>a</name></item></result></reply><reply/>")
     let reader = XMLTesting.reader(layout, mode: .documents([.name("reply"), .name("result"), .name("item")]))
     let steps = XMLTesting.run(reader, layout, input)
-    guard steps.count == 3, case .record(let snapshot, _) = steps[0], case .rejected(.notARecord, _, _) = steps[1] else {
+    guard steps.count == 3, case .record(let snapshot, _) = steps[0], case .rejected(.notARecord, _, _) = steps[1]
+    else {
       Issue.record("\(steps)")
       return
     }
@@ -254,7 +299,9 @@ import Testing
     }
     var small = Limits()
     small.field = 100
-    for record in ["<name>@</name>", "<odd>@</odd>", "<odd><x>@</x></odd>", "<name a='@'/>", "<name><![CDATA[@]]></name>"] {
+    for record in [
+      "<name>@</name>", "<odd>@</odd>", "<odd><x>@</x></odd>", "<name a='@'/>", "<name><![CDATA[@]]></name>",
+    ] {
       let text = record.replacing("@", with: String(repeating: "x", count: 101))
       for parser in XMLRecordReader.Parser.allCases {
         let steps = XMLTesting.run(

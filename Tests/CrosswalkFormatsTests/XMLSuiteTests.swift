@@ -43,7 +43,8 @@ import Testing
     var all = 0
     var wrong: [String] = []
     for item in try XMLSuiteTests.cases() {
-      guard item.recommendation.hasPrefix("XML1.0"), item.entities == "none", item.editions.isEmpty || item.editions.contains("5"),
+      guard item.recommendation.hasPrefix("XML1.0"), item.entities == "none",
+        item.editions.isEmpty || item.editions.contains("5"),
         item.type != "error"
       else { continue }
       all += 1
@@ -54,7 +55,8 @@ import Testing
     #expect(all == 1208)
   }
 
-  /// Profile B: as we read it. A DOCTYPE is refused; without one the reference, libxml2 and the reader agree with the suite.
+  /// Profile B: as we read it. A DOCTYPE is refused; without one the reference, libxml2 and the reader agree with the
+  /// suite.
   @Test(.enabled(if: conformance != nil)) func withoutDoctypesEveryCaseIsRight() throws {
     var counts = (refused: 0, accepted: 0, doctypes: 0, free: 0)
     var wrong: [String] = []
@@ -122,8 +124,8 @@ import Testing
     var description: String { "\(who): \(accepts) \(why)" }
   }
 
-  /// The reference, libxml2 behind our guards, and the reader with and without its own tokenizer; and, where all accept, the
-  /// same contents.
+  /// The reference, libxml2 behind our guards, and the reader with and without its own tokenizer; and, where all
+  /// accept, the same contents.
   func verdicts(_ bytes: [UInt8]) -> [Verdict] {
     var verdicts: [Verdict] = []
     var node: XMLNode?
@@ -135,7 +137,8 @@ import Testing
     }
     do throws(FormatError) {
       let other = try XMLAuthority().document(bytes)
-      verdicts.append(Verdict(who: "authority", accepts: node == nil || other == node, why: other == node ? "" : "differs \(other)"))
+      verdicts.append(
+        Verdict(who: "authority", accepts: node == nil || other == node, why: other == node ? "" : "differs \(other)"))
       if node == nil { verdicts[verdicts.count - 1].accepts = true }
     } catch {
       verdicts.append(Verdict(who: "authority", accepts: false, why: "\(error)"))

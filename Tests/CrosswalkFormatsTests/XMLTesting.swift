@@ -95,7 +95,8 @@ enum XMLTesting {
       switch outcome {
       case .record: base += position
       case .rejected(let error):
-        steps.append(.rejected(error.reason, at: base + error.offset, (base + reader.frame.start)..<(base + reader.frame.end)))
+        steps.append(
+          .rejected(error.reason, at: base + error.offset, (base + reader.frame.start)..<(base + reader.frame.end)))
         base += position
       case .fatal(let error):
         steps.append(.fatal(error.reason, at: base + error.offset))

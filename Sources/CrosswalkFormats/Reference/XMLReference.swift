@@ -1,7 +1,7 @@
 package import CrosswalkModel
 
-/// The plain XML parser: one byte after the other, as the recommendation is written (XML 1.0 fifth edition, Namespaces in XML
-/// 1.0), without DTDs. The slow twin of the fast reader, and what reads envelopes and residue.
+/// The plain XML parser: one byte after the other, as the recommendation is written (XML 1.0 fifth edition, Namespaces
+/// in XML 1.0), without DTDs. The slow twin of the fast reader, and what reads envelopes and residue.
 package enum XMLReference {
   /// A whole document as a tree: an object with the root's name as its one member.
   package static func parse(
@@ -125,7 +125,8 @@ struct XMLReferenceParser {
       switch name {
       // The fifth edition lets a 1.0 processor read any 1.x; 1.1 documents may hold what 1.0 forbids.
       case "version":
-        let isVersion = value.starts(with: "1.".utf8) && value.count > 2 && value.dropFirst(2).allSatisfy { $0 &- 0x30 < 10 }
+        let isVersion =
+          value.starts(with: "1.".utf8) && value.count > 2 && value.dropFirst(2).allSatisfy { $0 &- 0x30 < 10 }
         if !isVersion || value == Array("1.1".utf8) { throw error(.notWellFormed, at: start) }
       case "encoding":
         let isName =
@@ -253,7 +254,9 @@ struct XMLReferenceParser {
   }
 
   private mutating func reference() throws(FormatError) -> [UInt8] {
-    let (scalar, length, reason) = text.withUnsafeBufferPointer { XMLText.reference($0.baseAddress! + i, text.count - i) }
+    let (scalar, length, reason) = text.withUnsafeBufferPointer {
+      XMLText.reference($0.baseAddress! + i, text.count - i)
+    }
     if let reason { throw error(reason, at: reason == .truncated ? text.count : i) }
     i += length
     var bytes: [UInt8] = []
