@@ -82,6 +82,7 @@ extension Run {
     case .notARecord(let error): throw malformed(error, stream, at: stream.offset)
     case .end, .closed: break
     }
+    if case .element(let name) = foreignElement(stream) { throw foreign(name, place, stream) }
     // What stands around the records, as one document.
     var rest = prologue
     while true {
@@ -99,6 +100,25 @@ extension Run {
       throw malformed(FormatError(error.reason, at: 0), stream, at: at)
     }
     try judgeEnvelope(judge, document, hasRecords: summary.records.read > before, stream)
+  }
+
+  private enum RunClose { case ending, element(String) }
+
+  /// What stands where the run of records closed: the end of its parent, or an element of another name.
+  private func foreignElement(_ stream: ByteStream) -> RunClose {
+    let bytes = stream.unused
+    guard bytes.count > 1, bytes[0] == UInt8(ascii: "<"), bytes[1] != UInt8(ascii: "/") else { return .ending }
+    let name = bytes.dropFirst().prefix { ![0x20, 0x09, 0x0a, 0x0d, UInt8(ascii: "/"), UInt8(ascii: ">")].contains($0) }
+    return .element(String(decoding: name, as: UTF8.self))
+  }
+
+  private func foreign(_ name: String, _ place: XMLEnvelope.Place, _ stream: ByteStream) -> Diagnostic {
+    let at = stream.offset + stream.position
+    let expected = place.recordName.map { "`\(String(decoding: $0, as: UTF8.self))`" } ?? "a record"
+    return Diagnostic(
+      .noShape, "`\(name)` stands among the records, where only \(expected) is expected",
+      at: .init(source: stream.source.name, bytes: at..<(at + name.utf8.count + 1)),
+      help: "records behind it would be lost, so nothing is written; take the element out, or describe the shape in system.yaml")
   }
 
   private func readDocuments(
