@@ -229,6 +229,9 @@ extension CSVRecordReader {
     return .needMore
   }
 
+  /// The frame covers so much of a row that is too long, however much of it is there: its rejects must not depend on that.
+  private var shownOfLongRow: Int { min(limits.record, 1024) }
+
   /// Finds what is wrong with the row, and its end.
   private func refuse(
     _ buffer: UnsafePointer<UInt8>, _ start: Int, _ position: inout Int, _ end: Int, _ isLast: Bool
@@ -263,7 +266,7 @@ extension CSVRecordReader {
       // The scanner stands before the CR, so that it ends the row again when its LF can be seen.
       skipped = isAtCR ? CSVScanner(delimiter: header.delimiter) : scanner
       position = i
-      beginRecord(buffer, start, i)
+      beginRecord(buffer, start, start + shownOfLongRow)
       return .rejected(FormatError(.recordTooLong, at: start))
     }
 
@@ -274,7 +277,8 @@ extension CSVRecordReader {
       if let stray = scanner.stray { note(.strayQuote, stray) }
       if column < count { note(.raggedRow, i) }
     }
-    if i - start > limits.record { error = FormatError(.recordTooLong, at: start) }
+    let isTooLong = i - start > limits.record
+    if isTooLong { error = FormatError(.recordTooLong, at: start) }
     if isOpen {
       state.pointee.endedWithoutNewline = true
       position = end
@@ -283,7 +287,7 @@ extension CSVRecordReader {
       state.pointee.lineEnds |= isPair ? 2 : isAtCR ? 4 : 1
       position = i + (isPair ? 2 : 1)
     }
-    beginRecord(buffer, start, i)
+    beginRecord(buffer, start, isTooLong ? start + shownOfLongRow : i)
     assert(error != nil, "the fast loop refuses a row that has nothing wrong")
     return .rejected(error ?? FormatError(.unexpectedByte, at: start))
   }

@@ -93,20 +93,25 @@ package final class FormRecordReader: RecordReader {
       guard end - start > limits.record + 1 else { return .needMore }
       isSkipping = true
       position = end
-      beginRecord(buffer, start, end)
-      return .rejected(FormatError(.recordTooLong, at: start))
+      return refuseLongLine(buffer, start)
     }
     var lineEnd = newline ?? end
     position = newline.map { $0 + 1 } ?? end
     if buffer[lineEnd - 1] == UInt8(ascii: "\r") { lineEnd -= 1 }
+    if lineEnd - start > limits.record { return refuseLongLine(buffer, start) }
     beginRecord(buffer, start, lineEnd)
-    if lineEnd - start > limits.record { return .rejected(FormatError(.recordTooLong, at: start)) }
     do {
       try readLine(buffer, start, lineEnd)
       return .record
     } catch {
       return .rejected(error)
     }
+  }
+
+  /// The frame covers the beginning of the line, however much of it is there: its rejects must not depend on that.
+  private func refuseLongLine(_ buffer: UnsafePointer<UInt8>, _ start: Int) -> ReadOutcome {
+    beginRecord(buffer, start, start + min(limits.record, 1024))
+    return .rejected(FormatError(.recordTooLong, at: start))
   }
 
   /// The start of the last line.

@@ -33,7 +33,9 @@ package final class Frame {
   package let arena: Arena
   /// How escaped chunk text is decoded.
   @exclusivity(unchecked) package var encoding: Format
-  @exclusivity(unchecked) package var extras: [Extra] = []
+  @exclusivity(unchecked) package var extras: [Extra] = [] { didSet { hasExtras = !extras.isEmpty } }
+  /// Whether there are extras, without touching the list.
+  @exclusivity(unchecked) package private(set) var hasExtras = false
   /// Bytes of the record in the chunk.
   @exclusivity(unchecked) package var start = 0
   @exclusivity(unchecked) package var end = 0

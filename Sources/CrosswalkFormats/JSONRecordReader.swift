@@ -26,17 +26,18 @@ package final class JSONRecordReader: RecordReader {
   private let duplicates: DuplicateNames
   private let limits: Limits
   private let registers: Int
-  private var table: NameTable
-  private var form = 0
-  private var generation: UInt32 = 0
-  private var failure: FormatError?
-  private var mapped = 0
+  // One thread owns a reader: the checks for exclusive access, a fifth of all instructions, are off for what every record touches.
+  @exclusivity(unchecked) private var table: NameTable
+  @exclusivity(unchecked) private var form = 0
+  @exclusivity(unchecked) private var generation: UInt32 = 0
+  @exclusivity(unchecked) private var failure: FormatError?
+  @exclusivity(unchecked) private var mapped = 0
   /// Registers filled by a variant spelling, in this record.
-  private var variants: [(register: Int32, entry: Int32)] = []
+  @exclusivity(unchecked) private var variants: [(register: Int32, entry: Int32)] = []
   /// The position stands behind a comma of the array, so that `]` would be an error.
-  package var expectsRecord = false
+  @exclusivity(unchecked) package var expectsRecord = false
   /// Members of wrappers that are not the record: document data.
-  package private(set) var strayMembers = 0
+  @exclusivity(unchecked) package private(set) var strayMembers = 0
 
   package init(
     layout: Layout, frame: Frame, mode: Mode, forms: [[String]] = [[]], duplicates: DuplicateNames = .reject,
@@ -187,12 +188,10 @@ package final class JSONRecordReader: RecordReader {
     frame.arena.reset()
     let slots = frame.slots
     for i in 0..<registers { slots[i] = .absent }
-    if !frame.extras.isEmpty { frame.extras.removeAll(keepingCapacity: true) }
+    if frame.hasExtras { frame.extras.removeAll(keepingCapacity: true) }
     frame.leaves = 0
     frame.hasContainerLeaf = false
-    if frame.hasLosingSpelling {
-      frame.hasLosingSpelling = false
-    }
+    frame.hasLosingSpelling = false
     if !variants.isEmpty { variants.removeAll(keepingCapacity: true) }
   }
 
@@ -271,7 +270,7 @@ package final class JSONRecordReader: RecordReader {
     let slots = frame.slots
     let longest = limits.field
     var entries = table.entries
-    var names = table.names.withUnsafeBufferPointer { $0.baseAddress! }
+    var names = table.namePointer
     var predicted = table.first(node)
     var last: Int32 = -1
     var mappedHere = 0
@@ -296,7 +295,7 @@ package final class JSONRecordReader: RecordReader {
         guard let q = skipString(key, limit, buffer) else { return nil }
         found = lookUp(key, q, in: node, after: last)
         entries = table.entries
-        names = table.names.withUnsafeBufferPointer { $0.baseAddress! }
+        names = table.namePointer
         p = q + 1
       }
       if p[0] == UInt8(ascii: ":") {
@@ -333,7 +332,7 @@ package final class JSONRecordReader: RecordReader {
           if length > longest { return fail(.fieldTooLong, text, buffer) }
           slots[Int(target.value)] = Slot(
             bits: UInt64(truncatingIfNeeded: text - buffer) << 32 | UInt64(truncatingIfNeeded: length) << 8 | slotBits)
-          if entry.pointee.isVariant { variants.append((target.value, found)) }
+          if entry.pointee.isVariant { noteVariant(target.value, found) }
           mappedHere += 1
           leavesHere += 1
           p = q + 1
@@ -344,7 +343,7 @@ package final class JSONRecordReader: RecordReader {
               mapped: &mappedHere, leaves: &leavesHere)
           else { return nil }
           entries = table.entries
-          names = table.names.withUnsafeBufferPointer { $0.baseAddress! }
+          names = table.namePointer
           p = q
         }
       }
@@ -392,7 +391,7 @@ package final class JSONRecordReader: RecordReader {
     let held = frame.slots[register]
     if held.isAbsent {
       frame.slots[register] = slot
-      if entry.isVariant { variants.append((Int32(register), index)) }
+      if entry.isVariant { noteVariant(Int32(register), index) }
       mapped += 1
       return q
     }
@@ -409,6 +408,11 @@ package final class JSONRecordReader: RecordReader {
       frame.extras.append(extra(slot, leaves: count, entry: entry))
     }
     return q
+  }
+
+  @inline(never)
+  private func noteVariant(_ register: Int32, _ entry: Int32) {
+    variants.append((register, entry))
   }
 
   private func extra(_ slot: Slot, leaves: Int, entry: NameTable.Entry) -> Frame.Extra {

@@ -11,8 +11,8 @@ package final class JSONRecordWriter: RecordWriter {
   package let closing: [UInt8]
   package let empty: [UInt8]
 
-  private struct Step {
-    enum Action: UInt8 { case leaf, open, close, pick }
+  fileprivate struct Step {
+    enum Action: UInt8 { case leaf, open, close }
     var action: Action
     var isText: Bool
     var writesNull: Bool
@@ -21,17 +21,22 @@ package final class JSONRecordWriter: RecordWriter {
     /// The bytes before the value (`"name":`, `"place":{`), with a comma in front that is left out for a first member.
     var prefix: Int32
     var length: Int32
-    /// For `open`: the index of its `close`, and back.
-    var partner: Int32 = -1
   }
 
-  private var steps: [Step] = []
-  private var text: [UInt8] = []
-  /// The paths of the open steps, for extras: index of the `close` step → path.
-  private var objectPaths: [Int: [PathStep]] = [:]
+  private let steps: UnsafeMutablePointer<Step>
+  private let stepCount: Int
+  private let text: UnsafeMutablePointer<UInt8>
   private let head: [UInt8]
   private let tail: [UInt8]
+  /// What stands between two records that are written one after the other: `head` and `tail` as one allocation each.
+  private let frameBytes: UnsafeMutablePointer<UInt8>
   private let layout: Layout
+
+  /// Steps on their way to becoming the writer's.
+  fileprivate struct Compiler {
+    var steps: [Step] = []
+    var text: [UInt8] = []
+  }
 
   /// - template: the shape's; `nil` for a bare record a line (NDJSON of a bare list).
   package init(layout: Layout, template: Template, shape: Shape, format: Format) {
@@ -58,8 +63,23 @@ package final class JSONRecordWriter: RecordWriter {
       closing = [0x0a]
       empty = []
     }
-    add(layout.members, path: [])
-    objectPaths[steps.count] = []
+    var compiler = Compiler()
+    compiler.add(layout.members)
+    stepCount = compiler.steps.count
+    steps = .allocate(capacity: max(stepCount, 1))
+    steps.initialize(from: compiler.steps, count: stepCount)
+    text = .allocate(capacity: compiler.text.count + 64)
+    text.initialize(repeating: 0, count: compiler.text.count + 64)
+    for (index, byte) in compiler.text.enumerated() { text[index] = byte }
+    frameBytes = .allocate(capacity: head.count + tail.count + 64)
+    frameBytes.initialize(repeating: 0, count: head.count + tail.count + 64)
+    for (index, byte) in (head + tail).enumerated() { frameBytes[index] = byte }
+  }
+
+  deinit {
+    steps.deallocate()
+    text.deallocate()
+    frameBytes.deallocate()
   }
 
   // MARK: - Compiling
@@ -122,7 +142,7 @@ package final class JSONRecordWriter: RecordWriter {
     }
   }
 
-  private static func quoted(_ name: String) -> [UInt8] {
+  fileprivate static func quoted(_ name: String) -> [UInt8] {
     var out = OutputBuffer()
     Array(name.utf8).withUnsafeBufferPointer { JSONText.appendString($0, to: &out) }
     return Array(out.bytes)
@@ -150,59 +170,6 @@ package final class JSONRecordWriter: RecordWriter {
     return Array(out.bytes)
   }
 
-  private func add(_ members: [Layout.Member], path: [PathStep]) {
-    for member in members {
-      let prefix = Array(",".utf8) + JSONRecordWriter.quoted(member.name) + Array(":".utf8)
-      add(member.content, prefix: prefix, path: path + [.name(member.name)])
-    }
-  }
-
-  private func add(_ content: Layout.Content, prefix: [UInt8], path: [PathStep]) {
-    switch content {
-    case .leaf(let leaf):
-      steps.append(
-        Step(
-          action: .leaf, isText: leaf.isText, writesNull: leaf.writesNull, writesEmpty: leaf.writesEmpty,
-          register: Int32(leaf.register), prefix: Int32(text.count), length: Int32(prefix.count)))
-      text += prefix
-    case .object(let members):
-      addGroup(open: prefix + Array("{".utf8), close: Array("}".utf8), path: path) { add(members, path: path) }
-    case .picks(let key, let cases):
-      addGroup(open: prefix + Array("[".utf8), close: Array("]".utf8), path: path) {
-        for one in cases {
-          // The member that tells the elements apart comes first; it alone does not make an element.
-          let sibling = JSONRecordWriter.quoted(key) + Array(":".utf8) + JSONRecordWriter.quoted(one.value)
-          addGroup(open: Array(",{".utf8) + sibling, close: Array("}".utf8), path: path + [.pick(key: key, value: one.value)]) {
-            add(one.members, path: path + [.pick(key: key, value: one.value)])
-          }
-        }
-      }
-    case .items(let items):
-      addGroup(open: prefix + Array("[".utf8), close: Array("]".utf8), path: path) {
-        for item in items.sorted(by: { $0.index < $1.index }) {
-          add(item.content, prefix: Array(",".utf8), path: path + [.index(item.index)])
-        }
-      }
-    }
-  }
-
-  private func addGroup(open: [UInt8], close: [UInt8], path: [PathStep], _ body: () -> Void) {
-    let start = steps.count
-    steps.append(
-      Step(
-        action: .open, isText: false, writesNull: false, writesEmpty: false, register: 0, prefix: Int32(text.count),
-        length: Int32(open.count)))
-    text += open
-    body()
-    objectPaths[steps.count] = path
-    steps.append(
-      Step(
-        action: .close, isText: false, writesNull: false, writesEmpty: false, register: 0, prefix: Int32(text.count),
-        length: Int32(close.count), partner: Int32(start)))
-    text += close
-    steps[start].partner = Int32(steps.count - 1)
-  }
-
   // MARK: - Writing
 
   package func write(_ frame: Frame, extras: [OutputExtra], into out: inout OutputBuffer) throws(FormatError) {
@@ -210,7 +177,7 @@ package final class JSONRecordWriter: RecordWriter {
       writeTree(frame, extras: extras, into: &out)
       return
     }
-    out.append(head)
+    out.append(UnsafeBufferPointer(start: frameBytes, count: head.count))
     out.append(UInt8(ascii: "{"))
     let start = out.count
     var opened: [(mark: Int, content: Int)] = []
@@ -219,17 +186,18 @@ package final class JSONRecordWriter: RecordWriter {
     let slots = frame.slots
     let isJSON = frame.encoding.isJSON
     let chunk = frame.chunk
-    let count = steps.count
-    steps.withUnsafeBufferPointer { steps in
-      text.withUnsafeBufferPointer { text in
-        for index in 0..<count {
-          let step = steps[index]
+    let text = UnsafePointer(self.text)
+    var next = UnsafePointer(steps)
+    let last = next + stepCount
+    while next < last {
+          let step = next.pointee
+          next += 1
           switch step.action {
           case .leaf:
             let slot = slots[Int(step.register)]
             if slot.isAbsent { continue }
             let length = slot.length
-            let prefix = text.baseAddress! + Int(step.prefix)
+            let prefix = text + Int(step.prefix)
             var prefixLength = Int(step.length)
             var from = prefix
             if out.count == content {
@@ -289,7 +257,7 @@ package final class JSONRecordWriter: RecordWriter {
             }
           case .open:
             opened.append((out.count, content))
-            var from = text.baseAddress! + Int(step.prefix)
+            var from = text + Int(step.prefix)
             var length = Int(step.length)
             if out.count == content {
               from += 1
@@ -303,16 +271,13 @@ package final class JSONRecordWriter: RecordWriter {
             if out.count == abs(content) {
               out.count = mark
             } else {
-              out.append(UnsafeBufferPointer(start: text.baseAddress! + Int(step.prefix), count: Int(step.length)))
+              out.append(UnsafeBufferPointer(start: text + Int(step.prefix), count: Int(step.length)))
             }
             content = outer
-          case .pick: continue
           }
-        }
-      }
     }
     out.append(UInt8(ascii: "}"))
-    out.append(tail)
+    out.append(UnsafeBufferPointer(start: frameBytes + head.count, count: tail.count))
   }
 
   /// The slow way, for records with something restored that the layout has no place for.
@@ -322,6 +287,53 @@ package final class JSONRecordWriter: RecordWriter {
     out.append(head)
     JSONTree.append(tree ?? .object([]), to: &out)
     out.append(tail)
+  }
+}
+
+extension JSONRecordWriter.Compiler {
+  mutating func add(_ members: [Layout.Member]) {
+    for member in members {
+      add(member.content, prefix: Array(",".utf8) + JSONRecordWriter.quoted(member.name) + Array(":".utf8))
+    }
+  }
+
+  private mutating func add(_ content: Layout.Content, prefix: [UInt8]) {
+    switch content {
+    case .leaf(let leaf):
+      steps.append(
+        .init(
+          action: .leaf, isText: leaf.isText, writesNull: leaf.writesNull, writesEmpty: leaf.writesEmpty,
+          register: Int32(leaf.register), prefix: Int32(text.count), length: Int32(prefix.count)))
+      text += prefix
+    case .object(let members):
+      group(open: prefix + Array("{".utf8), close: Array("}".utf8)) { $0.add(members) }
+    case .picks(let key, let cases):
+      group(open: prefix + Array("[".utf8), close: Array("]".utf8)) { compiler in
+        for one in cases {
+          // The member that tells the elements apart comes first; it alone does not make an element.
+          let sibling = JSONRecordWriter.quoted(key) + Array(":".utf8) + JSONRecordWriter.quoted(one.value)
+          compiler.group(open: Array(",{".utf8) + sibling, close: Array("}".utf8)) { $0.add(one.members) }
+        }
+      }
+    case .items(let items):
+      group(open: prefix + Array("[".utf8), close: Array("]".utf8)) { compiler in
+        for item in items.sorted(by: { $0.index < $1.index }) { compiler.add(item.content, prefix: Array(",".utf8)) }
+      }
+    }
+  }
+
+  private mutating func group(open: [UInt8], close: [UInt8], _ body: (inout Self) -> Void) {
+    add(.open, open)
+    body(&self)
+    add(.close, close)
+  }
+
+  private mutating func add(_ action: JSONRecordWriter.Step.Action, _ bytes: [UInt8]) {
+    steps.append(
+      .init(
+        action: action, isText: false, writesNull: false, writesEmpty: false, register: 0, prefix: Int32(text.count),
+        length: Int32(bytes.count)))
+    text += bytes
   }
 }
 

@@ -40,7 +40,6 @@ struct NameTable: ~Copyable {
   }
 
   struct Node {
-    var first: Int32 = -1
     var buckets: [Int32]
     /// The node's own path, nil below a list.
     var path: [UInt8]?
@@ -59,6 +58,10 @@ struct NameTable: ~Copyable {
   private(set) var count = 0
   private var capacity = 64
   private(set) var nodes: [Node] = []
+  /// Per node the first entry of the learnt order.
+  private var firsts: UnsafeMutablePointer<Int32>
+  private var nameBytes: UnsafeMutablePointer<UInt8>
+  private var nameCapacity = 1024
   private(set) var names: [UInt8] = []
   private(set) var paths: [[UInt8]] = []
   private var folds = false
@@ -69,16 +72,27 @@ struct NameTable: ~Copyable {
   /// - terminator: the byte that stands behind a name in the source and is compared with it (`"` in JSON).
   init(layout: Layout, terminator: UInt8, limit: Int) {
     entries = .allocate(capacity: 64)
+    firsts = .allocate(capacity: 1024)
+    firsts.initialize(repeating: -1, count: 1024)
+    nameBytes = .allocate(capacity: 1024)
     self.limit = limit
     self.terminator = terminator
     folds = layout.ignoresCase
     _ = addNode(layout.members, path: [])
   }
 
-  deinit { entries.deallocate() }
+  deinit {
+    entries.deallocate()
+    firsts.deallocate()
+    nameBytes.deallocate()
+  }
+
+  /// The bytes of all names; until the next new name.
+  @inline(__always) var namePointer: UnsafePointer<UInt8> { UnsafePointer(nameBytes) }
 
   private mutating func addNode(_ members: [Layout.Member], path: [UInt8]?) -> Int {
     let index = nodes.count
+    precondition(index < 1024, "a layout has at most 1,024 objects and lists")
     nodes.append(Node(buckets: [Int32](repeating: -1, count: 64), path: path, content: .object))
     var last: Int32 = -1
     for member in members {
@@ -147,6 +161,12 @@ struct NameTable: ~Copyable {
         chain: nodes[node].buckets[bucket], name: Int32(names.count), length: Int32(name.count), path: path,
         node: Int32(node), isVariant: isVariant, seen: 0))
     names += name
+    if names.count > nameCapacity {
+      nameBytes.deallocate()
+      nameCapacity = names.count * 2
+      nameBytes = .allocate(capacity: nameCapacity)
+    }
+    for (i, byte) in names.enumerated() { nameBytes[i] = byte }
     nodes[node].buckets[bucket] = index
     count += 1
     link(index, after: after, in: node)
@@ -213,17 +233,17 @@ struct NameTable: ~Copyable {
 
   private mutating func move(_ index: Int32, after: Int32, in node: Int) {
     let entry = entries[Int(index)]
-    if entry.previous >= 0 { entries[Int(entry.previous)].next = entry.next } else { nodes[node].first = entry.next }
+    if entry.previous >= 0 { entries[Int(entry.previous)].next = entry.next } else { firsts[node] = entry.next }
     if entry.next >= 0 { entries[Int(entry.next)].previous = entry.previous }
     link(index, after: after, in: node)
   }
 
   private mutating func link(_ index: Int32, after: Int32, in node: Int) {
-    let next = after >= 0 ? entries[Int(after)].next : nodes[node].first
+    let next = after >= 0 ? entries[Int(after)].next : firsts[node]
     entries[Int(index)].previous = after
     entries[Int(index)].next = next
     if next >= 0 { entries[Int(next)].previous = index }
-    if after >= 0 { entries[Int(after)].next = index } else { nodes[node].first = index }
+    if after >= 0 { entries[Int(after)].next = index } else { firsts[node] = index }
   }
 
   /// Whether a node has that name, learnt or mapped.
@@ -237,5 +257,5 @@ struct NameTable: ~Copyable {
   }
 
   /// The first entry of a node in the learnt order.
-  @inline(__always) func first(_ node: Int) -> Int32 { nodes[node].first }
+  @inline(__always) func first(_ node: Int) -> Int32 { firsts[node] }
 }

@@ -16,7 +16,7 @@ package struct MappingLibrary: Sendable {
     var opened: [MappingFolder] = []
     for path in paths { opened.append(try MappingFolder(path)) }
     self.folders = opened
-    names = Set(Embedded.systems + opened.flatMap(\.systems)).sorted()
+    names = opened.isEmpty ? Embedded.systems.sorted() : Set(Embedded.systems + opened.flatMap(\.systems)).sorted()
   }
 
   package func canonical() throws(Diagnostic) -> CanonicalModel {

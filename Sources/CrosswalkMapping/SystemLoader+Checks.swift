@@ -2,6 +2,9 @@ import CrosswalkModel
 import CrosswalkYAML
 
 /// What can only be seen when all fields are there.
+///
+/// A `Field` has many parts that are counted references: loops go over indexes and take the parts they need, which is a third
+/// of the time of loops over fields.
 extension SystemLoader {
   mutating func checkFields() {
     checkCanonicalReadOnce()
@@ -9,23 +12,30 @@ extension SystemLoader {
     checkPlaces()
     checkDerived()
     checkCircles()
-    for field in system.fields {
-      checkRequired(field)
-      checkTransforms(of: field)
+    let fields = system.fields
+    for index in fields.indices {
+      if !fields[index].required.isEmpty { checkRequired(fields[index]) }
+      checkMeaning(fields[index].meaning, fields[index].path, of: index)
+      if !fields[index].transforms.isEmpty { checkTransforms(of: fields[index]) }
     }
   }
 
   // MARK: One meaning, one place
 
   private mutating func checkCanonicalReadOnce() {
-    var first: [String: Place] = [:]
-    for field in system.fields {
-      for name in field.meaning.canonicalNames {
-        if let place = first[name] {
-          report(readTwice(name, field.name, at: field.place, first: place))
-        } else {
-          first[name] = field.place
-        }
+    let fields = system.fields
+    var first: [String: Int] = [:]
+    first.reserveCapacity(fields.count)
+    func check(_ name: String, _ index: Int) -> Diagnostic? {
+      guard let other = first.updateValue(index, forKey: name) else { return nil }
+      first[name] = other
+      return readTwice(name, fields[index].name, at: fields[index].place, first: fields[other].place)
+    }
+    for index in fields.indices {
+      switch fields[index].meaning {
+      case .none: break
+      case .canonical(let name): if let problem = check(name, index) { report(problem) }
+      case .parts(let parts): for part in parts { if let problem = check(part.canonical, index) { report(problem) } }
       }
     }
   }
@@ -49,12 +59,16 @@ extension SystemLoader {
 
   /// Two fields may not take one place for different things.
   private mutating func checkTreeOfPaths() {
-    var contents: [[PathStep]: (content: Content, place: Place)] = [:]
-    for field in system.fields {
-      for count in 1...field.path.count {
+    let fields = system.fields
+    guard fields.contains(where: { $0.path.count > 1 }) else { return }
+    var contents: [[PathStep]: (content: Content, field: Int)] = [:]
+    contents.reserveCapacity(fields.count * 2)
+    for index in fields.indices {
+      let steps = fields[index].path
+      for count in 1...steps.count {
         let content: Content
-        if count < field.path.count {
-          switch field.path[count] {
+        if count < steps.count {
+          switch steps[count] {
           case .name: content = .object
           case .index: content = .items
           case .pick(let key, _): content = .picks(key)
@@ -62,14 +76,16 @@ extension SystemLoader {
         } else {
           content = .leaf
         }
-        let path = Array(field.path[..<count])
+        let path = count < steps.count ? Array(steps[..<count]) : steps
         guard let known = contents[path] else {
-          contents[path] = (content, field.place)
+          contents[path] = (content, index)
           continue
         }
         if known.content != content {
           report(
-            differentContents(PathStep.text(path), content.words, at: field.place, known.content.words, first: known.place))
+            differentContents(
+              PathStep.text(path), content.words, at: fields[index].place, known.content.words,
+              first: fields[known.field].place))
           break
         }
       }
@@ -78,31 +94,34 @@ extension SystemLoader {
 
   /// Two fields may not read or write one place, in any format.
   private mutating func checkPlaces() {
-    var reported: Set<String> = []
+    let fields = system.fields
+    var clashes: Set<[Int]> = []
+    func take(_ place: String, _ index: Int, _ places: inout [String: Int]) {
+      let other = places.updateValue(index, forKey: system.ignoresCase ? place.lowercased() : place)
+      guard let other, other != index, clashes.insert([other, index]).inserted else { return }
+      problems.append(
+        samePlace(fields[index].name, fields[other].name, place, at: fields[index].place, first: fields[other].place))
+    }
+
+    // nil: the formats that spell every name as the path does.
     let special = system.formats.filter { format in
-      format != .ndjson
-        && (system.names.contains { $0.format == format && !$0.from.isEmpty }
-          || system.fields.contains { $0.formatNames[format] != nil })
+      system.names.contains { $0.format == format && !$0.from.isEmpty }
+        || fields.contains { !$0.formatNames.isEmpty && $0.formatNames[format] != nil }
     }
     for format in [nil] + special.map(Optional.some) {
-      var places: [String: Int] = [:]
-      for (index, field) in system.fields.enumerated() {
-        for name in names(of: field, in: format) {
-          let text = field.place(of: name)
-          let place = system.ignoresCase ? text.lowercased() : text
-          if let other = places[place], other != index {
-            clash(index, other, text, &reported)
-          } else {
-            places[place] = index
-          }
+      var places = [String: Int](minimumCapacity: fields.count)
+      for index in fields.indices {
+        if format == nil, fields[index].hasOnePlainName {
+          take(fields[index].name, index, &places)
+        } else {
+          for name in names(of: fields[index], in: format) { take(fields[index].place(of: name), index, &places) }
         }
       }
     }
-    for shape in Shape.allCases where system.fields.contains(where: { $0.writeNames[shape] != nil }) {
-      var places: [String: Int] = [:]
-      for (index, field) in system.fields.enumerated() where field.shapes.contains(shape) {
-        let place = field.place(of: field.writeNames[shape] ?? field.lastName)
-        if let other = places[place] { clash(index, other, place, &reported) } else { places[place] = index }
+    for shape in Shape.allCases where fields.contains(where: { !$0.writeNames.isEmpty && $0.writeNames[shape] != nil }) {
+      var places = [String: Int](minimumCapacity: fields.count)
+      for index in fields.indices where fields[index].shapes.contains(shape) {
+        take(fields[index].place(of: fields[index].writeNames[shape] ?? fields[index].lastName), index, &places)
       }
     }
   }
@@ -124,22 +143,17 @@ extension SystemLoader {
     return [own] + field.readNames.filter { $0 != own } + siblings
   }
 
-  private mutating func clash(_ index: Int, _ other: Int, _ place: String, _ reported: inout Set<String>) {
-    let field = system.fields[max(index, other)]
-    let first = system.fields[min(index, other)]
-    guard reported.insert("\(index) \(other)").inserted else { return }
-    report(samePlace(field.name, first.name, place, at: field.place, first: first.place))
-  }
-
   // MARK: Names of fields
 
   private mutating func checkDerived() {
-    for field in system.fields where !field.derivedFrom.isEmpty {
+    let fields = system.fields
+    for index in fields.indices where !fields[index].derivedFrom.isEmpty {
+      let field = fields[index]
       for base in field.derivedFrom {
         if base == field.name {
           report(derivedFromItself(base, at: field.place))
-        } else if !system.fields.contains(where: { $0.name == base }) {
-          report(unknownField(base, in: "derived", of: field, among: system.fields.map(\.name)))
+        } else if !fields.contains(where: { $0.name == base }) {
+          report(unknownField(base, in: "derived", of: field, among: fields.map(\.name)))
         }
       }
     }
@@ -150,13 +164,15 @@ extension SystemLoader {
   /// A transform with `in: FIELD` runs after that field, so that none may wait for itself.
   private mutating func checkCircles() {
     var waits: [String: (on: [String], place: Place)] = [:]
-    for field in system.fields {
-      let needed = field.transforms.flatMap { use in
+    let fields = system.fields
+    for index in fields.indices where !fields[index].transforms.isEmpty {
+      let needed = fields[index].transforms.flatMap { use in
         use.parameters.filter { $0.name == "in" }.compactMap(\.value.text)
       }
       guard !needed.isEmpty else { continue }
-      for name in field.meaning.canonicalNames { waits[name] = (needed, field.place) }
+      for name in fields[index].meaning.canonicalNames { waits[name] = (needed, fields[index].place) }
     }
+    if waits.isEmpty { return }
     var done: Set<String> = []
     for start in waits.keys.sorted() where !done.contains(start) {
       var way: [String] = []
@@ -188,16 +204,20 @@ extension SystemLoader {
         report(needsOneWay(use.name, at: use.place))
       }
     }
+  }
 
-    let labelled = field.transforms.contains { $0.name == "labelled" }
-    switch field.meaning {
+  private mutating func checkMeaning(_ meaning: Field.Meaning, _ path: [PathStep], of index: Int) {
+    switch meaning {
     case .parts(let parts):
-      if !labelled || Set(parts.map(\.part)) != ["code", "label"] { report(badParts(field, labelled: labelled)) }
+      let isLabelled = system.fields[index].uses("labelled")
+      if !isLabelled || Set(parts.map(\.part)) != ["code", "label"] {
+        report(badParts(system.fields[index], isLabelled: isLabelled))
+      }
     case .canonical, .none:
-      if labelled { report(badParts(field, labelled: true)) }
+      if system.fields[index].uses("labelled") { report(badParts(system.fields[index], isLabelled: true)) }
     }
-    if case .pick? = field.path.last, !field.transforms.contains(where: { $0.name == "join" }) {
-      report(pickIsNoValue(field.name, at: field.place))
+    if case .pick? = path.last, !system.fields[index].uses("join") {
+      report(pickIsNoValue(system.fields[index].name, at: system.fields[index].place))
     }
   }
 
@@ -251,6 +271,13 @@ extension SystemLoader {
 }
 
 extension Field {
+  func uses(_ transform: String) -> Bool { transforms.contains { $0.name == transform } }
+
+  /// The path says all about the place, as it stands in the file.
+  var hasOnePlainName: Bool {
+    readNames.isEmpty && transforms.isEmpty && path.count == 1 && name.utf8.first != UInt8(ascii: "\"")
+  }
+
   /// The member that holds the value. An element of a list has no name but its path.
   var lastName: String { if case .name(let name)? = path.last { name } else { name } }
 
@@ -325,12 +352,12 @@ private func needsOneWay(_ name: String, at place: Place) -> Diagnostic {
     help: "say that it is meant, and why: `oneWay: reason`")
 }
 
-private func badParts(_ field: Field, labelled: Bool) -> Diagnostic {
+private func badParts(_ field: Field, isLabelled: Bool) -> Diagnostic {
   Diagnostic(
     .badArgument,
-    labelled ? "`labelled` needs the two parts `code` and `label`" : "only `labelled` knows parts",
+    isLabelled ? "`labelled` needs the two parts `code` and `label`" : "only `labelled` knows parts",
     labels: [.init(field.place)],
-    help: labelled ? "write `is: { code: FIELD, label: FIELD }`" : "write `is: FIELD`, or `as: { labelled: TABLE }`")
+    help: isLabelled ? "write `is: { code: FIELD, label: FIELD }`" : "write `is: FIELD`, or `as: { labelled: TABLE }`")
 }
 
 private func pickIsNoValue(_ path: String, at place: Place) -> Diagnostic {

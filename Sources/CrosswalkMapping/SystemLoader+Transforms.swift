@@ -160,7 +160,7 @@ extension SystemLoader {
 private func unknownTransform(_ name: String, at place: Place) -> Diagnostic {
   Diagnostic(
     .unknownTransform, "there is no transform `\(name)`", labels: [.init(place)],
-    help: acceptedHelp(name, TransformTable.names))
+    help: acceptedHelp(name, TransformGrammar.specs.map(\.name)))
 }
 
 private func twoTransforms(_ names: [String], at place: Place) -> Diagnostic {

@@ -232,11 +232,9 @@ private func formatNotListed(_ format: Format, _ listed: [Format], at place: Pla
 }
 
 private func nullKey(_ key: YAMLNode) -> Diagnostic {
-  let name = key.text ?? ""
-  return Diagnostic(
-    .nullKey, name.isEmpty ? "a key is missing before the `:`" : "the key `\(name)` means \"nothing\" in YAML",
-    labels: [.init(key.place)],
-    help: name.isEmpty ? "write the key" : "for null values the key is `nulls`; a field of that name must stand in quotes")
+  Diagnostic(
+    .nullKey, "the key `\(key.text ?? "")` means \"nothing\" in YAML", labels: [.init(key.place)],
+    help: "for null values the key is `nulls`; a field of that name must stand in quotes")
 }
 
 private func wrongSystemName(_ name: String, folder: String, at place: Place) -> Diagnostic {

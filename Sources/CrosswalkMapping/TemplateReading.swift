@@ -66,9 +66,10 @@ extension Template {
 // MARK: Messages
 
 private func unknownBind(_ text: String, _ binds: [String], at place: Place) -> Diagnostic {
-  Diagnostic(
+  let accepted = acceptedHelp(text, binds)
+  return Diagnostic(
     .badTemplate, "`\(text)` stands for nothing here", labels: [.init(place)],
-    help: acceptedHelp(text, binds) + "; a literal that starts with `$` must stand in quotes")
+    help: accepted + (accepted.hasSuffix("?") ? " " : ". ") + "A literal that starts with `$` must stand in quotes")
 }
 
 private func listOfSeveral(at place: Place) -> Diagnostic {

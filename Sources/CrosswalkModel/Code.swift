@@ -34,6 +34,36 @@ extension Code {
     (.unwritableOutput, "the output cannot be written", "The folder does not exist or may not be written to, the disk is full, or writing failed; the system's own reason follows. Files of this run have been removed."),
     (.closedOutput, "the reader of standard output went away", "The next program of the pipe has closed it, as `head` does. The run ends without a message and with 141."),
 
+    (.unexpectedByte, "a character that cannot stand here", "The format's grammar allows other characters at this place. In JSON a comma is missing or stands before a closing bracket, a name has no quotes, or something else than JSON was sent, such as an error page."),
+    (.truncated, "the data end in the middle of a record", "The last record or the envelope around the records is not complete. The export was interrupted, or the file was cut while it was copied."),
+    (.invalidUTF8, "these bytes are not UTF-8 text", "Text is read as UTF-8, and bytes that are not are never repaired or replaced, since the letter they stood for would be lost. Exports of older programs are often in Windows-1252 or ISO-8859-1; XML may say so in its declaration."),
+    (.tooDeep, "containers are nested too deeply", "Client records have two or three levels. The limit (128) keeps hostile documents cheap."),
+    (.fieldTooLong, "a value is longer than the limit", "No field of a client record has megabytes. In a CSV file a quote that was never closed makes the rest of the file one value: look at the start of this one."),
+    (.duplicateName, "a name stands twice in one record", "Two values of one name are two answers to one question, and programs differ in which one they take. So neither is taken unless you say so. Parameters of a URL-encoded form must be named once."),
+    (.forbiddenCharacter, "a character that the format cannot hold", "XML 1.0 has no place for most control characters, for lone surrogates and for U+FFFE and U+FFFF, not even as a reference. The record is refused rather than changed."),
+    (.badEscape, "an escape that JSON does not have", "After a backslash JSON has `\" \\ / b f n r t` and `u` with four hexadecimal digits, and nothing else."),
+    (.loneSurrogate, "half of a surrogate pair", "A character beyond U+FFFF is written as two `\\u` escapes in JSON. One without the other is no character; replacing it would lose what it was."),
+    (.badNumber, "not a number as JSON writes it", "A number that is written otherwise (`01`, `+1`, `.5`, `1.`, `0x1F`, `NaN`) means different things to different programs."),
+    (.badLiteral, "a bare word that JSON does not have", "Texts stand in double quotes. `None`, `True` and `NaN` are the marks of a file that was written without a JSON library."),
+    (.controlCharacter, "a bare control character", "Characters below U+0020 have to be escaped in JSON texts and in URL-encoded forms, and have no place in the header of a CSV file."),
+    (.trailingData, "something follows the end of the document", "A JSON or XML document holds one value. Several files that were put together, or a log line behind the data, look like this."),
+    (.badReference, "a character reference that means nothing", "References are `&#233;`, `&#xE9;` and the names that XML has, each with its semicolon."),
+    (.unknownEntity, "an entity that XML does not have", "`&nbsp;` and `&eacute;` belong to HTML. Entities that a DOCTYPE declares are refused with it."),
+    (.mismatchedTag, "an end tag that does not fit its start tag", "Every element is closed by its own name, the inner one before the outer one, and letters count as they are written."),
+    (.duplicateAttribute, "an attribute stands twice in one tag", "XML forbids it, also where two prefixes stand for one namespace."),
+    (.doctype, "a document type declaration", "A DOCTYPE can name files to be read, addresses to be fetched and entities that unfold to gigabytes. None of them is needed for data, so all are refused."),
+    (.badEncoding, "not the encoding that the document says it has", "XML is read as UTF-8, UTF-16 with its mark, ISO-8859-1 or US-ASCII. The declaration and the bytes contradict each other, or another encoding is named."),
+    (.notWellFormed, "not well-formed XML", "The text breaks a rule of XML's grammar at the place shown, so that where the next record starts cannot be known."),
+    (.repeatedElement, "an element stands twice where one is expected", "The mapping reads one value from this place and the record has several. Taking one would lose the others."),
+    (.namespace, "a namespace prefix that is not declared, or not used rightly", "A prefix without its declaration has no meaning; `xml` and `xmlns` are reserved."),
+    (.tooManyAttributes, "a tag with more than 256 attributes", "The limit keeps hostile documents cheap."),
+    (.startTagTooLong, "a start tag longer than 64 KiB", "The limit keeps hostile documents cheap. A quote that was never closed makes a tag as long as this."),
+    (.raggedRow, "a row has more or fewer cells than the header", "Which cell belongs to which column cannot be known. Most often a text holds a comma and has no quotes; the rows around it are read."),
+    (.strayQuote, "text behind a closing quote", "Between the closing quote and the next delimiter nothing may stand, not even a blank. A quote inside a cell that does not begin with one is an ordinary character."),
+    (.unterminatedQuote, "a quote that is never closed", "Everything from this quote to the end of the file has become one cell. The place shown is where it was opened."),
+    (.badPercentEscape, "a percent sign without two hexadecimal digits", "In URL-encoded parameters `%` begins an escape of two digits, such as `%20` for a blank."),
+    (.notARecord, "not a record of this system", "What stands where a record should is none: a text or a number, or an object without the wrapper that the system's shapes have around a record."),
+
     (.noShape, "the document is not one of the system's shapes", "None of the shapes that the system's file describes fits the document, or the records in it have none of the system's fields. The message names the systems whose fields they are; `crosswalk systems NAME` shows shapes and fields."),
     (.errorReply, "the document is an error reply", "The service answered with an error and not with records; its own code and message are shown. Nothing was converted."),
     (.severalDocuments, "more documents than one", "A JSON file whose second value is a list or a record again is more likely NDJSON under another name. Say which it is."),
@@ -104,6 +134,36 @@ extension Code {
   public static let outputExists = Code("I0201")
   public static let unwritableOutput = Code("I0202")
   public static let closedOutput = Code("I0203")
+
+  public static let unexpectedByte = Code("F0001")
+  public static let truncated = Code("F0002")
+  public static let invalidUTF8 = Code("F0003")
+  public static let tooDeep = Code("F0004")
+  public static let fieldTooLong = Code("F0005")
+  public static let duplicateName = Code("F0006")
+  public static let forbiddenCharacter = Code("F0007")
+  public static let badEscape = Code("F0008")
+  public static let loneSurrogate = Code("F0009")
+  public static let badNumber = Code("F0010")
+  public static let badLiteral = Code("F0011")
+  public static let controlCharacter = Code("F0012")
+  public static let trailingData = Code("F0013")
+  public static let badReference = Code("F0014")
+  public static let unknownEntity = Code("F0015")
+  public static let mismatchedTag = Code("F0016")
+  public static let duplicateAttribute = Code("F0017")
+  public static let doctype = Code("F0018")
+  public static let badEncoding = Code("F0019")
+  public static let notWellFormed = Code("F0020")
+  public static let repeatedElement = Code("F0021")
+  public static let namespace = Code("F0022")
+  public static let tooManyAttributes = Code("F0023")
+  public static let startTagTooLong = Code("F0024")
+  public static let raggedRow = Code("F0025")
+  public static let strayQuote = Code("F0026")
+  public static let unterminatedQuote = Code("F0027")
+  public static let badPercentEscape = Code("F0028")
+  public static let notARecord = Code("F0029")
 
   public static let noShape = Code("V0101")
   public static let errorReply = Code("V0102")

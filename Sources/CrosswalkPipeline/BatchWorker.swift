@@ -14,27 +14,30 @@ package final class BatchResult {
     var length: Int
   }
 
-  var out = OutputBuffer(capacity: 64 << 10)
-  var side = OutputBuffer(capacity: 4096)
-  var residue: [Line] = []
-  var rejects: [Line] = []
-  var read = 0
-  var written = 0
-  var rejected = 0
-  var malformed = 0
+  @exclusivity(unchecked) var out = OutputBuffer(capacity: 64 << 10)
+  @exclusivity(unchecked) var side = OutputBuffer(capacity: 4096)
+  @exclusivity(unchecked) var residue: [Line] = []
+  @exclusivity(unchecked) var rejects: [Line] = []
+  @exclusivity(unchecked) var read = 0
+  @exclusivity(unchecked) var written = 0
+  @exclusivity(unchecked) var rejected = 0
+  @exclusivity(unchecked) var malformed = 0
   /// Leaves parked, by source leaf (row) and reason (column).
-  var parked: [Int] = []
+  private(set) var parked: UnsafeMutablePointer<Int> = .allocate(capacity: 1)
+  private var parkedCount = 0
   /// Leaves parked that no mapping names, by path.
-  var unknown: [[UInt8]: Int] = [:]
-  var messages: [Message] = []
-  var messageCounts: [Code: Int] = [:]
-  var literalsParked = 0
+  @exclusivity(unchecked) var unknown: [[UInt8]: Int] = [:]
+  @exclusivity(unchecked) var messages: [Message] = []
+  @exclusivity(unchecked) var messageCounts: [Code: Int] = [:]
+  @exclusivity(unchecked) var literalsParked = 0
 
   /// A problem with a record; the text is made by who knows its number.
   struct Message {
     var record: Int
     var diagnostic: Diagnostic
   }
+
+  deinit { parked.deallocate() }
 
   func begin(leaves: Int) {
     out.removeAll()
@@ -45,11 +48,12 @@ package final class BatchResult {
     rejects.removeAll(keepingCapacity: true)
     (read, written, rejected, malformed, literalsParked) = (0, 0, 0, 0, 0)
     let columns = leaves * Plan.ParkingReason.allCases.count
-    if parked.count == columns {
-      for i in 0..<columns { parked[i] = 0 }
-    } else {
-      parked = [Int](repeating: 0, count: columns)
+    if parkedCount != columns {
+      parked.deallocate()
+      parked = .allocate(capacity: max(columns, 1))
+      parkedCount = columns
     }
+    parked.initialize(repeating: 0, count: columns)
     if !unknown.isEmpty { unknown.removeAll(keepingCapacity: true) }
     if !messages.isEmpty { messages.removeAll(keepingCapacity: true) }
     if !messageCounts.isEmpty { messageCounts.removeAll(keepingCapacity: true) }
@@ -75,18 +79,27 @@ package final class BatchWorker {
   let writer: any RecordWriter
   let rules: Rules
   let result = BatchResult()
-  private(set) var reader: (any RecordReader)?
+  @exclusivity(unchecked) private(set) var reader: (any RecordReader)?
   private let separator: [UInt8]
-  private let simple: [SimpleLeaf]
+  private let leaves: UnsafeMutablePointer<CountedLeaf>
+  private let leafCount: Int
+  /// Leaves with several ways into the target.
   private let complex: [Int]
+  private let keepsResidue: Bool
+  private let isFiltered: Bool
+  private let hasIdMap: Bool
   private var seenWarnings: Set<[UInt8]> = []
 
-  /// A leaf that is the target's own register: parked only when the target leaves its state out.
-  private struct SimpleLeaf {
+  /// A source leaf with one way into the target, or none: whether it stands there shows in two registers.
+  private struct CountedLeaf {
     var register: Int
+    /// Of the target's leaf; the same one where it only changes its name.
+    var target: Int
     var row: Int
-    /// Reason of every value, or -1 when it always stands in the target.
+    /// Reason of every value, or -1 when it may stand in the target.
     var reason: Int8
+    var leg: UInt8
+    var edge: Int32
     var writesNull: Bool
     var writesEmpty: Bool
   }
@@ -96,24 +109,34 @@ package final class BatchWorker {
     self.writer = writer
     self.rules = rules
     separator = writer.separator
-    var simple: [SimpleLeaf] = []
+    keepsResidue = rules.keepsResidue
+    isFiltered = !rules.only.isEmpty
+    hasIdMap = rules.idMap != nil
+    var counted: [CountedLeaf] = []
     var complex: [Int] = []
+    let reasons = Plan.ParkingReason.allCases
     for (index, leaf) in plan.sourceLeaves.enumerated() where leaf.field >= 0 {
       if let reason = plan.staticParking[index] {
-        simple.append(
-          SimpleLeaf(
-            register: leaf.register, row: index, reason: Int8(Plan.ParkingReason.allCases.firstIndex(of: reason)!),
-            writesNull: false, writesEmpty: false))
-      } else if let states = plan.standsAsItIs(index) {
-        simple.append(
-          SimpleLeaf(register: leaf.register, row: index, reason: -1, writesNull: states.null, writesEmpty: states.empty))
+        counted.append(
+          CountedLeaf(
+            register: leaf.register, target: leaf.register, row: index, reason: Int8(reasons.firstIndex(of: reason)!), leg: 0,
+            edge: -1, writesNull: false, writesEmpty: false))
+      } else if let way = plan.onlyWay(index) {
+        counted.append(
+          CountedLeaf(
+            register: leaf.register, target: way.register, row: index, reason: -1, leg: way.leg, edge: Int32(way.target),
+            writesNull: way.writesNull, writesEmpty: way.writesEmpty))
       } else {
         complex.append(index)
       }
     }
-    self.simple = simple
+    leaves = .allocate(capacity: max(counted.count, 1))
+    leaves.initialize(from: counted, count: counted.count)
+    leafCount = counted.count
     self.complex = complex
   }
+
+  deinit { leaves.deallocate() }
 
   func use(_ reader: any RecordReader) {
     self.reader = reader
@@ -146,7 +169,7 @@ package final class BatchWorker {
       case .record: handleRecord(offset)
       case .rejected(let error):
         if error.reason == .notARecord, result.read == 0, notARecordIsFatal { return .fatal(error) }
-        if !rules.only.isEmpty { continue }
+        if isFiltered { continue }
         result.read += 1
         result.malformed += 1
         reject(offset, diagnostic: malformed(error, offset))
@@ -159,15 +182,15 @@ package final class BatchWorker {
   }
 
   /// The first thing of a run that is no record at all says that the run was not understood.
-  var notARecordIsFatal = false
+  @exclusivity(unchecked) var notARecordIsFatal = false
 
   private func handleRecord(_ offset: Int) {
     let frame = plan.frame
     let result = result
-    if !rules.only.isEmpty {
+    if isFiltered {
       guard rules.only.contains(Array(frame.text(plan.recordId))) else { return }
     }
-    if let idMap = rules.idMap { translateId(idMap) }
+    if hasIdMap, let idMap = rules.idMap { translateId(idMap) }
     result.read += 1
     guard plan.map() else {
       reject(offset, diagnostic: mappingProblem(plan.state.rejection!, offset))
@@ -176,14 +199,14 @@ package final class BatchWorker {
     let mark = result.out.count
     if result.written > 0 { result.out.append(separator) }
     do throws(FormatError) {
-      try writer.write(frame, extras: plan.extras, into: &result.out)
+      try writer.write(frame, extras: plan.hasRestored ? plan.extras : [], into: &result.out)
     } catch {
       result.out.count = mark
       reject(offset, diagnostic: unwritable(error, offset))
       return
     }
     result.written += 1
-    if !plan.state.failures.isEmpty || !plan.state.notices.isEmpty { warn(offset) }
+    if plan.hasRemarks { warn(offset) }
     account()
   }
 
@@ -191,33 +214,44 @@ package final class BatchWorker {
 
   private func account() {
     let slots = plan.frame.slots
-    let columns = Plan.ParkingReason.allCases.count
+    let parked = result.parked
+    let legs = plan.state.legs
+    let columns = 6
     let empty = 2
-    simple.withUnsafeBufferPointer { leaves in
-      result.parked.withUnsafeMutableBufferPointer { parked in
-        for leaf in leaves {
-          let bits = slots[leaf.register].bits
-          if bits == 0 { continue }
-          let slot = Slot(bits: bits)
-          let isNull = slot.kindBits == UInt64(Kind.null.rawValue)
-          if isNull || slot.isEmptyText {
-            if isNull ? !leaf.writesNull : !leaf.writesEmpty { parked[leaf.row * columns + empty] += 1 }
-          } else if leaf.reason >= 0 {
-            parked[leaf.row * columns + Int(leaf.reason)] += 1
-          }
-        }
+    var next = leaves
+    let last = leaves + leafCount
+    while next < last {
+      let leaf = next.pointee
+      next += 1
+      let slot = slots[leaf.register]
+      if slot.isAbsent { continue }
+      let isNull = slot.kindBits == UInt64(Kind.null.rawValue)
+      if leaf.reason >= 0 {
+        parked[leaf.row &* columns &+ (isNull || slot.isEmptyText ? empty : Int(leaf.reason))] &+= 1
+        continue
       }
+      let there = slots[leaf.target]
+      let stands: Bool =
+        legs[Int(leaf.edge)] == leaf.leg
+        && (there.kindBits == UInt64(Kind.null.rawValue)
+          ? leaf.writesNull : there.isEmptyText ? leaf.writesEmpty : !there.isAbsent)
+      if stands { continue }
+      let reason = isNull || slot.isEmptyText ? empty : column(of: plan.parkingReason(leaf.row))
+      parked[leaf.row &* columns &+ reason] &+= 1
     }
     for index in complex where !slots[plan.sourceLeaves[index].register].isAbsent && !plan.contributes(index) {
-      let reason = plan.parkingReason(index)
-      result.parked[index * columns + Plan.ParkingReason.allCases.firstIndex(of: reason)!] += 1
+      parked[index * columns + column(of: plan.parkingReason(index))] += 1
     }
-    if !plan.frame.extras.isEmpty, plan.nativeGoesNowhere {
+    if plan.frame.hasExtras, plan.nativeGoesNowhere {
       for extra in plan.frame.extras { result.unknown[path(of: extra), default: 0] += Int(extra.leaves) }
     }
-    for (path, value) in plan.foreignNative { result.unknown[path, default: 0] += value.leafCount }
-    if rules.keepsResidue { writeResidue() }
+    if plan.hasForeignNative {
+      for (path, value) in plan.foreignNative { result.unknown[path, default: 0] += value.leafCount }
+    }
+    if keepsResidue { writeResidue() }
   }
+
+  private func column(of reason: Plan.ParkingReason) -> Int { Plan.ParkingReason.allCases.firstIndex(of: reason)! }
 
   private func path(of extra: Frame.Extra) -> [UInt8] {
     extra.path >= 0 ? reader!.path(Int(extra.path)) : Array(plan.frame.text(extra.pathText))

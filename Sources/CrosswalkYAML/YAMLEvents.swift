@@ -57,8 +57,8 @@ package struct YAMLEvents: ~Copyable {
     defer { yaml_event_delete(&event) }
     line = event.start_mark.line + 1
     column = event.start_mark.column + 1
-    anchor = nil
-    tag = nil
+    if anchor != nil { anchor = nil }
+    if tag != nil { tag = nil }
     switch event.type {
     case YAML_STREAM_START_EVENT: return .streamStart
     case YAML_DOCUMENT_START_EVENT: return .documentStart(isExplicit: event.data.document_start.implicit == 0)
@@ -66,8 +66,8 @@ package struct YAMLEvents: ~Copyable {
     case YAML_ALIAS_EVENT: return .alias(text(event.data.alias.anchor) ?? "")
     case YAML_SCALAR_EVENT:
       let scalar = event.data.scalar
-      anchor = text(scalar.anchor)
-      tag = text(scalar.tag)
+      if scalar.anchor != nil { anchor = text(scalar.anchor) }
+      if scalar.tag != nil { tag = text(scalar.tag) }
       // Validated above, and libyaml refuses escapes that are no scalar: nothing is there to be repaired.
       let value = String(decoding: UnsafeBufferPointer(start: scalar.value, count: scalar.length), as: UTF8.self)
       return .scalar(value, style(scalar.style))

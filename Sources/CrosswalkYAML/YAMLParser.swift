@@ -129,7 +129,12 @@ private struct KeySet {
 
   /// The index of the entry that has this key already; nil when it is new. `entries` are those before it.
   mutating func insert(_ key: String, among entries: [YAMLNode.Entry]) -> Int? {
-    if entries.count < 12 { return entries.firstIndex { $0.key.text == key } }
+    if entries.count < 12 {
+      for index in entries.indices {
+        if case .scalar(let other) = entries[index].key.content, other.text == key { return index }
+      }
+      return nil
+    }
     if indexes.isEmpty {
       for (index, entry) in entries.enumerated() { indexes[entry.key.text ?? ""] = index }
     }

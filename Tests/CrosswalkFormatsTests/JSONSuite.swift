@@ -1,8 +1,8 @@
 import CrosswalkFormats
 import CrosswalkModel
 import Foundation
-import Testing
 import TestSupport
+import Testing
 
 /// The cases of JSONTestSuite with the verdicts that the project has pinned, for any JSON reader.
 struct JSONSuite {
@@ -21,7 +21,9 @@ struct JSONSuite {
   static func cases() throws -> [Case]? {
     guard let folder = Repository.shared("suites/json-test-suite") else { return nil }
     var pins: [String: (verdict: String, note: String)] = [:]
-    for line in try String(contentsOf: folder.appending(path: "policy-proposal.tsv"), encoding: .utf8).split(separator: "\n") {
+    for line in try String(contentsOf: folder.appending(path: "policy-proposal.tsv"), encoding: .utf8).split(
+      separator: "\n")
+    {
       let cells = line.split(separator: "\t", omittingEmptySubsequences: false)
       if !line.hasPrefix("#"), cells.count == 3 { pins[String(cells[0])] = (String(cells[1]), String(cells[2])) }
     }

@@ -1,9 +1,10 @@
 package import CrosswalkModel
 
-/// The obvious JSON parser: one byte at a time, bytes → `Tree`. RFC 8259 to the letter; the fast reader must agree with it.
+/// The obvious JSON parser: one byte at a time, bytes → `Tree`. RFC 8259 to the letter; the fast reader must agree with
+/// it.
 ///
-/// Numbers keep their characters; members keep their order, repeated names too (`Value.duplicates` says where); no value is
-/// repaired. It keeps its own stack, so that depth costs no machine stack.
+/// Numbers keep their characters; members keep their order, repeated names too (`Value.duplicates` says where); no
+/// value is repaired. It keeps its own stack, so that depth costs no machine stack.
 package struct JSONReference {
   /// A value and the offset behind it.
   package struct Value: Equatable, Sendable {

@@ -1,7 +1,8 @@
 package import CrosswalkModel
 
-/// The obvious JSON writer: `Tree` → compact bytes. Non-ASCII stands raw, `/` bare, `\b \f \n \r \t` short, other controls as
-/// `\u00xx` in lower case; numbers with their own characters. Also the spelling of values in residue and reject lines.
+/// The obvious JSON writer: `Tree` → compact bytes. Non-ASCII stands raw, `/` bare, `\b \f \n \r \t` short, other
+/// controls as `\u00xx` in lower case; numbers with their own characters. Also the spelling of values in residue and
+/// reject lines.
 package enum TreeWriter {
   package static func json(_ tree: Tree) -> [UInt8] {
     var out: [UInt8] = []

@@ -28,9 +28,9 @@ package final class Plan {
   let edges: [[(target: Int, leg: UInt8)]]
   let returns: ReturnTrip?
   /// Restored leaves that the target's layout has no place for.
-  package var extras: [OutputExtra] = []
+  @exclusivity(unchecked) package var extras: [OutputExtra] = []
   /// What `native` held for other systems, to be parked: path and literal.
-  package var foreignNative: [(path: [UInt8], value: Tree)] = []
+  @exclusivity(unchecked) package var foreignNative: [(path: [UInt8], value: Tree)] = []
 
   private let readSteps: [PlanStep]
   private let writeSteps: [PlanStep]
@@ -179,7 +179,7 @@ package final class Plan {
     if !extras.isEmpty { extras.removeAll() }
     if !foreignNative.isEmpty { foreignNative.removeAll() }
     if frame.hasContainerLeaf { setContainersAside() }
-    if rejectsUnknown, let extra = frame.extras.first {
+    if rejectsUnknown, frame.hasExtras, let extra = frame.extras.first {
       state.rejection = .init(reason: .unknownField, leaf: -1, side: .source, value: extra.value)
       return false
     }
@@ -358,11 +358,17 @@ extension Plan {
     }
   }
 
-  /// Whether a source leaf is the target's leaf, untouched, so that all its values stand there but for the states that are left out.
-  package func standsAsItIs(_ leaf: Int) -> (null: Bool, empty: Bool)? {
-    guard edges[leaf].count == 1, let edge = edges[leaf].first, edge.leg == 0 else { return nil }
-    let target = targetLeaves[edge.target]
-    guard target.leaf.register == sourceLeaves[leaf].register else { return nil }
-    return (target.leaf.layout.writesNull && hasNull(targetFormat, target: true), target.leaf.layout.writesEmpty)
+  /// The one way of a source leaf into the target, where there is just one.
+  package func onlyWay(_ leaf: Int) -> (register: Int, target: Int, leg: UInt8, writesNull: Bool, writesEmpty: Bool)? {
+    guard edges[leaf].count == 1, let edge = edges[leaf].first else { return nil }
+    let target = targetLeaves[edge.target].leaf
+    return (
+      target.register, edge.target, edge.leg, target.layout.writesNull && hasNull(targetFormat, target: true), target.layout.writesEmpty
+    )
   }
+
+  // Asked of every record, so without a copy of the lists.
+  package var hasRestored: Bool { !extras.isEmpty }
+  package var hasForeignNative: Bool { !foreignNative.isEmpty }
+  package var hasRemarks: Bool { !state.failures.isEmpty || !state.notices.isEmpty }
 }

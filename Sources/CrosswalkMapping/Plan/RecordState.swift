@@ -35,18 +35,18 @@ package final class RecordState {
   }
 
   package let frame: Frame
-  package var failures: [Failure] = []
-  package var rejection: Rejection?
+  @exclusivity(unchecked) package var failures: [Failure] = []
+  @exclusivity(unchecked) package var rejection: Rejection?
   /// Per target leaf: which source it took; 0 is `is:`, 1 and up the legs of `or:`.
   package let legs: UnsafeMutablePointer<UInt8>
   private let legCount: Int
   /// Canonical registers that failed on reading: not to be filled by `--set`.
-  package var failedCanonical: Set<Int> = []
+  @exclusivity(unchecked) package var failedCanonical: Set<Int> = []
   /// Target leaves that failed: no default for them.
-  package var failedTargets: Set<Int> = []
-  package var supplied: [Int] = []
+  @exclusivity(unchecked) package var failedTargets: Set<Int> = []
+  @exclusivity(unchecked) package var supplied: [Int] = []
   /// Labels without a code, and the like: things to warn of, by source leaf.
-  package var notices: [(leaf: Int, value: Slot, notice: Notice)] = []
+  @exclusivity(unchecked) package var notices: [(leaf: Int, value: Slot, notice: Notice)] = []
 
   package enum Notice: UInt8, Sendable { case labelWithoutCode }
 

@@ -18,7 +18,7 @@ final class CountryTransform: Transform {
 
   private let spelling: Spelling
   private let table: Table?
-  private var cache = LookupCache()
+  @exclusivity(unchecked) private var cache = LookupCache()
 
   init(_ context: TransformContext) {
     spelling = context.argumentText.flatMap(Spelling.init(rawValue:)) ?? .code

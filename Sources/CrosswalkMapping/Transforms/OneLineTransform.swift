@@ -13,9 +13,17 @@ final class OneLineTransform: Transform {
         writes: [("\"1 Main St.\\nFloor 2\"", "\"1 Main St., Floor 2\""), ("\"a\\r\\nb\\rc\"", "\"a, b, c\"")])
     ])
 
-  private let joint: [UInt8]
+  private let joint: UnsafeMutablePointer<UInt8>
+  private let jointCount: Int
 
-  init(_ context: TransformContext) { joint = Array((context.argumentText ?? ", ").utf8) }
+  init(_ context: TransformContext) {
+    let text = Array((context.argumentText ?? ", ").utf8)
+    joint = .allocate(capacity: text.count + 1)
+    joint.initialize(from: text, count: text.count)
+    jointCount = text.count
+  }
+
+  deinit { joint.deallocate() }
 
   override var readsUnchanged: Bool { true }
 
@@ -24,27 +32,27 @@ final class OneLineTransform: Transform {
     // JSON's own spelling of a line break is an escape: text without one has no line break.
     if !slot.isEscaped, slot.space == .chunk, frame.encoding.isJSON { return slot }
     let text = frame.text(slot)
-    guard let source = text.baseAddress, let first = text.firstIndex(where: { $0 == 0x0a || $0 == 0x0d }) else {
-      return slot
-    }
+    let count = text.count
+    guard let source = text.baseAddress else { return slot }
+    var first = 0
+    while first < count, source[first] != 0x0a, source[first] != 0x0d { first &+= 1 }
+    if first == count { return slot }
     var breaks = 0
-    for byte in text[first...] where byte == 0x0a || byte == 0x0d { breaks += 1 }
+    for i in first..<count where source[i] == 0x0a || source[i] == 0x0d { breaks &+= 1 }
     let arena = frame.arena
-    let target = arena.room(text.count + breaks * joint.count + 64)
+    let target = arena.room(count &+ breaks &* jointCount &+ 64)
     var n = 0
     var i = 0
-    while i < text.count {
+    while i < count {
       let byte = source[i]
-      i += 1
+      i &+= 1
       if byte == 0x0a || byte == 0x0d {
-        if byte == 0x0d, i < text.count, source[i] == 0x0a { i += 1 }
-        for part in joint {
-          target[n] = part
-          n += 1
-        }
+        if byte == 0x0d, i < count, source[i] == 0x0a { i &+= 1 }
+        for k in 0..<jointCount { target[n &+ k] = joint[k] }
+        n &+= jointCount
       } else {
         target[n] = byte
-        n += 1
+        n &+= 1
       }
     }
     let slot = Slot(.text, offset: arena.used, length: n, space: .arena)

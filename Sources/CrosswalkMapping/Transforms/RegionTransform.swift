@@ -23,7 +23,7 @@ final class RegionTransform: Transform {
   private let country: Int?
   private let countries: Table?
   private let regions: Table?
-  private var cache = LookupCache()
+  @exclusivity(unchecked) private var cache = LookupCache()
 
   init(_ context: TransformContext) {
     givesName = context.argumentText == "name"

@@ -1,3 +1,0 @@
-import CrosswalkFormats
-import CrosswalkModel
-extension FormatReason { var diagnostic: Diagnostic { Diagnostic(.usage, "\(self)") } }

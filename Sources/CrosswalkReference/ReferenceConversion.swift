@@ -1,0 +1,390 @@
+package import CrosswalkFormats
+package import CrosswalkModel
+
+/// What a conversion leaves behind of one record (SEMANTICS S8).
+package struct ReferenceResidue: Sendable, Equatable {
+  package struct Entry: Sendable, Equatable {
+    package var path: [UInt8]
+    package var value: Tree
+
+    package init(path: [UInt8], value: Tree) {
+      self.path = path
+      self.value = value
+    }
+  }
+
+  /// Leaves that stand nowhere in the target, and why.
+  package var parked: [Entry] = []
+  package var why: [ReferenceWhy] = []
+  /// Leaves that stand in the target, but that the way back lacks or has differently.
+  package var original: [Entry] = []
+  /// Leaves that the way back would invent.
+  package var extra: [[UInt8]] = []
+  /// Target leaves without a source.
+  package var supplied: [[UInt8]] = []
+  /// Target fields filled along a fallback leg.
+  package var via: [String: String] = [:]
+  package var sourceId: Tree?
+  package var targetId: Tree?
+
+  package init() {}
+
+  package var isEmpty: Bool { parked.isEmpty && original.isEmpty && extra.isEmpty && supplied.isEmpty && via.isEmpty }
+
+  /// The members of a residue line that depend on the record alone.
+  package var tree: Tree {
+    func object(_ entries: [Entry]) -> Tree { .object(entries.map { .init($0.path, $0.value) }) }
+    var members: [Tree.Member] = []
+    if let sourceId { members.append(.init("sourceId", sourceId)) }
+    if let targetId { members.append(.init("targetId", targetId)) }
+    members.append(.init("parked", object(parked)))
+    members.append(.init("original", object(original)))
+    members.append(.init("extra", .array(extra.map { .text($0) })))
+    members.append(.init("supplied", .array(supplied.map { .text($0) })))
+    members.append(.init("via", .object(via.sorted { $0.key < $1.key }.map { .init($0.key, .text($0.value)) })))
+    return .object(members)
+  }
+}
+
+/// Records of one system in another one's shape and format, step by step as the rules say.
+package struct ReferenceConversion: Sendable {
+  package var from: ReferenceSystem
+  package var to: ReferenceSystem
+  package var shape: Shape
+  /// `--set`.
+  package var set: [String: Tree]
+  /// Source id → target id, for updates.
+  package var ids: [[UInt8]: [UInt8]]?
+
+  package init(
+    from: ReferenceSystem, to: ReferenceSystem, shape: Shape = .list, set: [String: Tree] = [:],
+    ids: [[UInt8]: [UInt8]]? = nil
+  ) {
+    self.from = from
+    self.to = to
+    self.shape = shape
+    self.set = set
+    self.ids = ids
+  }
+
+  package struct Output: Sendable {
+    package var bytes: [UInt8] = []
+    /// One of each a record that was converted.
+    package var records: [Converted] = []
+    /// Place in the input → why the record was refused.
+    package var rejects: [(record: Int, reject: ReferenceReject)] = []
+    package var acknowledgements: [String?] = []
+    package var hasMore = false
+  }
+
+  package struct Converted: Sendable {
+    package var source: Tree
+    package var canonical: ReferenceCanonical
+    package var target: ReferenceRecord
+    package var residue: ReferenceResidue
+  }
+
+  package func convert(_ bytes: [UInt8], _ format: Format, to output: Format) throws(ReferenceError) -> Output {
+    let input = try from.documents(in: bytes, format: format)
+    var result = Output(acknowledgements: input.acknowledgements, hasMore: input.hasMore)
+    for (index, record) in input.records.enumerated() {
+      do throws(ReferenceReject) {
+        result.records.append(try convert(try record.get(), format, to: output))
+      } catch {
+        if error.why == .noId, ids == nil { throw .noIds }
+        result.rejects.append((index, error))
+      }
+    }
+    result.bytes = try to.document(of: result.records.map(\.target.tree), shape: shape, format: output)
+    return result
+  }
+
+  package func convert(_ record: Tree, _ format: Format, to output: Format) throws(ReferenceReject) -> Converted {
+    let canonical = try from.read(record, format: format)
+    var target = try forward(canonical, shape, output)
+    var residue = residue(of: canonical, target, record, format, output)
+    if to.isCanonical {
+      target.tree = withMeta(target.tree, canonical, residue, output)
+      // To canonical nothing is parked: what has no field stands in `native`.
+      residue = ReferenceResidue()
+    } else if from.isCanonical, let native = canonical.native {
+      target = try restored(native, record, target, &residue, format, output)
+    }
+    return Converted(source: record, canonical: canonical, target: target, residue: residue)
+  }
+
+  /// Canonical values → the target's record, its own id in an update.
+  private func forward(
+    _ canonical: ReferenceCanonical, _ shape: Shape, _ format: Format
+  ) throws(ReferenceReject) -> ReferenceRecord {
+    var canonical = canonical
+    if shape == .update, from.name != to.name, canonical.system != to.name, !to.isCanonical {
+      guard let ids, let source = try? canonical.values["id"]?.characters(), let target = ids[source] else {
+        throw ReferenceReject(why: .noId, field: "id")
+      }
+      canonical.values["id"] = .text(target)
+    }
+    return try to.write(canonical, shape: shape, format: format, set: set)
+  }
+
+  // MARK: Residue
+
+  /// The leaves of a record by their paths.
+  private func leaves(_ canonical: ReferenceCanonical) -> [ReferenceResidue.Entry] {
+    canonical.leaves.map { .init(path: $0.path, value: $0.value) }
+  }
+
+  private func residue(
+    of canonical: ReferenceCanonical, _ target: ReferenceRecord, _ record: Tree, _ format: Format, _ output: Format
+  ) -> ReferenceResidue {
+    var residue = ReferenceResidue()
+    residue.sourceId = canonical.values["id"].flatMap { $0.isBlank ? nil : $0 }
+    residue.targetId = target.leaves.first { $0.from.contains("id") }?.value
+    for leaf in target.leaves {
+      if leaf.isSupplied { residue.supplied.append(leaf.path) }
+      if let via = leaf.via { residue.via[leaf.field] = via }
+    }
+    // The way back, without `via`: the target is read as if it had always been there.
+    let back = way(back: target.tree, output, format)
+    let stands = Set(target.leaves.filter { !$0.isSupplied }.flatMap(\.from))
+    for leaf in canonical.leaves {
+      if leaf.feeds.isDisjoint(with: stands) {
+        residue.parked.append(.init(path: leaf.path, value: leaf.value))
+        residue.why.append(why(leaf, canonical, target))
+      } else if back[leaf.path] != leaf.value {
+        residue.original.append(.init(path: leaf.path, value: leaf.value))
+      }
+    }
+    let mine = Set(canonical.leaves.map(\.path))
+    residue.extra = back.keys.filter { !mine.contains($0) }.sorted { $0.lexicographicallyPrecedes($1) }
+    return residue
+  }
+
+  /// The source system's leaves that a target record gives on its way back; none where it is no record.
+  private func way(back target: Tree, _ output: Format, _ format: Format, via: [String: String] = [:]) -> [[UInt8]:
+    Tree]
+  {
+    guard let canonical = try? to.read(target, format: output, via: via),
+      let record = try? from.write(canonical, shape: .list, format: format)
+    else { return [:] }
+    return Dictionary(record.leaves.map { ($0.path, $0.value) }) { first, _ in first }
+  }
+
+  private func why(
+    _ leaf: ReferenceCanonical.Leaf, _ canonical: ReferenceCanonical, _ target: ReferenceRecord
+  ) -> ReferenceWhy {
+    if leaf.feeds.contains("id"), to.fields.contains(where: { $0.canonicalNames.contains("id") }) { return .readOnly }
+    if leaf.why == .failed || target.failed.values.contains(where: { !$0.isDisjoint(with: leaf.feeds) }) {
+      return .failed
+    }
+    if let why = leaf.why, why != .noPlace { return why }
+    if target.omitted.values.contains(where: { !$0.isDisjoint(with: leaf.feeds) }) { return .empty }
+    let legs = to.fields.filter { field in
+      field.shapes.contains(shape)
+        && field.legs.contains { leg in
+          switch leg {
+          case .field(let name): leaf.feeds.contains(name)
+          case .compose(let lines, _):
+            lines.flatMap { ReferenceSystem.pieces($0).fields }.contains(where: leaf.feeds.contains)
+          }
+        }
+    }
+    if !legs.isEmpty, !leaf.value.isBlank { return .taken }
+    if let field = from.fields.first(where: { $0.name == leaf.field }), !field.derived.isEmpty { return .derived }
+    return .noPlace
+  }
+
+  // MARK: Restoring
+
+  /// A record of the source system from an edited record of the target and its residue: edits win.
+  package func restore(
+    _ target: Tree, _ residue: ReferenceResidue, format: Format, output: Format
+  ) throws(ReferenceReject) -> Restored {
+    let edited = try to.read(target, format: output, via: residue.via)
+    let written = try from.write(edited, shape: .list, format: format)
+    var restored = Restored(tree: .object([]))
+    restored.inexpressible = written.failed.keys.sorted()
+    var overlay: [[UInt8]: Tree] = [:]
+    for entry in residue.parked + residue.original { overlay[entry.path] = entry.value }
+    var removed = Set(residue.extra)
+    let order = residue.parked + residue.original
+
+    for _ in 0..<4 {
+      restored.tree = build(written, order.filter { overlay[$0.path] != nil }, removed, format)
+      guard let canonical = try? from.read(restored.tree, format: format),
+        let replayed = try? to.write(canonical, shape: .list, format: output, set: set),
+        let replayedCanonical = try? to.read(replayed.tree, format: output)
+      else { break }
+      // Ids are identity, not content: a target's own id is no edit.
+      let before = Dictionary(leaves(replayedCanonical).map { ($0.path, $0.value) }) { first, _ in first }
+      let after = Dictionary(edited.leaves.filter { $0.field != nil }.map { ($0.path, $0.value) }) { first, _ in first }
+      var blamed: Set<[UInt8]> = []
+      for path in Set(before.keys).union(after.keys) where before[path] != after[path] {
+        if let leaf = replayed.leaves.first(where: { $0.path == path }) {
+          if leaf.from.contains("id") { continue }
+          for name in leaf.from { blamed.formUnion(canonical.sources(of: name)) }
+        }
+        if let leaf = edited.leaves.first(where: { $0.path == path }) {
+          if leaf.feeds.contains("id") { continue }
+          for back in written.leaves where !back.from.isDisjoint(with: leaf.feeds) { blamed.insert(back.path) }
+        }
+      }
+      let giving = blamed.intersection(Set(overlay.keys).union(removed))
+      if giving.isEmpty { break }
+      for path in giving {
+        overlay[path] = nil
+        removed.remove(path)
+        restored.edited.insert(path)
+      }
+    }
+    return restored
+  }
+
+  package struct Restored: Sendable, Equatable {
+    package var tree: Tree
+    /// Leaves of the residue that gave way to edits.
+    package var edited: Set<[UInt8]> = []
+    /// Fields whose edited text has no spelling here.
+    package var inexpressible: [String] = []
+  }
+
+  /// What came back, with the residue's leaves laid over it.
+  private func build(
+    _ written: ReferenceRecord, _ overlay: [ReferenceResidue.Entry], _ removed: Set<[UInt8]>, _ format: Format
+  ) -> Tree {
+    var values: [[UInt8]: Tree] = [:]
+    for leaf in written.leaves where !removed.contains(leaf.path) { values[leaf.path] = leaf.value }
+    for entry in overlay { values[entry.path] = entry.value }
+    var tree: Tree = .object([])
+    // What no field names stands first, at its own indexes; the elements that are picked by a member come between.
+    var mapped: [(steps: [PathStep], value: Tree)] = []
+    for field in from.fields {
+      for place in from.places(of: field, format) {
+        guard let value = values.removeValue(forKey: place.identity) else { continue }
+        mapped.append((place.paths[0], from.xmlLeaf(value, field.type, place.paths[0], format)))
+      }
+    }
+    for entry in overlay where values[entry.path] != nil {
+      guard let steps = steps(entry.path, format), steps.contains(where: \.isListStep) else { continue }
+      from.insert(steps, entry.value, into: &tree, format)
+      values[entry.path] = nil
+    }
+    for leaf in mapped { from.insert(leaf.steps, leaf.value, into: &tree, format) }
+    for entry in overlay where values[entry.path] != nil {
+      guard let steps = steps(entry.path, format) else { continue }
+      from.insert(steps, entry.value, into: &tree, format)
+    }
+    return tree
+  }
+
+  private func steps(_ path: [UInt8], _ format: Format) -> [PathStep]? {
+    guard let text = String(validating: path, as: UTF8.self) else { return nil }
+    return format.hasTrees ? PathStep.parse(text) : [.name(text)]
+  }
+
+  // MARK: Canonical's meta members
+
+  /// `system` and `native` behind the values (SEMANTICS S12).
+  private func withMeta(
+    _ tree: Tree, _ canonical: ReferenceCanonical, _ residue: ReferenceResidue, _ format: Format
+  ) -> Tree {
+    guard case .object(var members) = tree else { return tree }
+    if let system = canonical.system { members.append(.init("system", .text(system))) }
+    if from.isCanonical {
+      if let native = canonical.native { members.append(.init("native", native)) }
+      return .object(members)
+    }
+    let entries = residue.parked + residue.original
+    if entries.isEmpty, residue.extra.isEmpty { return .object(members) }
+    if format == .xml {
+      // One element a leaf: its path, its kind where it is no text.
+      var leaves = entries.map { entry -> Tree in
+        var leaf: [Tree.Member] = [.init("@path", .text(entry.path))]
+        if let kind = Self.kind(entry.value) { leaf.append(.init("@kind", .text(kind))) }
+        let text = entry.value.isContainer ? TreeWriter.json(entry.value) : (try? entry.value.characters()) ?? []
+        return .object(text.isEmpty ? leaf : leaf + [.init("#text", .text(text))])
+      }
+      // A leaf that the way back would invent.
+      leaves += residue.extra.map { .object([.init("@path", .text($0)), .init("@kind", .text("absent"))]) }
+      members.append(.init("native", .object([.init("@system", .text(from.name)), .init("v", .array(leaves))])))
+    } else {
+      var leaves = entries.map { Tree.Member($0.path, $0.value) }
+      // No path is empty: under that name stand those of the leaves that the way back would invent.
+      if !residue.extra.isEmpty { leaves.append(.init("", .array(residue.extra.map { .text($0) }))) }
+      members.append(.init("native", .object([.init(from.name, .object(leaves))])))
+    }
+    return .object(members)
+  }
+
+  private static func kind(_ value: Tree) -> String? {
+    switch value {
+    case .null: "null"
+    case .bool: "boolean"
+    case .number: "number"
+    case .text: nil
+    case .object: "object"
+    case .array: "array"
+    }
+  }
+
+  /// `native` of the target's own system comes back into list and single; another system's is parked.
+  private func restored(
+    _ native: Tree, _ record: Tree, _ target: ReferenceRecord, _ residue: inout ReferenceResidue,
+    _ format: Format, _ output: Format
+  ) throws(ReferenceReject) -> ReferenceRecord {
+    var systems: [(name: String, entries: [ReferenceResidue.Entry], extra: [[UInt8]])] = []
+    if case .object(let members) = native {
+      if case .text(let name)? = native["@system"] {
+        let items: [Tree]
+        if case .array(let all)? = native["v"] { items = all } else { items = native["v"].map { [$0] } ?? [] }
+        let absent = items.filter { $0["@kind"] == .text("absent") }
+        let entries = items.filter { $0["@kind"] != .text("absent") }.compactMap(Self.entry)
+        systems.append((String(decoding: name, as: UTF8.self), entries, absent.compactMap { Self.entry($0)?.path }))
+      } else {
+        for member in members {
+          guard case .object(let leaves) = member.value else { continue }
+          var extra: [[UInt8]] = []
+          if case .array(let paths)? = member.value[""] { extra = paths.compactMap { try? $0.characters() } }
+          let entries = leaves.filter { !$0.name.isEmpty }.map {
+            ReferenceResidue.Entry(path: $0.name, value: $0.value)
+          }
+          systems.append((String(decoding: member.name, as: UTF8.self), entries, extra))
+        }
+      }
+    }
+    var target = target
+    for system in systems {
+      if system.name == to.name, shape == .list || shape == .single {
+        var aids = ReferenceResidue()
+        aids.original = system.entries
+        aids.extra = system.extra
+        let way = ReferenceConversion(from: to, to: from)
+        // Replayed in the format that was read: what it cannot hold is no edit.
+        target.tree = try way.restore(record, aids, format: output, output: format).tree
+      } else {
+        for entry in system.entries {
+          var path = Array("native".utf8)
+          PathText.append(Array(system.name.utf8), to: &path)
+          PathText.append(entry.path, to: &path)
+          residue.parked.append(.init(path: path, value: entry.value))
+          residue.why.append(.noPlace)
+        }
+      }
+    }
+    return target
+  }
+
+  private static func entry(_ item: Tree) -> ReferenceResidue.Entry? {
+    guard case .text(let path)? = item["@path"] else { return nil }
+    let text = item["#text"] ?? .text([])
+    guard let characters = try? text.characters() else { return .init(path: path, value: .text([])) }
+    switch item["@kind"] {
+    case .text(Array("null".utf8)): return .init(path: path, value: .null)
+    case .text(Array("boolean".utf8)): return .init(path: path, value: .bool(characters == Array("true".utf8)))
+    case .text(Array("number".utf8)): return .init(path: path, value: .number(characters))
+    case .text(Array("object".utf8)), .text(Array("array".utf8)):
+      return (try? JSONReference.parse(characters)).map { .init(path: path, value: $0) }
+    default: return .init(path: path, value: .text(characters))
+    }
+  }
+}

@@ -1,0 +1,227 @@
+import CrosswalkFormats
+package import CrosswalkModel
+
+extension ReferenceSystem {
+  /// The bytes of a file that holds these records (SEMANTICS section 2, 3-9).
+  package func document(of records: [Tree], shape: Shape, format: Format) throws(ReferenceError) -> [UInt8] {
+    guard
+      let envelope = templates.first(where: { $0.shape == shape && $0.format == format.carrier && $0.isWritten })?
+        .envelope
+    else { throw .noTemplate }
+    switch format {
+    case .json:
+      if shape == .list { return Self.jsonList(records, envelope) }
+      return lines(records) { TreeWriter.json(Self.filled(envelope, $0)) }
+    case .ndjson:
+      // One element of the list with its own wrapper, without the list's envelope; other shapes are whole bodies.
+      var body = envelope
+      if shape == .list { body = Self.element(of: envelope) ?? .text("$record") }
+      return lines(records) { TreeWriter.json(Self.filled(body, $0)) }
+    case .xml:
+      if shape == .list { return xmlList(records, envelope) }
+      return lines(records) { self.xml(Self.filled(envelope, $0)) }
+    case .csv: return csv(records, shape)
+    case .form: return lines(records, Self.form)
+    }
+  }
+
+  private func lines(_ records: [Tree], _ line: (Tree) -> [UInt8]) -> [UInt8] {
+    records.reduce(into: []) { $0 += line($1) + [0x0a] }
+  }
+
+  /// The envelope with a record in it; a list around it has that one.
+  static func filled(_ envelope: Tree, _ record: Tree) -> Tree {
+    switch envelope {
+    case .text(Array("$record".utf8)): record
+    case .array(let items): .array(items.map { filled($0, record) })
+    case .object(let members): .object(members.map { .init($0.name, filled($0.value, record)) })
+    default: envelope
+    }
+  }
+
+  /// What repeats in the list.
+  private static func element(of envelope: Tree) -> Tree? {
+    switch envelope {
+    case .array(let items): items.first
+    case .object(let members): members.lazy.compactMap { holdsRecord($0.value) ? element(of: $0.value) : nil }.first
+    default: nil
+    }
+  }
+
+  // MARK: JSON
+
+  private static func jsonList(_ records: [Tree], _ envelope: Tree) -> [UInt8] {
+    let element = element(of: envelope) ?? .text("$record")
+    let marked = TreeWriter.json(replacingElements(envelope))
+    let marker = TreeWriter.json(.text("$records"))
+    let start = marked.indices.first { marked[$0...].starts(with: marker) } ?? 0
+    let bodies = records.map { TreeWriter.json(filled(element, $0)) }
+    var out = Array(marked[..<start])
+    out +=
+      bodies.isEmpty
+      ? Array("[]".utf8) : Array("[\n".utf8) + Array(bodies.joined(separator: Array(",\n".utf8))) + Array("\n]".utf8)
+    return out + marked[(start + marker.count)...] + [0x0a]
+  }
+
+  /// The envelope with the text `$records` where its list stands.
+  private static func replacingElements(_ envelope: Tree) -> Tree {
+    switch envelope {
+    case .array where holdsRecord(envelope): .text("$records")
+    case .object(let members): .object(members.map { .init($0.name, replacingElements($0.value)) })
+    default: envelope
+    }
+  }
+
+  // MARK: XML
+
+  /// One document: the root is the envelope's only element.
+  private func xml(_ document: Tree) -> [UInt8] {
+    var out: [UInt8] = []
+    guard case .object(let members) = document else { return out }
+    for (index, member) in members.enumerated() { element(member.name, member.value, isRoot: index == 0, &out) }
+    return out
+  }
+
+  private func xmlList(_ records: [Tree], _ envelope: Tree) -> [UInt8] {
+    var out = Array("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n".utf8)
+    guard case .object(let members) = envelope, let root = members.first else { return out }
+    element(root.name, root.value, isRoot: true, records: records, &out)
+    return out + [0x0a]
+  }
+
+  /// An element; `records` stand where the envelope repeats one, each on a line.
+  private func element(_ name: [UInt8], _ value: Tree, isRoot: Bool = false, records: [Tree] = [], _ out: inout [UInt8])
+  {
+    var attributes: [Tree.Member] = []
+    var text: Tree?
+    var children: [Tree.Member] = []
+    switch value {
+    case .object(let members):
+      for member in members {
+        if member.name.first == UInt8(ascii: "@") {
+          attributes.append(member)
+        } else if member.isElement {
+          children.append(member)
+        } else {
+          text = member.value
+        }
+      }
+    default: text = value
+    }
+    out += [UInt8(ascii: "<")] + name
+    if isRoot, let xmlNamespace {
+      out += Array(" xmlns=\"".utf8) + Self.escaped(Array(xmlNamespace.utf8), inAttribute: true) + [0x22]
+    }
+    for attribute in attributes {
+      out += [0x20] + attribute.name.dropFirst() + Array("=\"".utf8)
+      out += Self.escaped((try? attribute.value.characters()) ?? [], inAttribute: true) + [0x22]
+    }
+    var inside: [UInt8] = []
+    if let text, !text.isBlank { inside += Self.escaped((try? text.characters()) ?? [], inAttribute: false) }
+    for child in children {
+      switch child.value {
+      case .array(let items) where Self.holdsRecord(child.value):
+        guard !records.isEmpty, let item = items.first else { continue }
+        inside.append(0x0a)
+        for record in records {
+          element(child.name, Self.filled(item, record), &inside)
+          inside.append(0x0a)
+        }
+      case .array(let items):
+        for item in items { element(child.name, item, &inside) }
+      default: element(child.name, child.value, records: records, &inside)
+      }
+    }
+    if inside.isEmpty {
+      out += "/>".utf8
+    } else {
+      out += [UInt8(ascii: ">")] + inside + Array("</".utf8) + name + [UInt8(ascii: ">")]
+    }
+  }
+
+  /// Line ends and tabs that a parser would turn into something else are references.
+  private static func escaped(_ text: [UInt8], inAttribute: Bool) -> [UInt8] {
+    var out: [UInt8] = []
+    for byte in text {
+      switch byte {
+      case UInt8(ascii: "&"): out += "&amp;".utf8
+      case UInt8(ascii: "<"): out += "&lt;".utf8
+      case UInt8(ascii: ">"): out += "&gt;".utf8
+      case UInt8(ascii: "\"") where inAttribute: out += "&quot;".utf8
+      case 0x0d: out += "&#13;".utf8
+      case 0x0a: out += "&#10;".utf8
+      case 0x09 where inAttribute: out += "&#9;".utf8
+      default: out.append(byte)
+      }
+    }
+    return out
+  }
+
+  // MARK: CSV and form
+
+  /// The columns of a shape: the leaves of its fields, in the mapping's order.
+  package func columns(_ shape: Shape) -> [[UInt8]] {
+    let names = fields.filter { $0.shapes.contains(shape) && !$0.isOneWay }.flatMap { field in
+      places(of: field, .csv).map { place -> [UInt8] in
+        guard case .name(let name)? = place.paths[0].first else { return place.identity }
+        return Array(name.utf8)
+      }
+    }
+    return isCanonical ? names + [Array("system".utf8), Array("native".utf8)] : names
+  }
+
+  private func csv(_ records: [Tree], _ shape: Shape) -> [UInt8] {
+    let separator = delimiter ?? UInt8(ascii: ",")
+    let columns = columns(shape)
+    func row(_ cells: [Tree?]) -> [UInt8] {
+      var out: [UInt8] = []
+      for (index, cell) in cells.enumerated() {
+        if index > 0 { out.append(separator) }
+        guard let cell, cell != .null else { continue }
+        let text = cell.isContainer ? TreeWriter.json(cell) : (try? cell.characters()) ?? []
+        let needsQuotes = text.isEmpty || text.contains { [separator, 0x22, 0x0d, 0x0a].contains($0) }
+        if !needsQuotes {
+          out += text
+        } else {
+          out.append(0x22)
+          for byte in text { out += byte == 0x22 ? [byte, byte] : [byte] }
+          out.append(0x22)
+        }
+      }
+      return out + [0x0a]
+    }
+    // The second column of a name has that name in the header.
+    var out = row(
+      columns.map { column in
+        guard let hash = column.lastIndex(of: UInt8(ascii: "#")),
+          Int(String(decoding: column[(hash + 1)...], as: UTF8.self)) != nil
+        else { return .text(column) }
+        return .text(Array(column[..<hash]))
+      })
+    for record in records {
+      guard case .object(let members) = record else { continue }
+      out += row(columns.map { column in members.first { $0.name == column }?.value })
+    }
+    return out
+  }
+
+  private static func form(_ record: Tree) -> [UInt8] {
+    guard case .object(let members) = record else { return [] }
+    let pairs = members.map { percent($0.name) + [UInt8(ascii: "=")] + percent((try? $0.value.characters()) ?? []) }
+    return Array(pairs.joined(separator: [UInt8(ascii: "&")]))
+  }
+
+  /// Everything but RFC 3986's unreserved characters as `%XX`.
+  private static func percent(_ text: [UInt8]) -> [UInt8] {
+    var out: [UInt8] = []
+    for byte in text {
+      switch byte {
+      case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, 0x2d, 0x2e, 0x5f, 0x7e: out.append(byte)
+      default:
+        let digits = Array("0123456789ABCDEF".utf8)
+        out += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+      }
+    }
+    return out
+  }
+}

@@ -1,0 +1,435 @@
+package import CrosswalkFormats
+package import CrosswalkModel
+import CrosswalkYAML
+
+/// A record that is refused.
+package struct ReferenceReject: Error, Equatable, Sendable {
+  package enum Why: Sendable, Equatable {
+    /// Required in the shape and blank.
+    case missing
+    /// Required in the shape, and the value was refused.
+    case failed
+    case duplicateName
+    case repeatedElement
+    case notARecord
+    case malformed(FormatReason)
+    /// A field that the mapping does not name, where it says `unmapped: reject`.
+    case unmapped
+    /// An update whose id is not in the map.
+    case noId
+  }
+
+  package var why: Why
+  /// The field's or the leaf's path.
+  package var field: String
+
+  package init(why: Why, field: String) {
+    self.why = why
+    self.field = field
+  }
+}
+
+extension ReferenceSystem {
+  /// A record in this system's names → canonical values. `via` says which target field was filled along which leg: its
+  /// value goes back along it (SEMANTICS S9).
+  package func read(
+    _ record: Tree, format: Format, via: [String: String] = [:]
+  ) throws(ReferenceReject) -> ReferenceCanonical {
+    var record = record
+    if format == .xml {
+      record = withoutDeclarations(record)
+      if record == .text([]) { record = .object([]) }
+    }
+    guard case .object(let members) = record else { throw ReferenceReject(why: .notARecord, field: "") }
+    if format.isJSON, let name = Self.duplicate(in: record) { throw ReferenceReject(why: .duplicateName, field: name) }
+
+    var canonical = ReferenceCanonical(system: name)
+    if isCanonical {
+      if case .text(let text)? = record["system"] { canonical.system = String(decoding: text, as: UTF8.self) }
+      canonical.native = nativeMember(record, format)
+      record = .object(members.filter { ![Array("system".utf8), Array("native".utf8)].contains($0.name) })
+    }
+
+    var found: [ReferenceCanonical.Leaf] = []
+    for field in fields {
+      let places = places(of: field, format)
+      var parts: [Tree?] = []
+      var mine: [ReferenceCanonical.Leaf] = []
+      for part in places {
+        let hit = part.paths.lazy.compactMap { path in
+          locate(path[...], in: record, format, exact: true) ?? locate(path[...], in: record, format, exact: false)
+        }.first
+        parts.append(hit?.value)
+        guard let hit else { continue }
+        if format == .xml, case .array = hit.value {
+          throw ReferenceReject(why: .repeatedElement, field: String(decoding: part.identity, as: UTF8.self))
+        }
+        mine.append(.init(path: part.identity, value: hit.value, field: field.name, location: hit.location))
+      }
+      if mine.isEmpty { continue }
+      try take(field, parts, &mine, &canonical, via[field.name])
+      found += mine
+    }
+    try collect(record, format, found, &canonical)
+    if rejectsUnmapped, let leaf = canonical.leaves.first(where: { $0.field == nil }) {
+      throw ReferenceReject(why: .unmapped, field: String(decoding: leaf.path, as: UTF8.self))
+    }
+    return canonical
+  }
+
+  /// Gives the canonical fields of one field their values.
+  private func take(
+    _ field: ReferenceField, _ parts: [Tree?], _ leaves: inout [ReferenceCanonical.Leaf],
+    _ canonical: inout ReferenceCanonical, _ leg: String?
+  ) throws(ReferenceReject) {
+    func mark(_ why: ReferenceWhy) { for i in leaves.indices where leaves[i].feeds.isEmpty { leaves[i].why = why } }
+    if field.meaning == .none {
+      mark(.noPlace)
+      return
+    }
+    var values: [String: Tree] = [:]
+    do throws(Refusal) {
+      var value = try combined(field, parts)
+      if case .parts(let names) = field.meaning {
+        guard let value else { return mark(.noPlace) }
+        if let label = names["label"] { values[label] = value }
+        if let code = names["code"] {
+          if value.isBlank {
+            values[code] = value
+          } else if let text = Self.codeOfLabel(try value.characters()) {
+            values[code] = .text(text)
+          }
+        }
+      } else {
+        for transform in field.transforms where !Self.isOfParts(transform) {
+          if let now = value, !now.isBlank { value = try read(transform, now) }
+        }
+        if let value { values[field.canonicalNames[0]] = value }
+      }
+    } catch {
+      // `keep` has the literal stand for the value; rejecting is the affair of the written field, or of `onFail:
+      // reject`.
+      if field.onFail == .keep, parts.count == 1, let literal = parts[0], !literal.isContainer {
+        values[field.canonicalNames[0]] = literal
+      } else {
+        if field.onFail == .reject { throw ReferenceReject(why: .failed, field: field.name) }
+        canonical.failed.formUnion(field.canonicalNames.filter { canonical.values[$0] == nil })
+        return mark(.failed)
+      }
+    }
+    // A value that was filled along a leg goes back along it.
+    if let leg, case .one(let name) = field.meaning, field.legs.contains(.field(leg)), let value = values[name] {
+      values = [leg: value]
+    }
+    for (name, value) in values.sorted(by: { $0.key < $1.key }) {
+      if canonical.values[name] != nil { continue }
+      canonical.values[name] = value
+      canonical.failed.remove(name)
+      if let unset = field.transforms.first(where: { $0.name == "integer" })?.argument?["unset"]?.text,
+        (try? value.characters()) == Array(unset.utf8)
+      {
+        canonical.unset.insert(name)
+      }
+      for i in leaves.indices where !leaves[i].value.isBlank || leaves.count == 1 || value.isBlank {
+        leaves[i].feeds.insert(name)
+      }
+    }
+    mark(values.isEmpty ? .noPlace : leaves.contains { !$0.feeds.isEmpty } ? .empty : .taken)
+  }
+
+  /// The value of a field that stands on several leaves; of the one leaf otherwise.
+  private func combined(_ field: ReferenceField, _ parts: [Tree?]) throws(Refusal) -> Tree? {
+    guard let transform = field.transforms.first(where: { Self.isOfParts($0) }) else {
+      if let part = parts[0], part.isContainer { throw Refusal() }
+      return parts[0]
+    }
+    guard let last = parts.lastIndex(where: { !($0?.isBlank ?? true) }) else {
+      // Nothing said: empty if any part is, else null if any is.
+      return parts.contains(.text([])) ? .text([]) : parts.contains(.null) ? .null : nil
+    }
+    if transform.name == "lines" {
+      // One line without line breaks stays the literal it is.
+      if last == 0 {
+        if parts[0]?.isContainer == true { throw Refusal() }
+        return parts[0]
+      }
+      var text: [UInt8] = []
+      for i in 0...last {
+        if i > 0 { text.append(0x0a) }
+        if let part = parts[i], !part.isBlank { text += try part.characters() }
+      }
+      return .text(text)
+    }
+    let with = Array(((transform.others["with"] ?? transform.argument?["with"])?.text ?? " ").utf8)
+    var texts: [[UInt8]] = []
+    for case let part? in parts where !part.isBlank { texts.append(try part.characters()) }
+    return .text(Array(texts.joined(separator: with)))
+  }
+
+  static func isOfParts(_ transform: ReferenceField.Transform) -> Bool { ["lines", "join"].contains(transform.name) }
+
+  // MARK: Places
+
+  /// One leaf of a field: its identity, and the paths at which a format may have it, the best first.
+  struct Place {
+    var identity: [UInt8]
+    var paths: [[PathStep]]
+  }
+
+  /// The leaves of a field in a format: one, or one a part for `lines` and `join`.
+  func places(of field: ReferenceField, _ format: Format) -> [Place] {
+    let parent = Array(field.steps.dropLast())
+    guard case .name(let own)? = field.steps.last else {
+      return [Place(identity: Array(field.name.utf8), paths: [field.steps])]
+    }
+    if let lines = field.transforms.first(where: { $0.name == "lines" }) {
+      var names = texts(lines.argument)
+      if names.first != own { names.insert(own, at: 0) }
+      return names.enumerated().map { index, name in
+        let steps = parent + [.name(name)]
+        return Place(
+          identity: index == 0 ? Array(field.name.utf8) : Array(PathStep.text(steps).utf8),
+          paths: index == 0 ? paths(field, format) : [columns(path(steps, format), format)])
+      }
+    }
+    if let join = field.transforms.first(where: { $0.name == "join" }) {
+      return texts(join.others["of"] ?? join.argument?["of"]).map { member in
+        let steps = field.steps + [.name(member)]
+        return Place(identity: Array(PathStep.text(steps).utf8), paths: [columns(path(steps, format), format)])
+      }
+    }
+    return [Place(identity: Array(field.name.utf8), paths: paths(field, format))]
+  }
+
+  /// A path as the one step it is in a format of columns.
+  private func columns(_ steps: [PathStep], _ format: Format) -> [PathStep] {
+    format.hasTrees ? steps : [.name(PathStep.columnText(steps))]
+  }
+
+  private func paths(_ field: ReferenceField, _ format: Format) -> [[PathStep]] {
+    let parent = Array(field.steps.dropLast())
+    guard case .name(let own)? = field.steps.last else { return [path(field.steps, format)] }
+    var paths: [[PathStep]] = []
+    func add(_ name: String) {
+      let steps = parent + [.name(name)]
+      paths.append(columns(path(steps, format), format))
+      for also in nameRules[format.carrier]?.alsoRead ?? [] { paths.append(path(steps, format, to: also)) }
+    }
+    // A format's own name replaces the last step; of columns, the whole.
+    if let name = field.formatNames[format] {
+      paths.append(format.hasTrees ? path(parent, format) + [.name(name)] : [.name(name)])
+    } else {
+      add(own)
+    }
+    for name in field.readNames { add(name) }
+    return paths
+  }
+
+  /// A path in a format's own spelling, before it becomes a column.
+  func path(_ steps: [PathStep], _ format: Format, to other: String? = nil) -> [PathStep] {
+    guard let rule = nameRules[format.carrier] else { return steps }
+    return steps.map { step in
+      guard case .name(let name) = step else { return step }
+      return .name(
+        name.split(separator: rule.from, omittingEmptySubsequences: false).joined(separator: other ?? rule.to))
+    }
+  }
+
+  /// Where a path leads in a record: the index taken on each level, and the leaf. `exact` is the spelling of its last
+  /// name.
+  private func locate(
+    _ steps: ArraySlice<PathStep>, in node: Tree, _ format: Format, exact: Bool
+  ) -> (location: [Int], value: Tree)? {
+    guard let step = steps.first else {
+      // In XML the text of an element that has attributes beside it.
+      if format == .xml, case .object(let members) = node, !members.contains(where: { $0.isElement }) {
+        guard let index = members.firstIndex(where: { $0.name == Array("#text".utf8) }) else {
+          return ([-1], .text([]))
+        }
+        return ([index], members[index].value)
+      }
+      return ([], node)
+    }
+    let rest = steps.dropFirst()
+    func into(_ index: Int?, _ child: Tree) -> (location: [Int], value: Tree)? {
+      guard let deeper = locate(rest, in: child, format, exact: exact) else { return nil }
+      return ((index.map { [$0] } ?? []) + deeper.location, deeper.value)
+    }
+    switch step {
+    case .name(let name):
+      guard case .object(let members) = node else { return nil }
+      var index = members.firstIndex { $0.name == Array(name.utf8) }
+      if index == nil, format == .csv, let hash = name.lastIndex(of: "#"),
+        let number = Int(name[name.index(after: hash)...])
+      {
+        let all = members.indices.filter { members[$0].name == Array(name[..<hash].utf8) }
+        index = number >= 1 && number <= all.count ? all[number - 1] : nil
+      }
+      if index == nil, ignoresCase, !exact || !rest.isEmpty {
+        index = members.firstIndex { Self.small($0.name) == Self.small(Array(name.utf8)) }
+      }
+      return index.flatMap { into($0, members[$0].value) }
+    case .index(let number):
+      if case .array(let items) = node { return items.indices.contains(number) ? into(number, items[number]) : nil }
+      // One element of a list in XML is not told from an element that stands alone.
+      return format == .xml && number == 0 ? into(nil, node) : nil
+    case .pick(let key, let value):
+      func has(_ item: Tree) -> Bool {
+        guard let hit = locate([.name(key)], in: item, format, exact: false) else { return false }
+        return (try? hit.value.characters()) == Array(value.utf8)
+      }
+      if case .array(let items) = node { return items.firstIndex(where: has).flatMap { into($0, items[$0]) } }
+      return format == .xml && has(node) ? into(nil, node) : nil
+    }
+  }
+
+  // MARK: Every leaf
+
+  /// Lists all leaves of the record in its order: the found ones, and what no field took.
+  private func collect(
+    _ record: Tree, _ format: Format, _ found: [ReferenceCanonical.Leaf], _ canonical: inout ReferenceCanonical
+  ) throws(ReferenceReject) {
+    let taken = Dictionary(found.map { ($0.location, $0) }) { first, _ in first }
+    let paths = fields.flatMap { places(of: $0, format).flatMap(\.paths) }.map { $0[...] }
+    try walk(record, format, [], [], paths, taken, &canonical)
+  }
+
+  private func walk(
+    _ node: Tree, _ format: Format, _ location: [Int], _ path: [UInt8], _ live: [ArraySlice<PathStep>],
+    _ taken: [[Int]: ReferenceCanonical.Leaf], _ canonical: inout ReferenceCanonical
+  ) throws(ReferenceReject) {
+    if let leaf = taken[location] {
+      canonical.leaves.append(leaf)
+      return
+    }
+    if let leaf = taken[location + [-1]] { canonical.leaves.append(leaf) }
+    let isElementWithText: Bool
+    if case .object(let members) = node, format == .xml {
+      isElementWithText = !members.contains { $0.isElement }
+    } else {
+      isElementWithText = false
+    }
+    let passes = !live.allSatisfy(\.isEmpty) || isElementWithText && !live.isEmpty
+    switch node {
+    case .object(let members) where !members.isEmpty && (passes || location.isEmpty):
+      for (index, member) in members.enumerated() {
+        var path = path
+        if format.hasTrees { PathText.append(member.name, to: &path) } else { path = member.name }
+        let inner = live.filter { steps in
+          guard case .name(let name)? = steps.first else { return false }
+          if format == .csv, let hash = name.lastIndex(of: "#"), Array(name[..<hash].utf8) == member.name {
+            return true
+          }
+          return ignoresCase ? Self.small(Array(name.utf8)) == Self.small(member.name) : Array(name.utf8) == member.name
+        }.map { $0.dropFirst() }
+        try walk(member.value, format, location + [index], path, inner, taken, &canonical)
+      }
+    case .array(let items) where !items.isEmpty && passes:
+      if format == .xml,
+        live.contains(where: { steps in
+          if case .name? = steps.first { true } else { steps.isEmpty }
+        })
+      {
+        throw ReferenceReject(why: .repeatedElement, field: String(decoding: path, as: UTF8.self))
+      }
+      for (index, item) in items.enumerated() {
+        var path = path
+        PathText.append(index: index, to: &path)
+        let inner = live.filter { steps in
+          switch steps.first {
+          case .index(let number): number == index
+          case .pick: locate(steps.prefix(1), in: node, format, exact: false)?.location.first == index
+          default: false
+          }
+        }.map { $0.dropFirst() }
+        try walk(item, format, location + [index], path, inner, taken, &canonical)
+      }
+    default:
+      // A single element of a list in XML: its steps go on inside.
+      let through = live.compactMap { steps -> ArraySlice<PathStep>? in
+        switch steps.first {
+        case .index, .pick: steps.dropFirst()
+        default: nil
+        }
+      }
+      if format == .xml, case .object(let members) = node, !members.isEmpty, !through.isEmpty,
+        through.count == live.count
+      {
+        return try walk(node, format, location, path, through, taken, &canonical)
+      }
+      canonical.leaves.append(.init(path: path, value: node, why: .noPlace, location: location))
+    }
+  }
+
+  /// `@type`, `@nil` as the system declares them, and namespace declarations, gone; elements that are left with text
+  /// only are text, or null.
+  func withoutDeclarations(_ node: Tree) -> Tree {
+    switch node {
+    case .array(let items): return .array(items.map(withoutDeclarations))
+    case .object(let members):
+      var kept: [Tree.Member] = []
+      var isNil = false
+      for member in members {
+        let name = String(decoding: member.name, as: UTF8.self)
+        if name == typeAttribute || name == "@xmlns" || name.hasPrefix("@xmlns:") { continue }
+        if name == nilAttribute {
+          isNil = [Tree.text("true"), Tree.text("1")].contains(member.value)
+          continue
+        }
+        kept.append(.init(member.name, withoutDeclarations(member.value)))
+      }
+      let isText = kept.count == 1 && kept[0].name == Array("#text".utf8)
+      if isNil, !kept.contains(where: { $0.isElement }) {
+        kept.removeAll { $0.name == Array("#text".utf8) }
+        return kept.isEmpty ? .null : .object(kept + [.init("#text", .null)])
+      }
+      if kept.isEmpty { return .text([]) }
+      return isText ? kept[0].value : .object(kept)
+    default: return node
+    }
+  }
+
+  private func nativeMember(_ record: Tree, _ format: Format) -> Tree? {
+    guard let native = record["native"] else { return nil }
+    if case .text(let text) = native { return try? JSONReference.parse(text) }
+    return native
+  }
+
+  /// A name that an object of the tree has twice.
+  static func duplicate(in node: Tree) -> String? {
+    switch node {
+    case .object(let members):
+      var seen: Set<[UInt8]> = []
+      for member in members {
+        if !seen.insert(member.name).inserted { return String(decoding: member.name, as: UTF8.self) }
+        if let inner = duplicate(in: member.value) { return inner }
+      }
+      return nil
+    case .array(let items): return items.lazy.compactMap(duplicate).first
+    default: return nil
+    }
+  }
+
+  static func small(_ name: [UInt8]) -> [UInt8] { name.map { (0x41...0x5a).contains($0) ? $0 + 32 : $0 } }
+}
+
+extension Tree.Member {
+  /// A child element of XML: neither attribute nor text.
+  var isElement: Bool { name.first != UInt8(ascii: "@") && name != Array("#text".utf8) }
+}
+
+extension Format {
+  /// NDJSON is JSON in everything but what stands between documents.
+  var carrier: Format { self == .ndjson ? .json : self }
+
+  /// Members inside members; the others have columns.
+  var hasTrees: Bool { self != .csv && self != .form }
+}
+
+extension PathStep {
+  /// A path as a column's name: as it is spelled, but a single name without quotes.
+  static func columnText(_ steps: [PathStep]) -> String {
+    if steps.count == 1, case .name(let name) = steps[0] { return name }
+    return text(steps)
+  }
+}
