@@ -30,6 +30,8 @@ package final class Frame {
   @exclusivity(unchecked) package var chunk: UnsafePointer<UInt8>
   /// The base of `Space.pool`: the plan's constants.
   @exclusivity(unchecked) package var pool: UnsafePointer<UInt8>
+  /// Bytes of the constants.
+  @exclusivity(unchecked) package var poolCount = 0
   package let arena: Arena
   /// How escaped chunk text is decoded.
   @exclusivity(unchecked) package var encoding: Format

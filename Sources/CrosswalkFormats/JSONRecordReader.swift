@@ -279,6 +279,24 @@ package final class JSONRecordReader: RecordReader {
     if p[0] <= 0x20 { p = skipBlanks(p) }
     if p[0] == UInt8(ascii: "}") { return p + 1 }
     while true {
+      let plain = JSONRecordReader.plainMembers(
+        &p, entries, predicted, slots: slots, buffer: buffer, generation: generation, longest: longest)
+      if plain.count > 0 {
+        mappedHere &+= plain.count
+        leavesHere &+= plain.count
+        last = plain.last
+        predicted = entries[Int(last)].next
+        if p[0] != UInt8(ascii: "\"") {
+          if p[0] <= 0x20 { p = skipBlanks(p) }
+          if p[0] == UInt8(ascii: ",") {
+            p += 1
+            if p[0] <= 0x20 { p = skipBlanks(p) }
+            continue
+          }
+          guard p[0] == UInt8(ascii: "}") else { return fail(.unexpectedByte, p, buffer) }
+          break
+        }
+      }
       guard p[0] == UInt8(ascii: "\"") else { return fail(.unexpectedByte, p, buffer) }
       let key = p + 1
       // The name: one of the next few in the learnt order, else by hash.
@@ -354,10 +372,61 @@ package final class JSONRecordReader: RecordReader {
         continue
       }
       guard p[0] == UInt8(ascii: "}") else { return fail(.unexpectedByte, p, buffer) }
-      mapped += mappedHere
-      frame.leaves += leavesHere
-      return p + 1
+      break
     }
+    mapped += mappedHere
+    frame.leaves += leavesHere
+    return p + 1
+  }
+
+  /// The shortest loop: members whose names are the next ones of the learnt order, whose values are strings without an escape,
+  /// with no blanks between. Stops, with `p` at the quote of a name, at the first one that is anything else; or behind a value
+  /// that no `,"` follows. A function of its own, so that nothing else takes its registers (a third fewer instructions).
+  @inline(never)
+  private static func plainMembers(
+    _ p: inout UnsafePointer<UInt8>, _ entries: UnsafeMutablePointer<NameTable.Entry>, _ first: Int32,
+    slots: UnsafeMutablePointer<Slot>, buffer: UnsafePointer<UInt8>, generation: UInt32, longest: Int
+  ) -> (count: Int, last: Int32) {
+    var at = p
+    var predicted = first
+    var last: Int32 = -1
+    var count = 0
+    guard at[0] == UInt8(ascii: "\"") else { return (0, -1) }
+    while predicted >= 0 {
+      let raw = UnsafeRawPointer(at + 1)
+      let word0 = unsafe raw.loadUnaligned(as: UInt64.self)
+      let word1 = unsafe raw.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
+      var entry = entries + Int(predicted)
+      var tries = 5
+      while word0 & entry.pointee.mask0 != entry.pointee.word0 || word1 & entry.pointee.mask1 != entry.pointee.word1 {
+        predicted = entry.pointee.next
+        tries &-= 1
+        if predicted < 0 || tries == 0 { break }
+        entry = entries + Int(predicted)
+      }
+      guard predicted >= 0, tries > 0, entry.pointee.isPlain else { break }
+      let colon = at + (Int(entry.pointee.length) &+ 2)
+      let slot = slots + Int(entry.pointee.target.value)
+      guard colon[0] == UInt8(ascii: ":"), colon[1] == UInt8(ascii: "\""), slot.pointee.isAbsent else { break }
+      let text = colon + 2
+      var high: UInt64 = 0
+      let length = cw_scan_string(text, &high)
+      let end = text + length
+      guard end[0] == UInt8(ascii: "\""), length <= longest else { break }
+      if high != 0, UTF8Check.firstInvalid(text, length) != nil { break }
+      entry.pointee.seen = generation
+      slot.pointee = Slot(
+        bits: UInt64(truncatingIfNeeded: text - buffer) << 32 | UInt64(truncatingIfNeeded: length) << 8
+          | UInt64(Kind.text.rawValue))
+      count &+= 1
+      last = predicted
+      predicted = entry.pointee.next
+      at = end + 1
+      guard at[0] == UInt8(ascii: ","), at[1] == UInt8(ascii: "\"") else { break }
+      at += 1
+    }
+    p = at
+    return (count, last)
   }
 
   /// A member's value that is not the common case.

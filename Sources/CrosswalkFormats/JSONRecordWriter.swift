@@ -30,6 +30,9 @@ package final class JSONRecordWriter: RecordWriter {
   private let tail: [UInt8]
   /// What stands between two records that are written one after the other: `head` and `tail` as one allocation each.
   private let frameBytes: UnsafeMutablePointer<UInt8>
+  /// Bytes of all prefixes and brackets; the most steps that share a register.
+  private let fixed: Int
+  private let sharing: Int
   private let layout: Layout
 
   /// Steps on their way to becoming the writer's.
@@ -68,6 +71,10 @@ package final class JSONRecordWriter: RecordWriter {
     stepCount = compiler.steps.count
     steps = .allocate(capacity: max(stepCount, 1))
     steps.initialize(from: compiler.steps, count: stepCount)
+    fixed = compiler.text.count + 32 * compiler.steps.count
+    var uses: [Int32: Int] = [:]
+    for step in compiler.steps where step.action == .leaf { uses[step.register, default: 0] += 1 }
+    sharing = uses.values.max() ?? 1
     text = .allocate(capacity: compiler.text.count + 64)
     text.initialize(repeating: 0, count: compiler.text.count + 64)
     for (index, byte) in compiler.text.enumerated() { text[index] = byte }
@@ -177,107 +184,129 @@ package final class JSONRecordWriter: RecordWriter {
       writeTree(frame, extras: extras, into: &out)
       return
     }
-    out.append(UnsafeBufferPointer(start: frameBytes, count: head.count))
-    out.append(UInt8(ascii: "{"))
-    let start = out.count
-    var opened: [(mark: Int, content: Int)] = []
-    // Where the object that is being written begins: a member that stands there has no comma.
-    var content = start
+    // Each leaf may be written as often as steps name its register: room for all of it, escaped, at once.
+    let texts = (frame.end - frame.start + frame.arena.used + frame.poolCount) * sharing + 256
+    out.reserve(head.count + tail.count + fixed + texts * 6)
+    var to = out.base + out.count
+    cw_copy(to, frameBytes, head.count)
+    to += head.count
+    to[0] = UInt8(ascii: "{")
+    to += 1
     let slots = frame.slots
     let isJSON = frame.encoding.isJSON
     let chunk = frame.chunk
     let text = UnsafePointer(self.text)
+    // Where the object that is being written begins: a member that stands there has no comma.
+    var content = to
+    var opened: [(mark: UnsafeMutablePointer<UInt8>, content: UnsafeMutablePointer<UInt8>, start: UnsafeMutablePointer<UInt8>)] = []
+    var begin = to
     var next = UnsafePointer(steps)
     let last = next + stepCount
     while next < last {
-          let step = next.pointee
-          next += 1
-          switch step.action {
-          case .leaf:
-            let slot = slots[Int(step.register)]
-            if slot.isAbsent { continue }
-            let length = slot.length
-            let prefix = text + Int(step.prefix)
-            var prefixLength = Int(step.length)
-            var from = prefix
-            if out.count == content {
-              from += 1
-              prefixLength -= 1
-            }
-            switch slot.kind {
-            case .text:
-              if length == 0, !step.writesEmpty, !slot.isRestored { continue }
-              out.reserve(prefixLength + 2 + length * 6)
-              var to = out.base + out.count
-              cw_copy(to, from, prefixLength)
-              to += prefixLength
-              to[0] = UInt8(ascii: "\"")
-              to += 1
-              if isJSON, slot.space == .chunk, !slot.isOdd {
-                cw_copy(to, chunk + slot.offset, length)
-                to += length
-              } else {
-                let plain = frame.text(slot)
-                to += JSONText.escape(plain.baseAddress!, plain.count, into: to)
-              }
-              to[0] = UInt8(ascii: "\"")
-              out.count = to + 1 - out.base
-            case .number:
-              out.reserve(prefixLength + 2 + length)
-              var to = out.base + out.count
-              cw_copy(to, from, prefixLength)
-              to += prefixLength
-              let raw = frame.raw(slot)
-              let isQuoted = step.isText && !slot.isRestored
-              if isQuoted {
-                to[0] = UInt8(ascii: "\"")
-                to += 1
-              }
-              cw_copy(to, raw.baseAddress!, length)
-              to += length
-              if isQuoted {
-                to[0] = UInt8(ascii: "\"")
-                to += 1
-              }
-              out.count = to - out.base
-            case .null:
-              if !step.writesNull, !slot.isRestored { continue }
-              out.append(UnsafeBufferPointer(start: from, count: prefixLength))
-              out.append("null")
-            case .true, .false:
-              out.append(UnsafeBufferPointer(start: from, count: prefixLength))
-              let word = slot.kind == .true ? "true" : "false"
-              out.append(step.isText && !slot.isRestored ? "\"\(word)\"" : word)
-            case .subtree:
-              // The plan lets only JSON of its own making into a leaf (`native`).
-              out.append(UnsafeBufferPointer(start: from, count: prefixLength))
-              out.append(frame.raw(slot))
-            case .emptyObject, .emptyArray: continue
-            case .absent: continue
-            }
-          case .open:
-            opened.append((out.count, content))
-            var from = text + Int(step.prefix)
-            var length = Int(step.length)
-            if out.count == content {
-              from += 1
-              length -= 1
-            }
-            out.append(UnsafeBufferPointer(start: from, count: length))
-            // An element that begins with the member that tells it apart takes a comma for what follows.
-            content = from[length - 1] == UInt8(ascii: "{") || from[length - 1] == UInt8(ascii: "[") ? out.count : -out.count
-          case .close:
-            let (mark, outer) = opened.removeLast()
-            if out.count == abs(content) {
-              out.count = mark
-            } else {
-              out.append(UnsafeBufferPointer(start: text + Int(step.prefix), count: Int(step.length)))
-            }
-            content = outer
+      let step = next
+      next += 1
+      if step.pointee.action == .leaf {
+        let slot = slots[Int(step.pointee.register)]
+        let kind = slot.bits & 15
+        if kind == 0 { continue }
+        let length = slot.length
+        var from = text + Int(step.pointee.prefix)
+        var prefixLength = Int(step.pointee.length)
+        if to == content {
+          from += 1
+          prefixLength &-= 1
+        }
+        if kind == UInt64(Kind.text.rawValue) {
+          if length == 0, !step.pointee.writesEmpty, !slot.isRestored { continue }
+          cw_copy(to, from, prefixLength)
+          to += prefixLength
+          to[0] = UInt8(ascii: "\"")
+          to += 1
+          // In the chunk, with no escape but our own: space and `isOdd` are all zero.
+          if isJSON, slot.bits & 0xe0 == 0 {
+            cw_copy(to, chunk + slot.offset, length)
+            to += length
+          } else {
+            let plain = frame.text(slot)
+            to += JSONText.escape(plain.baseAddress!, plain.count, into: to)
           }
+          to[0] = UInt8(ascii: "\"")
+          to += 1
+        } else {
+          to = scalar(slot, step, frame, from, prefixLength, to)
+        }
+        continue
+      }
+      if step.pointee.action == .open {
+        opened.append((to, content, begin))
+        var from = text + Int(step.pointee.prefix)
+        var length = Int(step.pointee.length)
+        if to == content {
+          from += 1
+          length -= 1
+        }
+        cw_copy(to, from, length)
+        to += length
+        begin = to
+        // An element that begins with the member that tells it apart takes a comma for what follows.
+        let byte = from[length - 1]
+        content = byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[") ? to : out.base
+      } else {
+        let (mark, outer, outerBegin) = opened.removeLast()
+        if to == begin {
+          to = mark
+        } else {
+          cw_copy(to, text + Int(step.pointee.prefix), Int(step.pointee.length))
+          to += Int(step.pointee.length)
+        }
+        content = outer
+        begin = outerBegin
+      }
     }
-    out.append(UInt8(ascii: "}"))
-    out.append(UnsafeBufferPointer(start: frameBytes + head.count, count: tail.count))
+    to[0] = UInt8(ascii: "}")
+    to += 1
+    cw_copy(to, frameBytes + head.count, tail.count)
+    to += tail.count
+    out.count = to - out.base
+  }
+
+  /// A leaf that is no text.
+  @inline(never)
+  private func scalar(
+    _ slot: Slot, _ step: UnsafePointer<Step>, _ frame: Frame, _ prefix: UnsafePointer<UInt8>, _ prefixLength: Int,
+    _ start: UnsafeMutablePointer<UInt8>
+  ) -> UnsafeMutablePointer<UInt8> {
+    let isQuoted = step.pointee.isText && !slot.isRestored
+    let value: UnsafeBufferPointer<UInt8>
+    switch slot.kind {
+    case .null:
+      if !step.pointee.writesNull, !slot.isRestored { return start }
+      value = JSONRecordWriter.word("null")
+    case .true: value = JSONRecordWriter.word("true")
+    case .false: value = JSONRecordWriter.word("false")
+    // A subtree is JSON of the plan's own making (`native`): it lets no other container into a leaf.
+    case .number, .subtree: value = frame.raw(slot)
+    case .absent, .text, .emptyObject, .emptyArray: return start
+    }
+    var to = start
+    cw_copy(to, prefix, prefixLength)
+    to += prefixLength
+    let needsQuotes = isQuoted && slot.kind != .null && slot.kind != .subtree
+    if needsQuotes {
+      to[0] = UInt8(ascii: "\"")
+      to += 1
+    }
+    to.update(from: value.baseAddress!, count: value.count)
+    to += value.count
+    if needsQuotes {
+      to[0] = UInt8(ascii: "\"")
+      to += 1
+    }
+    return to
+  }
+
+  private static func word(_ text: StaticString) -> UnsafeBufferPointer<UInt8> {
+    UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
   }
 
   /// The slow way, for records with something restored that the layout has no place for.

@@ -26,6 +26,8 @@ struct NameTable: ~Copyable {
     var node: Int32
     /// Another spelling of a field (an alias, another case): the exact one wins over it.
     var isVariant: Bool
+    /// A mapped leaf under its own name of at most 14 bytes: what the shortest loop handles.
+    var isPlain: Bool
     /// The object (`Generation`) that last held this name: finds duplicates.
     var seen: UInt32
   }
@@ -159,7 +161,8 @@ struct NameTable: ~Copyable {
       to: Entry(
         word0: word0, word1: word1, mask0: mask0, mask1: mask1, target: target, next: -1, previous: -1,
         chain: nodes[node].buckets[bucket], name: Int32(names.count), length: Int32(name.count), path: path,
-        node: Int32(node), isVariant: isVariant, seen: 0))
+        node: Int32(node), isVariant: isVariant,
+        isPlain: target.isRegister && !isVariant && name.count < 15, seen: 0))
     names += name
     if names.count > nameCapacity {
       nameBytes.deallocate()

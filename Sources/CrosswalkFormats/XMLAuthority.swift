@@ -47,6 +47,15 @@ package final class XMLAuthority {
     run.removeAll(keepingCapacity: true)
     (root, error, message) = (nil, nil, nil)
     guard !text.isEmpty, text.count < Int(Int32.max) else { throw FormatError(.truncated, at: 0) }
+    // To libxml2 a zero byte is the end.
+    if let zero = text.firstIndex(of: 0) {
+      do throws(FormatError) {
+        _ = try parse(Array(text[..<zero]))
+      } catch where error.reason != .truncated && error.offset < zero {
+        throw error
+      } catch {}
+      throw FormatError(.forbiddenCharacter, at: zero)
+    }
     let isWellFormed = text.withUnsafeBytes { bytes in
       guard let context = xmlCreateMemoryParserCtxt(bytes.baseAddress!, Int32(bytes.count)) else { return false }
       defer { xmlFreeParserCtxt(context) }
@@ -58,7 +67,15 @@ package final class XMLAuthority {
       xmlParseDocument(context)
       return context.pointee.wellFormed != 0
     }
-    if let error { throw FormatError(error.offset >= text.count && error.reason == .notWellFormed ? .truncated : error.reason, at: error.offset) }
+    if var error {
+      if error.offset >= text.count {
+        if error.reason == .notWellFormed { error.reason = .truncated }
+      } else if text[error.offset] >= 0x80, text.withUnsafeBufferPointer({ XMLText.scalar($0, error.offset) }) == nil {
+        // It calls a byte that starts no character a character that is not allowed.
+        error.reason = .invalidUTF8
+      }
+      throw error
+    }
     guard isWellFormed, let root else { throw FormatError(.notWellFormed, at: text.count) }
     return root
   }
@@ -98,6 +115,10 @@ package final class XMLAuthority {
   fileprivate func start(_ name: [UInt8], _ attributes: [XMLNode.Attribute]) {
     flush()
     stack.append(XMLNode(name, attributes: attributes))
+    if name.contains(UInt8(ascii: ":")), XMLText.breaksNamespaces(name) { stop(.namespace) }
+    for attribute in attributes where attribute.name.contains(UInt8(ascii: ":")) && XMLText.breaksNamespaces(attribute.name) {
+      stop(.namespace)
+    }
     if stack.count > limits.depth { stop(.tooDeep) }
     if attributes.count > XMLLimits.attributes { stop(.tooManyAttributes) }
   }
@@ -199,6 +220,8 @@ private func xmlAuthorityError(_ data: UnsafeMutableRawPointer?, _ error: xmlErr
   guard let authority = authority(data), let error = error?.pointee else { return }
   let isNamespace = error.domain == Int32(XML_FROM_NAMESPACE.rawValue)
   guard error.level == XML_ERR_FATAL || error.level == XML_ERR_ERROR else { return }
+  // Names with odd colons are judged when they are complete.
+  if isNamespace, error.code == Int32(XML_NS_ERR_QNAME.rawValue) { return }
   let text = error.message.flatMap { String(validatingCString: $0) }
   authority.report(isNamespace ? .namespace : reason(error.code), at: authority.offset, text)
   if let context = authority.context { xmlStopParser(context) }
@@ -207,7 +230,7 @@ private func xmlAuthorityError(_ data: UnsafeMutableRawPointer?, _ error: xmlErr
 private func reason(_ code: Int32) -> FormatReason {
   switch xmlParserErrors(rawValue: UInt32(bitPattern: code)) {
   case XML_ERR_INVALID_HEX_CHARREF, XML_ERR_INVALID_DEC_CHARREF, XML_ERR_INVALID_CHARREF, XML_ERR_ENTITYREF_NO_NAME,
-    XML_ERR_ENTITYREF_SEMICOL_MISSING, XML_ERR_NAME_REQUIRED:
+    XML_ERR_ENTITYREF_SEMICOL_MISSING:
     .badReference
   case XML_ERR_INVALID_CHAR: .forbiddenCharacter
   case XML_ERR_UNDECLARED_ENTITY, XML_WAR_UNDECLARED_ENTITY: .unknownEntity

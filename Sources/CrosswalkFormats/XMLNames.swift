@@ -262,7 +262,7 @@ final class XMLNames {
     if let same = mapped(name, in: node) {
       let entry = entries[Int(same)]
       let index = add(text, to: node, entry.target, entry.value, path: path, after: after, isVariant: ignoresCase)
-      entries[Int(index)].attributes = entry.attributes
+      if entry.target == .object { entries[Int(index)].attributes = nodes[Int(entry.value)].attributes }
       return index
     }
     guard interned < unknownLimit, nodes[Int(node)].path >= 0 else { return -1 }

@@ -71,6 +71,13 @@ extension XMLRecordReader {
       case .element(let element):
         let index = seen[element.name, default: 0]
         seen[element.name] = index + 1
+        if let (member, isVariant) = member(element.name, in: members), case .leaf(let leaf) = member.content, index == 0,
+          !element.hasElements, element.attributes.isEmpty
+        {
+          // The common case: no path to be spelt.
+          put(leaf.register, try store(element.text, at: offset), isVariant: isVariant, path: spelt(element.name))
+          continue
+        }
         var own = spelt(element.name)
         guard let (member, isVariant) = member(element.name, in: members) else {
           let isRepeated = counts[element.name]! > 1
@@ -85,7 +92,9 @@ extension XMLRecordReader {
         case .object(let inner):
           if index > 0 { throw FormatError(.repeatedElement, at: offset) }
           if objects.insert(member.name).inserted {
-            try fillObject(element, inner, path: own, isIndexed: isIndexed, isRecord: false, at: offset)
+            // What stands in it has the layout's path, whatever the object's own spelling.
+            let path = spelt(Array(member.name.utf8))
+            try fillObject(element, inner, path: path, isIndexed: isIndexed, isRecord: false, at: offset)
           } else {
             frame.hasLosingSpelling = true
             try value(of: element, path: own, isIndexed: isIndexed, at: offset)
@@ -186,7 +195,7 @@ extension XMLRecordReader {
 
   /// The member of a name and whether it is spelt in another way than the layout's.
   private func member(_ name: [UInt8], in members: [Layout.Member]) -> (member: Layout.Member, isVariant: Bool)? {
-    func spells(_ other: String) -> Bool { Array(other.utf8) == name }
+    func spells(_ other: String) -> Bool { other.utf8.elementsEqual(name) }
     if let exact = members.first(where: { spells($0.name) }) { return (exact, false) }
     if let alias = members.first(where: { $0.aliases.contains(where: spells) }) { return (alias, true) }
     var local = name

@@ -28,7 +28,7 @@ package final class XMLRecordReader: RecordReader {
   package let mode: Mode
   package let parser: Parser
   /// What libxml2 said of the last error, in its words.
-  package internal(set) var diagnosis: String?
+  @exclusivity(unchecked) package internal(set) var diagnosis: String?
   /// In `documents` mode with wrappers: the last document, record and all, for its envelope's values.
   package internal(set) var document: XMLNode?
 
@@ -45,23 +45,25 @@ package final class XMLRecordReader: RecordReader {
   private let ancestors: [UInt8]
   private let closings: [UInt8]
   private let ancestorCount: Int
-  private var generation: UInt32 = 0
+  @exclusivity(unchecked) private var generation: UInt32 = 0
   private var declaration: [UInt8] = []
+  private var hasReadDocument = false
   /// Registers that a variant spelling filled, in this record.
-  var variants: [(register: Int, path: [UInt8], leaves: Int)] = []
+  @exclusivity(unchecked) var variants: [(register: Int, path: [UInt8], leaves: Int)] = []
   /// Elements met of each list, and the cases already taken, in this record.
-  var listCounts: [Int]
-  var takenCases: Set<[Int]> = []
+  @exclusivity(unchecked) var listCounts: [Int]
+  @exclusivity(unchecked) var takenCases: Set<[Int]> = []
   var mappedLeaves = 0
 
   typealias Pointer = UnsafePointer<UInt8>
 
   /// - recordName: as the document spells it, prefix included.
   /// - ancestors: the start tags around the run, as they stand in the document.
+  /// - wrapper: steps from the repeated element to the record inside it.
   /// - ignoresPrefixes: names match the layout's without their prefix (a system that names a namespace).
   package init(
     layout: Layout, frame: Frame, recordName: [UInt8]? = nil, ancestors: [UInt8] = [], limits: Limits = Limits(),
-    mode: Mode = .elements, parser: Parser = .auto, ignoresPrefixes: Bool = false
+    mode: Mode = .elements, parser: Parser = .auto, ignoresPrefixes: Bool = false, wrapper: [RecordPath.Step] = []
   ) {
     self.layout = layout
     self.frame = frame
@@ -77,7 +79,7 @@ package final class XMLRecordReader: RecordReader {
     frame.encoding = .xml
     switch mode {
     case .elements:
-      path = []
+      path = wrapper.isEmpty ? [] : [.anyName] + wrapper
       self.recordName = recordName
     case .documents(let steps):
       path = steps
@@ -139,7 +141,7 @@ package final class XMLRecordReader: RecordReader {
       position = p - buffer
       return .closed
     }
-    return read(p, buffer, &position, limit, isLast, isDocument: false)
+    return read(p, buffer, &position, limit, isLast)
   }
 
   /// The outcome of an error between records.
@@ -160,7 +162,7 @@ package final class XMLRecordReader: RecordReader {
 
   /// The record (or document) whose `<` is at `p`.
   private func read(
-    _ p: Pointer, _ buffer: Pointer, _ position: inout Int, _ limit: Pointer, _ isLast: Bool, isDocument: Bool
+    _ p: Pointer, _ buffer: Pointer, _ position: inout Int, _ limit: Pointer, _ isLast: Bool
   ) -> ReadOutcome {
     clear()
     frame.start = p - buffer
@@ -172,7 +174,7 @@ package final class XMLRecordReader: RecordReader {
       if tokenizer.state.pointee.failedAt >= limit - 16, !isLast { return .needMore }
       clear()
     }
-    return readSlowly(p, buffer, &position, limit, isLast, isDocument: isDocument)
+    return readSlowly(p, buffer, &position, limit, isLast)
   }
 
   private func accept(_ q: Pointer, _ buffer: Pointer, _ position: inout Int) -> ReadOutcome {
@@ -210,16 +212,20 @@ package final class XMLRecordReader: RecordReader {
   // MARK: - Through libxml2
 
   private func readSlowly(
-    _ p: Pointer, _ buffer: Pointer, _ position: inout Int, _ limit: Pointer, _ isLast: Bool, isDocument: Bool
+    _ p: Pointer, _ buffer: Pointer, _ position: inout Int, _ limit: Pointer, _ isLast: Bool
   ) -> ReadOutcome {
     let failedFast = parser == .auto && path.count <= 1 ? tokenizer.failure : nil
     var skipper = XMLSkipper(limits: limits)
     let outline = skipper.element(p, limit - p)
     if case .truncated = outline {
       if !isLast { return .needMore }
-      // What is there may be wrong before it ends.
+      // What is there may be wrong before it ends; what is wrong in the last bytes may come of the cut.
+      var leaves = 0
       let length = skipper.excess?.offset ?? limit - p
-      if let error = judge(p, length, buffer, closes: false), error.offset < p - buffer + length, error.reason != .truncated {
+      if tokenizer.skip(p, depth: ancestorCount + 1, leaves: &leaves) == nil, tokenizer.state.pointee.reason != .truncated,
+        let error = judge(p, length, buffer, closes: false), error.reason != .truncated,
+        error.offset < min(p - buffer + length, limit - buffer - 16)
+      {
         return .fatal(error)
       }
       return .fatal(FormatError(.truncated, at: limit - buffer))
@@ -244,7 +250,7 @@ package final class XMLRecordReader: RecordReader {
     }
     do throws(FormatError) {
       var node = try parse(p, length, buffer, closes: true)
-      if isDocument, path.count > 1 {
+      if path.count > 1 {
         document = node
         node = try find(in: node, at: p - buffer)
       }
@@ -314,12 +320,15 @@ package final class XMLRecordReader: RecordReader {
       if p[0] == 0xef, p[1] == 0xbb, p[2] == 0xbf {
         p += 3
         hasPrologue = true
+        if !hasReadDocument { position = p - buffer }
         continue
       }
       guard p[0] == UInt8(ascii: "<") else { return .fatal(FormatError(.unexpectedByte, at: p - buffer)) }
       if p[1] == UInt8(ascii: "?"), p[2] == UInt8(ascii: "x"), p[3] == UInt8(ascii: "m"), p[4] == UInt8(ascii: "l"),
         XMLText.isBlank(p[5])
       {
+        // Blanks before a declaration are an error, save between two documents.
+        if !hasReadDocument, p > buffer + position { return .fatal(FormatError(.notWellFormed, at: position)) }
         guard let close = memchr(p, 0x3e, min(limit - p, 1024)) else {
           if limit - p < 1024 { return isLast ? .fatal(FormatError(.truncated, at: end)) : .needMore }
           return .fatal(FormatError(.notWellFormed, at: p - buffer))
@@ -339,7 +348,9 @@ package final class XMLRecordReader: RecordReader {
       }
       break
     }
-    return read(p, buffer, &position, limit, isLast, isDocument: true)
+    let outcome = read(p, buffer, &position, limit, isLast)
+    if outcome == .record { hasReadDocument = true }
+    return outcome
   }
 
   private func check(declaration bytes: [UInt8], at offset: Int) -> FormatError? {
@@ -501,22 +512,10 @@ package final class XMLRecordReader: RecordReader {
         q = tag.end
       }
       let target = entry.pointee.target
-      if target != .register || attributeLeaves > 0 || isNull || entry.pointee.seen == generation {
-        let isRepeated = entry.pointee.seen == generation
-        entry.pointee.seen = generation
-        if target == .unknown, attributeLeaves == 0, !isNull, !isEmpty {
-          // The next most common case: text that no mapping names.
-          var high: UInt64 = 0
-          let r = q + cw_scan_text(q, &high)
-          if high == 0, r[0] == UInt8(ascii: "<"), r[1] == UInt8(ascii: "/"), r - q <= longest,
-            XMLNames.matches(entry, r + 2, nameBytes), r[2 + length] == UInt8(ascii: ">")
-          {
-            let slot = Slot(.text, offset: q - base, length: r - q)
-            extra(slot, leaves: 1, entry: found, isRepeated: isRepeated)
-            p = r + 3 + length
-            continue
-          }
-        }
+      let isRepeated = entry.pointee.seen == generation
+      entry.pointee.seen = generation
+      let isLeaf = target == .register && !isRepeated || target == .unknown
+      guard isLeaf, attributeLeaves == 0, !isNull else {
         guard
           let r = element(
             p, behind: q, entry: found, node: node, attributeLeaves: attributeLeaves, isEmpty: isEmpty, isNull: isNull,
@@ -525,10 +524,10 @@ package final class XMLRecordReader: RecordReader {
         p = r
         continue
       }
-      entry.pointee.seen = generation
-      // The common case: text into a register.
-      var slot = Slot(.text, offset: q - base, length: 0)
+      // The common case: text.
+      var slot = Slot(bits: UInt64(Kind.text.rawValue))
       if isEmpty {
+        slot.bits |= UInt64(truncatingIfNeeded: q - base) << 32
         p = q
       } else {
         var high: UInt64 = 0
@@ -541,7 +540,7 @@ package final class XMLRecordReader: RecordReader {
             guard
               let t = element(
                 p, behind: q, entry: found, node: node, attributeLeaves: 0, isEmpty: false, isNull: false,
-                isRepeated: false, depth: depth + 1)
+                isRepeated: isRepeated, depth: depth + 1)
             else { return nil }
             p = t
             continue
@@ -563,6 +562,10 @@ package final class XMLRecordReader: RecordReader {
           guard let t = tokenizer.endTag(s, name, length) else { return nil }
           p = t
         }
+      }
+      if target == .unknown {
+        extra(slot, leaves: 1, entry: found, isRepeated: isRepeated)
+        continue
       }
       let register = Int(entry.pointee.value)
       if slots[register].isAbsent, !entry.pointee.isVariant {
@@ -622,7 +625,8 @@ package final class XMLRecordReader: RecordReader {
       var isText = true
       var isBlank = true
       if !isEmpty {
-        guard let (text, r) = text(q, &isBlank) else { return nil }
+        guard let (text, r) = text(q) else { return nil }
+        if isNull { isBlank = self.isBlank(text) }
         slot = text
         end = r
         isText = r[1] == UInt8(ascii: "/")
@@ -662,8 +666,8 @@ package final class XMLRecordReader: RecordReader {
     var isNull: Bool
   }
 
-  private var openObjects: [OpenObject] = []
-  private var takenObjects: [Int32] = []
+  @exclusivity(unchecked) private var openObjects: [OpenObject] = []
+  @exclusivity(unchecked) private var takenObjects: [Int32] = []
 
   /// Another spelling of an object that was there already: left to the plain rules, which know both.
   private func objectIsTaken(_ entry: XMLNames.Entry) -> Bool {
@@ -673,7 +677,7 @@ package final class XMLRecordReader: RecordReader {
   }
 
   /// A text run from behind a start tag to the next tag's `<`.
-  private func text(_ q: Pointer, _ isBlank: inout Bool) -> (Slot, Pointer)? {
+  private func text(_ q: Pointer) -> (Slot, Pointer)? {
     var high: UInt64 = 0
     var bits = UInt64(Kind.text.rawValue)
     var hasMarkup = false
@@ -694,18 +698,17 @@ package final class XMLRecordReader: RecordReader {
     let base = tokenizer.state.pointee.base
     let slot = Slot(
       bits: UInt64(truncatingIfNeeded: start - base) << 32 | UInt64(truncatingIfNeeded: r - start) << 8 | bits)
-    isBlank = slot.isEscaped ? XMLText.isBlank(Array(frame.text(slot))) : start + cw_skip_blanks(start) >= r
     return (slot, r)
   }
+
+  private func isBlank(_ slot: Slot) -> Bool { frame.text(slot).allSatisfy { XMLText.isBlank($0) } }
 
   /// An object without child elements: its text from `from` to `to`, validated but for UTF-8.
   private func childless(_ from: Pointer, _ to: Pointer, node: Int32) -> Bool {
     let register = names.nodes[Int(node)].text
     if node == 0, register < 0, from == to || from + cw_skip_blanks(from) >= to { return true }
-    var isBlank = true
-    guard let (slot, _) = text(from, &isBlank) ?? (from == to ? (Slot(.text, offset: 0, length: 0), from) : nil) else {
-      return false
-    }
+    guard let (slot, _) = from == to ? (Slot(.text, offset: 0, length: 0), from) : text(from) else { return false }
+    let isBlank = self.isBlank(slot)
     var value = slot
     let object = node == 0 ? nil : openObjects.last
     if isBlank, object?.isNull == true { value = .null }

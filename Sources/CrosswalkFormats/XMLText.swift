@@ -84,6 +84,15 @@ package enum XMLText {
 
   static func isQualifiedName(_ bytes: [UInt8]) -> Bool { bytes.withUnsafeBufferPointer { isQualifiedName($0) } }
 
+  /// Whether a name with colons breaks the rules of namespaces: it is made of names, but not of one or two of them (`a:b:c`,
+  /// `:a`, `a:`). One with a part that could be no name at all (`A:.-0`, `:`) was never meant as a qualified one: libxml2 takes
+  /// it as a plain XML name, and so do we.
+  static func breaksNamespaces(_ name: [UInt8]) -> Bool {
+    guard name.contains(UInt8(ascii: ":")), !isQualifiedName(name) else { return false }
+    let parts = name.split(separator: UInt8(ascii: ":"))
+    return !parts.isEmpty && parts.allSatisfy { isQualifiedName(Array($0)) }
+  }
+
   /// The first byte at or behind which valid UTF-8 of XML characters ends, and why; nil when all is well. ASCII controls are
   /// not looked at: the scans stop at them.
   static func firstInvalid(

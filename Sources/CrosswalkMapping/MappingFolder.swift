@@ -1,8 +1,8 @@
 import CrosswalkModel
 import Glibc
 
-/// A folder that `--mappings` or `CROSSWALK_MAPPINGS` names: one folder a system below it, and perhaps `tables`. Nothing outside
-/// of it is read, whatever links say.
+/// A folder that `--mappings` or `CROSSWALK_MAPPINGS` names: one folder a system below it, and perhaps `tables`. Nothing
+/// outside of it is read, whatever links say.
 struct MappingFolder: Sendable {
   /// As the user wrote it, for messages.
   let path: String
@@ -112,5 +112,6 @@ private func noSystems(_ path: String, isSystem: Bool) -> Diagnostic {
   Diagnostic(
     .noSystems, "`\(path)` holds no system",
     help: isSystem
-      ? "it is a system itself: name the folder above it" : "a system is a folder in it with system.yaml and client.yaml")
+      ? "it is a system itself: name the folder above it"
+      : "a system is a folder in it with system.yaml and client.yaml")
 }

@@ -1,8 +1,8 @@
 package import CrosswalkModel
 import CrosswalkYAML
 
-/// Where systems are found: those inside the program, and folders that add systems or replace them by name. Nothing is parsed
-/// before it is asked for.
+/// Where systems are found: those inside the program, and folders that add systems or replace them by name. Nothing is
+/// parsed before it is asked for.
 package struct MappingLibrary: Sendable {
   /// Later ones win.
   private let folders: [MappingFolder]
@@ -90,7 +90,8 @@ private enum Embedded {
 extension StaticString {
   fileprivate var bytes: UnsafeBufferPointer<UInt8> {
     // A literal of one character is kept as that, without memory; neither a path nor a file is so short.
-    hasPointerRepresentation ? UnsafeBufferPointer(start: utf8Start, count: utf8CodeUnitCount) : .init(start: nil, count: 0)
+    hasPointerRepresentation
+      ? UnsafeBufferPointer(start: utf8Start, count: utf8CodeUnitCount) : .init(start: nil, count: 0)
   }
 }
 

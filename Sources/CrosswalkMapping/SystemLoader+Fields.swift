@@ -4,7 +4,8 @@ import CrosswalkYAML
 /// `fields` and `tests` of `client.yaml`.
 extension SystemLoader {
   static let fieldKeys = [
-    "is", "or", "as", "type", "in", "required", "default", "derived", "read", "write", "xml", "json", "csv", "form", "onFail",
+    "is", "or", "as", "type", "in", "required", "default", "derived", "read", "write", "xml", "json", "csv", "form",
+    "onFail",
     "unique", "secret", "compare", "assumed", "oneWay", "title",
   ]
 
@@ -38,7 +39,9 @@ extension SystemLoader {
       case "or": field.fallbacks = fallbacks(value)
       case "as": field.transforms = transforms(value)
       case "type":
-        if let word = word(value, "`type`", of: ValueType.names), let type = ValueType(rawValue: word) { field.type = type }
+        if let word = word(value, "`type`", of: ValueType.names), let type = ValueType(rawValue: word) {
+          field.type = type
+        }
       case "in": field.shapes = shapes(value, "`in`")
       case "required": requiredNode = value
       case "default": defaultNode = value
@@ -150,7 +153,9 @@ extension SystemLoader {
       switch entry.key.text ?? "" {
       case "name": field.writeNames[shape] = text(entry.value, "`name`")
       case "type":
-        if let word = word(entry.value, "`type`", of: ValueType.names) { field.writeTypes[shape] = .init(rawValue: word) }
+        if let word = word(entry.value, "`type`", of: ValueType.names) {
+          field.writeTypes[shape] = .init(rawValue: word)
+        }
       default: report(unknownKey(entry.key, in: "`write`", accepted: ["name", "type"]))
       }
     }

@@ -108,7 +108,9 @@ extension SystemLoader {
 
   mutating func readAssumed(_ node: YAMLNode) {
     for entry in entries(of: node, "`assumed`") ?? [] {
-      guard let subject = entry.key.text, let reason = text(entry.value, "the reason for `\(subject)`") else { continue }
+      guard let subject = entry.key.text, let reason = text(entry.value, "the reason for `\(subject)`") else {
+        continue
+      }
       system.assumed.append(.init(subject: subject, reason: reason))
     }
   }

@@ -58,7 +58,9 @@ extension SystemLoader {
       switch entry.key.text ?? "" {
       case "success":
         for condition in entries(of: value, "`success`") ?? [] {
-          guard let path = path(condition.key), let values = texts(condition.value, "what `success` accepts") else { continue }
+          guard let path = path(condition.key), let values = texts(condition.value, "what `success` accepts") else {
+            continue
+          }
           system.replies.success.append((path, values))
         }
       case "done": system.replies.done = replyTemplates(value, "`done`")
@@ -123,7 +125,10 @@ private func isXMLDocument(_ template: Template) -> Bool {
 func badPath(_ text: String, at place: Place) -> Diagnostic {
   Diagnostic(
     .badPath, "`\(text)` is not a path", labels: [.init(place)],
-    help: "paths look like `a.b`, `a[2]`, `a[Tag=FIRST].b`, `@name`, `#text`; an odd name stands in double quotes: `'\"a.b\".c'`")
+    help:
+      "paths look like `a.b`, `a[2]`, `a[Tag=FIRST].b`, `@name`, `#text`; "
+      + "an odd name stands in double quotes: `'\"a.b\".c'`"
+  )
 }
 
 private func recordsInTemplate(_ count: Int, at place: Place) -> Diagnostic {

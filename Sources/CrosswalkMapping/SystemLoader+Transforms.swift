@@ -144,7 +144,8 @@ extension SystemLoader {
     var fields = 0
     while let open = rest.firstIndex(where: { $0 == "{" || $0 == "}" }) {
       let inside = rest[rest.index(after: open)...]
-      guard rest[open] == "{", let close = inside.firstIndex(where: { $0 == "{" || $0 == "}" }), inside[close] == "}" else {
+      guard rest[open] == "{", let close = inside.firstIndex(where: { $0 == "{" || $0 == "}" }), inside[close] == "}"
+      else {
         return report(badLine(line, at: place))
       }
       checkCanonical(String(inside[..<close]), at: place)
@@ -165,7 +166,8 @@ private func unknownTransform(_ name: String, at place: Place) -> Diagnostic {
 
 private func twoTransforms(_ names: [String], at place: Place) -> Diagnostic {
   Diagnostic(
-    .badArgument, "two transforms in one: " + names.map { "`\($0)`" }.joined(separator: " and "), labels: [.init(place)],
+    .badArgument, "two transforms in one: " + names.map { "`\($0)`" }.joined(separator: " and "),
+    labels: [.init(place)],
     help: "write a list, in the order of reading: `[{ \(names[0]): … }, { \(names[1]): … }]`")
 }
 
@@ -188,7 +190,8 @@ private func noSpelling(_ word: String, at place: Place) -> Diagnostic {
 private func unknownOption(_ text: String, _ names: [String], at place: Place) -> Diagnostic {
   Diagnostic(
     .undeclaredOption, "there is no option `\(text)`", labels: [.init(place)],
-    help: names.isEmpty ? "declare it under `options` in system.yaml; it is named as `option.NAME`" : acceptedHelp(text, names))
+    help: names.isEmpty
+      ? "declare it under `options` in system.yaml; it is named as `option.NAME`" : acceptedHelp(text, names))
 }
 
 private func badLine(_ line: String, at place: Place) -> Diagnostic {

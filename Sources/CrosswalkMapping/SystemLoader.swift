@@ -3,8 +3,8 @@ package import CrosswalkYAML
 
 /// Turns the two files of a system into a `System`, or into everything that is wrong with them.
 ///
-/// Rules of the language stand in `Mappings/README.md`. To add a key: the list of accepted keys beside the `switch` that reads
-/// it, the `switch`, the reference, a test.
+/// Rules of the language stand in `Mappings/README.md`. To add a key: the list of accepted keys beside the `switch` that
+/// reads it, the `switch`, the reference, a test.
 package struct SystemLoader {
   let canonical: CanonicalModel?
   var system: System
@@ -29,14 +29,19 @@ package struct SystemLoader {
   // MARK: The two files
 
   private static let systemKeys = [
-    "system", "title", "formats", "keys", "names", "write", "xml", "csv", "options", "shapes", "replies", "assumed", "api",
+    "system", "title", "formats", "keys", "names", "write", "xml", "csv", "options", "shapes", "replies", "assumed",
+    "api",
     "extends",
   ]
 
   private mutating func readSystemFile(_ root: YAMLNode) {
     guard let entries = entries(of: root, "the file") else { return }
     // Shapes name formats, so formats come first wherever they stand.
-    if let node = root["formats"] { readFormats(node) } else { report(missingKey("formats", in: "the file", at: root.place)) }
+    if let node = root["formats"] {
+      readFormats(node)
+    } else {
+      report(missingKey("formats", in: "the file", at: root.place))
+    }
     if root["shapes"] == nil { report(missingKey("shapes", in: "the file", at: root.place)) }
     checkSystemName(in: root)
     for entry in entries {
@@ -76,7 +81,9 @@ package struct SystemLoader {
       case "entity": if let entity = text(value, "`entity`") { system.entity = entity }
       case "fields": readFields(value)
       case "unmapped":
-        if let word = word(value, "`unmapped`", of: ["park", "reject"]) { system.unmapped = .init(rawValue: word) ?? .park }
+        if let word = word(value, "`unmapped`", of: ["park", "reject"]) {
+          system.unmapped = .init(rawValue: word) ?? .park
+        }
       case "tests": checkTests(value)
       case "extends": report(extendsRefused(at: entry.key.place))
       default: report(unknownKey(entry.key, in: "client.yaml", accepted: Self.clientKeys))
@@ -252,5 +259,6 @@ private func extendsRefused(at place: Place) -> Diagnostic {
 func unknownCanonical(_ name: String, at place: Place, near: String?) -> Diagnostic {
   Diagnostic(
     .unknownCanonical, "there is no canonical field `\(name)`", labels: [.init(place)],
-    help: near.map { "did you mean `\($0)`?" } ?? "`crosswalk systems canonical` lists them; `none` means no canonical place")
+    help: near.map { "did you mean `\($0)`?" }
+      ?? "`crosswalk systems canonical` lists them; `none` means no canonical place")
 }

@@ -13,7 +13,9 @@ struct TemplateReading {
   mutating func template(_ node: YAMLNode) -> Template {
     switch node.content {
     case .scalar(let scalar):
-      if binds.contains(scalar.text) { return scalar.text == "$record" ? .record : .bind(String(scalar.text.dropFirst())) }
+      if binds.contains(scalar.text) {
+        return scalar.text == "$record" ? .record : .bind(String(scalar.text.dropFirst()))
+      }
       if scalar.isPlain, scalar.text.hasPrefix("$") { problems.append(unknownBind(scalar.text, binds, at: node.place)) }
       return .literal(node.literal ?? .null)
     case .sequence(let items):

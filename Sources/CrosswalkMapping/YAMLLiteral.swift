@@ -2,9 +2,9 @@ package import CrosswalkModel
 package import CrosswalkYAML
 
 extension YAMLNode {
-  /// The value that a scalar of a mapping file stands for in a record: plain `null`, `true`, `false` and JSON numbers are
-  /// that (numbers with their characters); all else, and anything in quotes, is text: `02134`, `NO`, `"1"`. Nil for a list
-  /// or a mapping.
+  /// The value that a scalar of a mapping file stands for in a record: plain `null`, `true`, `false` and JSON numbers
+  /// are that (numbers with their characters); all else, and anything in quotes, is text: `02134`, `NO`, `"1"`. Nil for
+  /// a list or a mapping.
   package var literal: Tree? {
     guard case .scalar(let scalar) = content else { return nil }
     if isNull { return .null }

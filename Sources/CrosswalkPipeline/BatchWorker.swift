@@ -82,7 +82,9 @@ package final class BatchWorker {
   @exclusivity(unchecked) private(set) var reader: (any RecordReader)?
   private let separator: [UInt8]
   private let leaves: UnsafeMutablePointer<CountedLeaf>
+  private let registers: UnsafeMutablePointer<Int32>
   private let leafCount: Int
+  private let renamed: Int
   /// Leaves with several ways into the target.
   private let complex: [Int]
   private let keepsResidue: Bool
@@ -130,13 +132,22 @@ package final class BatchWorker {
         complex.append(index)
       }
     }
+    // Those that only change their name come first: they stand in the target unless they are null or empty.
+    let isRenamed = { (leaf: CountedLeaf) in leaf.reason < 0 && leaf.register == leaf.target && leaf.leg == 0 }
+    counted = counted.filter(isRenamed) + counted.filter { !isRenamed($0) }
+    renamed = counted.filter(isRenamed).count
+    registers = .allocate(capacity: max(counted.count, 1))
+    registers.initialize(from: counted.map { Int32($0.register) }, count: counted.count)
     leaves = .allocate(capacity: max(counted.count, 1))
     leaves.initialize(from: counted, count: counted.count)
     leafCount = counted.count
     self.complex = complex
   }
 
-  deinit { leaves.deallocate() }
+  deinit {
+    leaves.deallocate()
+    registers.deallocate()
+  }
 
   func use(_ reader: any RecordReader) {
     self.reader = reader
@@ -218,13 +229,10 @@ package final class BatchWorker {
     let legs = plan.state.legs
     let columns = 6
     let empty = 2
-    var next = leaves
-    let last = leaves + leafCount
-    while next < last {
-      let leaf = next.pointee
-      next += 1
-      let slot = slots[leaf.register]
-      if slot.isAbsent { continue }
+    for index in 0..<leafCount {
+      let slot = slots[Int(registers[index])]
+      if slot.isAbsent || slot.bits & 15 > 1 && !slot.isEmptyText && index < renamed { continue }
+      let leaf = leaves[index]
       let isNull = slot.kindBits == UInt64(Kind.null.rawValue)
       if leaf.reason >= 0 {
         parked[leaf.row &* columns &+ (isNull || slot.isEmptyText ? empty : Int(leaf.reason))] &+= 1

@@ -67,6 +67,11 @@ struct EnvelopeJudge {
     return nil
   }
 
+  func matches(_ template: Template, _ document: Tree) -> Bool {
+    var bound: [String: String] = [:]
+    return match(template, document, &bound)
+  }
+
   func saysMore(_ document: Tree) -> Bool {
     guard let more = system.replies.more, let value = EnvelopeJudge.value(at: more[...], in: document),
       let text = EnvelopeJudge.text(value)
@@ -101,7 +106,7 @@ struct EnvelopeJudge {
       }
       return true
     case .object(let members):
-      guard case .object(let found) = tree else { return false }
+      guard case .object(let found) = tree else { return members.isEmpty && EnvelopeJudge.text(tree) == "" }
       var used: Set<Int> = []
       for member in members {
         let candidates = found.indices.filter { member.name == "*" || found[$0].name.elementsEqual(member.name.utf8) }

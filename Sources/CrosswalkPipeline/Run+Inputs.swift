@@ -233,7 +233,7 @@ extension Run {
     try judgeEnvelope(judge, document, hasRecords: hasRecords, stream)
   }
 
-  private func judgeEnvelope(
+  func judgeEnvelope(
     _ judge: EnvelopeJudge, _ document: Tree, hasRecords: Bool, _ stream: ByteStream
   ) throws(Diagnostic) {
     switch judge.judge(document, hasRecords: hasRecords) {
@@ -246,7 +246,7 @@ extension Run {
   }
 
   /// Systems whose fields a document holds: for "you may have meant".
-  private func owners(of document: Tree) -> [String] {
+  func owners(of document: Tree) -> [String] {
     var names: Set<String> = []
     func collect(_ tree: Tree, _ depth: Int) {
       guard depth < 6, names.count < 200 else { return }

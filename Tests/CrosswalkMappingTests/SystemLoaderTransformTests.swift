@@ -11,67 +11,121 @@ import Testing
 
   @Test(arguments: [
     ("nott", ["M0109 client.yaml:4:23 there is no transform `nott` | did you mean `not`? Accepted: \(all)"]),
-    ("{ contry: code }", [
-      "M0109 client.yaml:4:25 there is no transform `contry` | did you mean `country`? Accepted: \(all)"
-    ]),
+    (
+      "{ contry: code }",
+      [
+        "M0109 client.yaml:4:25 there is no transform `contry` | did you mean `country`? Accepted: \(all)"
+      ]
+    ),
     ("country", ["M0110 client.yaml:4:23 `country` needs an argument | write `{ country: … }`"]),
     ("{ not: true }", ["M0110 client.yaml:4:30 `not` takes no argument | write `as: not`"]),
-    ("{ country: cod }", [
-      "M0104 client.yaml:4:34 the argument of `country` cannot be `cod` | did you mean `code`? Accepted: `code`, `alpha3`, `name`, `NAME`"
-    ]),
-    ("{ trim: ~, case: upper }", [
-      "M0110 client.yaml:4:31 `trim` takes no argument | write `as: trim`",
-      "M0110 client.yaml:4:34 two transforms in one: `trim` and `case` | write a list, in the order of reading: `[{ trim: … }, { case: … }]`",
-    ]),
+    (
+      "{ country: cod }",
+      [
+        "M0104 client.yaml:4:34 the argument of `country` cannot be `cod` | did you mean `code`? Accepted: `code`, `alpha3`, `name`, `NAME`"
+      ]
+    ),
+    (
+      "{ trim: ~, case: upper }",
+      [
+        "M0110 client.yaml:4:31 `trim` takes no argument | write `as: trim`",
+        "M0110 client.yaml:4:34 two transforms in one: `trim` and `case` | write a list, in the order of reading: `[{ trim: … }, { case: … }]`",
+      ]
+    ),
     ("{ region: code }", ["M0103 client.yaml:4:25 `region` has no `in` | add the key `in`"]),
-    ("{ region: code, in: address.contry }", [
-      "M0108 client.yaml:4:43 there is no canonical field `address.contry` | did you mean `address.country`?"
-    ]),
-    ("{ region: code, on: address.country }", [
-      "M0103 client.yaml:4:25 `region` has no `in` | add the key `in`",
-      "M0101 client.yaml:4:39 `on` is not a key of `region` | did you mean `in`?",
-    ]),
-    ("{ region: code, in: name }", [
-      "M0119 client.yaml:4:3 transforms wait for each other: `name` → `name` | one of them must do without the other"
-    ]),
+    (
+      "{ region: code, in: address.contry }",
+      [
+        "M0108 client.yaml:4:43 there is no canonical field `address.contry` | did you mean `address.country`?"
+      ]
+    ),
+    (
+      "{ region: code, on: address.country }",
+      [
+        "M0103 client.yaml:4:25 `region` has no `in` | add the key `in`",
+        "M0101 client.yaml:4:39 `on` is not a key of `region` | did you mean `in`?",
+      ]
+    ),
+    (
+      "{ region: code, in: name }",
+      [
+        "M0119 client.yaml:4:3 transforms wait for each other: `name` → `name` | one of them must do without the other"
+      ]
+    ),
     ("{ instant: yyyy, zone: CET }", ["M0104 client.yaml:4:46 `zone` cannot be `CET` | accepted: `UTC`"]),
-    ("{ integer: { unst: 0 } }", [
-      "M0103 client.yaml:4:34 `integer` has no `unset` | add the key `unset`",
-      "M0101 client.yaml:4:36 `unst` is not a key of `integer` | did you mean `unset`?",
-    ]),
-    ("{ lines: [Nm] }", ["M0102 client.yaml:4:32 the argument of `lines` is a list, and must be a list of at least two fields"]),
-    ("{ lines: [Nn, b] }", [
-      "M0110 client.yaml:4:33 the first of `lines` is the field itself, and `Nn` is not `Nm` | write `lines: [Nm, …]`"
-    ]),
-    ("{ split: { at: \":\", take: last } }", [
-      "M0120 client.yaml:4:25 `split` cannot be written back | say that it is meant, and why: `oneWay: reason`"
-    ]),
-    ("{ split: { at: \":\", take: lst } }", [
-      "M0120 client.yaml:4:25 `split` cannot be written back | say that it is meant, and why: `oneWay: reason`",
-      "M0104 client.yaml:4:49 `take` cannot be `lst` | did you mean `last`? Accepted: `first`, `last`",
-    ]),
-    ("{ labelled: currencies }", [
-      "M0110 client.yaml:4:3 `labelled` needs the two parts `code` and `label` | write `is: { code: FIELD, label: FIELD }`"
-    ]),
-    ("{ choice: { a: [x], b: [y, x] } }", [
-      "M0116 client.yaml:4:50 `x` belongs to both `a` and `b` [client.yaml:4:39] | a spelling leads to one word; remove it from the other"
-    ]),
-    ("{ choice: { a: [x-Y z], b: [XYZ] }, ignore: [case, blanks, hyphens] }", [
-      "M0116 client.yaml:4:51 `XYZ` belongs to both `a` and `b` [client.yaml:4:39] | a spelling leads to one word; remove it from the other"
-    ]),
-    ("{ choice: { a: [x], b: [a] } }", [
-      "M0116 client.yaml:4:47 `a` belongs to both `a` and `b` [client.yaml:4:35] | a spelling leads to one word; remove it from the other"
-    ]),
+    (
+      "{ integer: { unst: 0 } }",
+      [
+        "M0103 client.yaml:4:34 `integer` has no `unset` | add the key `unset`",
+        "M0101 client.yaml:4:36 `unst` is not a key of `integer` | did you mean `unset`?",
+      ]
+    ),
+    (
+      "{ lines: [Nm] }",
+      ["M0102 client.yaml:4:32 the argument of `lines` is a list, and must be a list of at least two fields"]
+    ),
+    (
+      "{ lines: [Nn, b] }",
+      [
+        "M0110 client.yaml:4:33 the first of `lines` is the field itself, and `Nn` is not `Nm` | write `lines: [Nm, …]`"
+      ]
+    ),
+    (
+      "{ split: { at: \":\", take: last } }",
+      [
+        "M0120 client.yaml:4:25 `split` cannot be written back | say that it is meant, and why: `oneWay: reason`"
+      ]
+    ),
+    (
+      "{ split: { at: \":\", take: lst } }",
+      [
+        "M0120 client.yaml:4:25 `split` cannot be written back | say that it is meant, and why: `oneWay: reason`",
+        "M0104 client.yaml:4:49 `take` cannot be `lst` | did you mean `last`? Accepted: `first`, `last`",
+      ]
+    ),
+    (
+      "{ labelled: currencies }",
+      [
+        "M0110 client.yaml:4:3 `labelled` needs the two parts `code` and `label` | write `is: { code: FIELD, label: FIELD }`"
+      ]
+    ),
+    (
+      "{ choice: { a: [x], b: [y, x] } }",
+      [
+        "M0116 client.yaml:4:50 `x` belongs to both `a` and `b` [client.yaml:4:39] | a spelling leads to one word; remove it from the other"
+      ]
+    ),
+    (
+      "{ choice: { a: [x-Y z], b: [XYZ] }, ignore: [case, blanks, hyphens] }",
+      [
+        "M0116 client.yaml:4:51 `XYZ` belongs to both `a` and `b` [client.yaml:4:39] | a spelling leads to one word; remove it from the other"
+      ]
+    ),
+    (
+      "{ choice: { a: [x], b: [a] } }",
+      [
+        "M0116 client.yaml:4:47 `a` belongs to both `a` and `b` [client.yaml:4:35] | a spelling leads to one word; remove it from the other"
+      ]
+    ),
     ("{ choice: { a: [a, x], b: [B, b] } }", []),
-    ("{ choice: { a: [] } }", [
-      "M0110 client.yaml:4:38 `a` has no spelling | list at least one; the first is the one that is written"
-    ]),
-    ("{ choice: { a: [x] }, ignore: [cases] }", [
-      "M0104 client.yaml:4:54 `ignore` cannot be `cases` | did you mean `case`? Accepted: `case`, `blanks`, `hyphens`"
-    ]),
-    ("{ choice: { a: [x] }, write: option.word }", [
-      "M0111 client.yaml:4:52 there is no option `option.word` | declare it under `options` in system.yaml; it is named as `option.NAME`"
-    ]),
+    (
+      "{ choice: { a: [] } }",
+      [
+        "M0110 client.yaml:4:38 `a` has no spelling | list at least one; the first is the one that is written"
+      ]
+    ),
+    (
+      "{ choice: { a: [x] }, ignore: [cases] }",
+      [
+        "M0104 client.yaml:4:54 `ignore` cannot be `cases` | did you mean `case`? Accepted: `case`, `blanks`, `hyphens`"
+      ]
+    ),
+    (
+      "{ choice: { a: [x] }, write: option.word }",
+      [
+        "M0111 client.yaml:4:52 there is no option `option.word` | declare it under `options` in system.yaml; it is named as `option.NAME`"
+      ]
+    ),
   ])
   func isReported(_ transform: String, _ problems: [String]) {
     #expect(Kiosk.problems(fields: "Nm: { is: name, as: \(transform) }") == problems)
@@ -92,9 +146,10 @@ import Testing
         "M0110 client.yaml:4:3 only `labelled` knows parts | write `is: FIELD`, or `as: { labelled: TABLE }`"
       ])
     #expect(
-      Kiosk.problems(fields: "A: { is: { code: currency.code, name: currency.label }, as: { labelled: currencies } }") == [
-        "M0110 client.yaml:4:3 `labelled` needs the two parts `code` and `label` | write `is: { code: FIELD, label: FIELD }`"
-      ])
+      Kiosk.problems(fields: "A: { is: { code: currency.code, name: currency.label }, as: { labelled: currencies } }")
+        == [
+          "M0110 client.yaml:4:3 `labelled` needs the two parts `code` and `label` | write `is: { code: FIELD, label: FIELD }`"
+        ])
   }
 
   @Test func fieldsThatWaitForEachOtherAreReportedOnce() {

@@ -320,7 +320,8 @@ struct XMLReferenceParser {
   /// Prefix and local part; nil for a name without a prefix.
   private func split(_ name: [UInt8], _ offset: Int) throws(FormatError) -> (prefix: [UInt8], local: [UInt8])? {
     guard let colon = name.firstIndex(of: UInt8(ascii: ":")) else { return nil }
-    guard XMLText.isQualifiedName(name) else { throw error(.namespace, at: offset) }
+    if XMLText.breaksNamespaces(name) { throw error(.namespace, at: offset) }
+    guard XMLText.isQualifiedName(name) else { return nil }
     return (Array(name[..<colon]), Array(name[(colon + 1)...]))
   }
 

@@ -37,10 +37,9 @@ final class OneLineTransform: Transform {
     var first = 0
     while first < count, source[first] != 0x0a, source[first] != 0x0d { first &+= 1 }
     if first == count { return slot }
-    var breaks = 0
-    for i in first..<count where source[i] == 0x0a || source[i] == 0x0d { breaks &+= 1 }
     let arena = frame.arena
-    let target = arena.room(count &+ breaks &* jointCount &+ 64)
+    // Every byte may be a line break.
+    let target = arena.room(count &* max(jointCount, 1) &+ 64)
     var n = 0
     var i = 0
     while i < count {
