@@ -5,11 +5,10 @@ package enum SummaryText {
   package static func text(_ summary: ConvertSummary, of job: ConvertJob) -> String {
     let records = summary.records
     let systems = "from \(summary.from) to \(summary.to) in \(seconds(summary.seconds))\(rate(summary))"
-    let done = job.dryRun ? "would convert" : "converted"
-    var lines = [
-      summary.failure != nil
-        ? "wrote no records \(systems)" : "\(done) \(count(records.written, "record")) \(systems)"
-    ]
+    let written = count(records.written, "record")
+    let isGone = summary.failure != nil && job.output != .standardOutput
+    let done = summary.failure != nil ? "stopped after" : job.dryRun ? "would convert" : "converted"
+    var lines = [isGone ? "wrote no records \(systems)" : "\(done) \(written) \(systems)"]
     if records.read != records.written { lines.append("  read      \(count(records.read, "record"))") }
     if records.rejected > 0 {
       let malformed = records.malformed > 0 ? " (\(grouped(records.malformed)) malformed)" : ""

@@ -270,6 +270,11 @@ package enum TemporaryFiles {
   package static func removeOnSignals() {
     signal(SIGPIPE, SIG_IGN)
     _ = table
+    // A parent that blocks signals on its thread, as Dispatch's workers do, hands the mask down.
+    var ending = sigset_t()
+    sigemptyset(&ending)
+    for number in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&ending, number) }
+    pthread_sigmask(SIG_UNBLOCK, &ending, nil)
     signal(SIGINT, endBySignal)
     signal(SIGTERM, endBySignal)
     var action = sigaction()
