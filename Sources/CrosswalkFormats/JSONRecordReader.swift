@@ -94,7 +94,7 @@ package final class JSONRecordReader: RecordReader {
     }
     if let end = q, mode == .lines, let found = memchr(start, 0x0a, end - start) {
       // A line is a line: a value that goes on behind its end is not one.
-      failure = FormatError(.unexpectedByte, at: buffer.distance(to: UnsafePointer(found.assumingMemoryBound(to: UInt8.self))))
+      failure = FormatError(.truncated, at: buffer.distance(to: UnsafePointer(found.assumingMemoryBound(to: UInt8.self))))
       q = nil
     }
     guard let q else { return failed(start, limit, buffer, &position, isLast) }
@@ -154,7 +154,7 @@ package final class JSONRecordReader: RecordReader {
     var error = failure ?? FormatError(.unexpectedByte, at: start - buffer)
     let end = limit - buffer
     if error.offset >= end {
-      guard isLast else { return .needMore }
+      guard isLast || mode == .lines else { return .needMore }
       error = FormatError(.truncated, at: end)
       if mode != .lines { return .fatal(error) }
     }
@@ -167,6 +167,8 @@ package final class JSONRecordReader: RecordReader {
         return .rejected(error)
       }
       let newline = UnsafePointer(found.assumingMemoryBound(to: UInt8.self))
+      // What goes wrong behind the line's end went wrong at it.
+      if error.offset >= newline - buffer { error = FormatError(.truncated, at: newline - buffer) }
       frame.end = newline - buffer
       position = newline + 1 - buffer
       return .rejected(error)

@@ -76,6 +76,7 @@ extension Code {
     (.unmappedField, "a field that the mapping does not know", "The system's file says `unmapped: reject`, so that a record with an unknown field is refused. With `unmapped: park` it is converted and the field goes to the residue."),
     (.foreignId, "an id of another system", "An update names the record by the target's own id. A record that another system wrote has none; `--ids` gives the map."),
     (.rejectLimit, "too many records are rejected", "More records are rejected than `--max-rejects` allows. The output was not written; the rejects file, if there is one, says why each was refused."),
+    (.parkedNowhere, "parked values are not stored", "The target has no place for some values, and the run was not told where to keep them. On standard output there is no file to put them beside."),
     (.duplicateColumn, "one column twice", "Which of the two is meant cannot be known. A mapping tells them apart as `Name` and `Name#2`."),
     (.noFinalNewline, "no line end behind the last row", "A CSV that ends without a line end cannot be told from one that was cut in its last cell."),
 
@@ -177,6 +178,7 @@ extension Code {
   public static let unmappedField = Code("V0306")
   public static let foreignId = Code("V0307")
   public static let rejectLimit = Code("V0308")
+  public static let parkedNowhere = Code("V0309")
   public static let duplicateColumn = Code("V0402")
   public static let noFinalNewline = Code("V0401")
 

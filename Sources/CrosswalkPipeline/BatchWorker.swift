@@ -20,6 +20,10 @@ package final class BatchResult {
   @exclusivity(unchecked) var rejects: [Line] = []
   @exclusivity(unchecked) var read = 0
   @exclusivity(unchecked) var written = 0
+  /// Read and not wanted (`--only`).
+  @exclusivity(unchecked) var skipped = 0
+  /// Records of the input that this batch has seen.
+  var seen: Int { read + skipped }
   @exclusivity(unchecked) var rejected = 0
   @exclusivity(unchecked) var malformed = 0
   /// Leaves parked, by source leaf (row) and reason (column).
@@ -54,7 +58,7 @@ package final class BatchResult {
     side.shrink(to: 1 << 20)
     residue.removeAll(keepingCapacity: true)
     rejects.removeAll(keepingCapacity: true)
-    (read, written, rejected, malformed, literalsParked) = (0, 0, 0, 0, 0)
+    (read, written, skipped, rejected, malformed, literalsParked) = (0, 0, 0, 0, 0, 0)
     if !ids.isEmpty { ids.removeAll(keepingCapacity: true) }
     idBytes.removeAll()
     let columns = leaves * Plan.ParkingReason.allCases.count
@@ -76,6 +80,7 @@ package final class BatchWorker {
   /// What the whole run agrees on.
   struct Rules {
     var keepsResidue = false
+    var recordLimit = Limits().record
     var writesRejects = false
     var only: Set<[UInt8]> = []
     var showsValues = false
@@ -100,6 +105,7 @@ package final class BatchWorker {
   /// Leaves with several ways into the target.
   private let complex: [Int]
   private let keepsResidue: Bool
+  private let recordLimit: Int
   private let isFiltered: Bool
   private let hasIdMap: Bool
 
@@ -123,6 +129,7 @@ package final class BatchWorker {
     self.rules = rules
     separator = writer.separator
     keepsResidue = rules.keepsResidue
+    recordLimit = rules.recordLimit
     isFiltered = !rules.only.isEmpty
     hasIdMap = rules.idMap != nil
     var counted: [CountedLeaf] = []
@@ -210,8 +217,20 @@ package final class BatchWorker {
   private func handleRecord(_ offset: Int) {
     let frame = plan.frame
     let result = result
+    if frame.end &- frame.start > recordLimit {
+      result.read += 1
+      result.malformed += 1
+      reject(
+        offset,
+        diagnostic: Messages.recordTooLong(
+          source: rules.source, offset: offset + frame.start, end: offset + frame.end, limit: recordLimit))
+      return
+    }
     if isFiltered {
-      guard rules.only.contains(Array(frame.text(plan.recordId))) else { return }
+      guard rules.only.contains(Array(frame.text(plan.recordId))) else {
+        result.skipped += 1
+        return
+      }
     }
     if hasIdMap, let idMap = rules.idMap { translateId(idMap) }
     result.read += 1
@@ -241,7 +260,7 @@ package final class BatchWorker {
     let id = plan.recordId
     guard !id.isBlank else { return }
     result.idBytes.append(plan.frame.text(id))
-    result.ids.append((result.read - 1, offset + plan.frame.start, result.idBytes.count))
+    result.ids.append((result.seen - 1, offset + plan.frame.start, result.idBytes.count))
   }
 
   // MARK: - Fates
@@ -343,7 +362,7 @@ package final class BatchWorker {
     side.append("}\n")
     swap(&side, &result.side)
     result.residue.append(
-      .init(record: result.read - 1, written: result.written - 1, start: start, length: result.side.count - start))
+      .init(record: result.seen - 1, written: result.written - 1, start: start, length: result.side.count - start))
     _ = frame
   }
 
@@ -416,7 +435,7 @@ package final class BatchWorker {
     }
     side.append("}\n")
     swap(&side, &result.side)
-    result.rejects.append(.init(record: result.read - 1, written: result.written, start: start, length: result.side.count - start))
+    result.rejects.append(.init(record: result.seen - 1, written: result.written, start: start, length: result.side.count - start))
   }
 
   /// A record that was passed over: its bytes are not held, the reject line says where they stand.
@@ -439,7 +458,7 @@ package final class BatchWorker {
       result.messageCounts[diagnostic.code, default: 0] += 1
       if result.messageCounts[diagnostic.code]! > 5 { return }
     }
-    result.messages.append(.init(record: result.read - 1, diagnostic: diagnostic, key: key))
+    result.messages.append(.init(record: result.seen - 1, diagnostic: diagnostic, key: key))
   }
 
   private func translateId(_ map: [[UInt8]: [UInt8]]) {

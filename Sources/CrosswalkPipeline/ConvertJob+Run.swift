@@ -18,6 +18,7 @@ extension ConvertJob {
     let run = try prepare(progress, report)
     do throws(Diagnostic) {
       for input in inputs where !run.isLimited { try run.read(input) }
+      run.prepareEmpty()
     } catch {
       guard error.code == .rejectLimit else {
         run.outputs.discard()
@@ -80,8 +81,9 @@ extension ConvertJob {
     case .none: break
     case .file(let path): residueFile = try OutputFile(.file(path), isPrivate: true, force: force)
     case .automatic:
-      if target.name != Plan.canonicalName || source.name == Plan.canonicalName, let path = outputFile.finalPath, !dryRun {
-        residueFile = try OutputFile(.file("\(path).residue.ndjson"), isPrivate: true, force: force)
+      if target.name != Plan.canonicalName || source.name == Plan.canonicalName, outputFile.finalPath != nil, !dryRun {
+        // Beside the name that was given: a link's residue stands beside the link.
+        residueFile = try OutputFile(.file("\(outputFile.name).residue.ndjson"), isPrivate: true, force: force)
       }
     }
     let rejectsFile = try rejects.map { path throws(Diagnostic) in try OutputFile(.file(path), isPrivate: true, force: force) }
@@ -159,8 +161,18 @@ extension Run {
   func finish() throws(Diagnostic) {
     if outputs.hasResidue { summary.residue = outputs.residue?.name }
     if outputs.hasRejects { summary.rejects = outputs.rejects?.name }
+    if outputs.residue == nil, job.residue == .automatic, !job.dryRun, summary.failure == nil,
+      summary.parked.contains(where: { $0.value > 0 && $0.key != .empty && $0.key != .derived })
+    {
+      say(Messages.parkedNowhere)
+    }
     try outputs.finish(written: summary.records.written, hasFailed: summary.failure != nil)
     if summary.from.format == nil { summary.from.format = source.formats.first }
+  }
+
+  /// A document without records still has its envelope.
+  func prepareEmpty() {
+    if summary.records.written == 0 { _ = worker(for: job.from.format ?? source.formats[0], sourceName: "") }
   }
 
   func rejectLimitReached() -> Diagnostic {

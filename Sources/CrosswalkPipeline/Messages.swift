@@ -119,6 +119,10 @@ enum Messages {
       help: "`--max-record` raises the limit, up to 64M", disposition: .reject)
   }
 
+  static let parkedNowhere = Diagnostic(
+    .parkedNowhere, "values without a place in the output are not kept anywhere",
+    help: "`--residue FILE` keeps them, `-o FILE` does so by itself; `--residue none` says that it is meant", disposition: .warning)
+
   static func noFinalNewline(source: String) -> Diagnostic {
     Diagnostic(
       .noFinalNewline, "the last row of `\(source)` has no line end: the file may have been cut there",

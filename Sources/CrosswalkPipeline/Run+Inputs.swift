@@ -14,7 +14,7 @@ extension Run {
     if summary.from.format == nil { summary.from.format = format }
     if head.isEmpty, format != .ndjson, format != .form {
       throw Diagnostic(
-        .emptyInput, "`\(input.name)` is empty", at: .init(source: input.name),
+        .emptyInput, "\(input.name == "-" ? "standard input" : "`\(input.name)`") is empty",
         help: "an empty \(format) document has at least its brackets, its root or its header")
     }
     let stream = ByteStream(source)
@@ -72,6 +72,9 @@ extension Run {
       if try isReply(judge, stream) { continue }
       let place = try locate(worker, stream, candidates, judge)
       guard let place else { continue }
+      if !place.isList, !mayGoOn, place.wrapper == listWrapper, try isFollowed(stream) {
+        throw Messages.anotherList(source: stream.source.name, system: source.name)
+      }
       let documentStart = stream.position
       let prologue = Array(UnsafeBufferPointer(rebasing: stream.unused[..<(place.start)]))
       stream.position = documentStart + place.start
@@ -182,6 +185,28 @@ extension Run {
     if try judgeReply(judge, document, length, stream) { return nil }
     throw Messages.noMatch(
       source: stream.source.name, system: source.name, format: .json, candidates: owners(of: document), isNDJSON: false)
+  }
+
+  /// The names around a record of the written list: what a line of NDJSON has.
+  private var listWrapper: [String] {
+    let written = source.shapes.first { $0.shape == .list }?.write.first { $0.format == .json }?.template
+    return (written?.recordPath?.steps.drop { $0 != .elements }.dropFirst() ?? []).compactMap { step in
+      if case .name(let name) = step { name } else { nil }
+    }
+  }
+
+  /// Whether something stands behind the first value.
+  private func isFollowed(_ stream: ByteStream) throws(Diagnostic) -> Bool {
+    while true {
+      var skipper = JSONSkipper()
+      if let end = skipper.skip(stream.unused) {
+        let rest = stream.unused.dropFirst(end)
+        if rest.contains(where: { ![0x20, 0x0a, 0x0d, 0x09].contains($0) }) { return true }
+        if stream.isLast { return false }
+      }
+      guard !stream.isLast, stream.unused.count <= job.limits.record else { return false }
+      try stream.refill()
+    }
   }
 
   /// Other ways in which a record of the same list may be wrapped.

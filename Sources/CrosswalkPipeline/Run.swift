@@ -44,6 +44,9 @@ final class Run {
     summary = ConvertSummary(from: job.from, to: .init(job.to.system, format: targetFormat))
   }
 
+  /// Records of the input so far, wanted or not: their numbers.
+  private var recordsSeen = 0
+
   var isLimited: Bool { job.limit.map { summary.records.read >= $0 } ?? false }
 
   /// Records that may still be read.
@@ -75,6 +78,7 @@ final class Run {
     var rules = BatchWorker.Rules()
     rules.keepsResidue = outputs.keepsResidue
     rules.writesRejects = outputs.writesRejects
+    rules.recordLimit = job.limits.record
     rules.only = Set(job.only.map { Array($0.utf8) })
     rules.source = sourceName
     rules.from = "\(source.name):\(format)"
@@ -107,7 +111,8 @@ final class Run {
 
   /// Takes what a batch gave: bytes out, counts up, messages said.
   func accept(_ result: BatchResult, of worker: BatchWorker) throws(Diagnostic) {
-    let firstRecord = summary.records.read
+    let firstRecord = recordsSeen
+    recordsSeen += result.seen
     let firstWritten = summary.records.written
     try outputs.write(result, firstRecord: firstRecord, firstWritten: firstWritten, source: worker.rules)
     summary.records.read += result.read
@@ -160,7 +165,7 @@ final class Run {
           let place = Diagnostic.DataPlace(
             source: worker.rules.source, bytes: offset..<offset, path: worker.plan.idLeaf.map { worker.plan.sourceLeaves[$0].name })
           say(
-            Messages.duplicateId(Array(bytes[start..<end]), at: place), record: summary.records.read - result.read + record,
+            Messages.duplicateId(Array(bytes[start..<end]), at: place), record: recordsSeen - result.seen + record,
             counted: true)
         }
       }

@@ -208,22 +208,17 @@ package enum Native {
     switch slot.kind {
     case .subtree:
       let raw = Array(frame.raw(slot))
-      if format == .xml { return (try? XMLReference.parse(raw)).flatMap(element) ?? .text(raw) }
+      if format == .xml { return (try? XMLReference.fragment(raw)) ?? .text(raw) }
       return (try? JSONReference.parse(raw)) ?? .text(raw)
     default: return RecordTree.value(slot, frame: frame, isText: false) ?? .null
     }
-  }
-
-  private static func element(_ root: Tree) -> Tree? {
-    guard case .object(let members) = root else { return nil }
-    return members.first?.value
   }
 
   /// The systems that left something: { system: { path: literal } }.
   static func tree(_ slot: Slot, frame: Frame, format: Format) -> Tree? {
     switch slot.kind {
     case .subtree where format == .xml:
-      guard let root = try? XMLReference.parse(Array(frame.raw(slot))), let native = element(root) else { return nil }
+      guard let native = try? XMLReference.fragment(Array(frame.raw(slot))) else { return nil }
       return fromXML(native)
     case .subtree, .text:
       guard let tree = try? JSONReference.parse(Array(slot.kind == .text ? frame.text(slot) : frame.raw(slot))) else { return nil }
