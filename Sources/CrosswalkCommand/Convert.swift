@@ -111,7 +111,7 @@ struct Convert: Command {
     console.showsValues = showValues
     console.progress = ProgressLine(wish)
     defer { console.progress?.erase() }
-    let summary = try job.run(
+    let summary = try job.attempt(
       progress: console.progress.map { line in { line.update($0) } }, report: { console.show($0) })
     console.progress?.erase()
     console.showRest(counted: summary.reported)

@@ -9,13 +9,57 @@ extension ConvertJob {
   /// - `progress` is called after each accepted batch, from one thread at a time.
   /// - `report` gets warnings and rejects as they are found, in input order: the first few of each code with their text;
   ///   `ConvertSummary.reported` has the counts.
-  /// - Throws what ended the run; no output file exists then under its own name. Too many rejects are not thrown: the
-  ///   summary, whose figures somebody wants to see, has them as `failure`.
+  /// - Throws what ended the run, with the first rejected record in it when there were too many; no output file exists then
+  ///   under its own name.
+  @discardableResult
   public func run(
     progress: ((ConvertProgress) -> Void)? = nil, report: ((Diagnostic) -> Void)? = nil
   ) throws(Diagnostic) -> ConvertSummary {
+    var firstReject: Diagnostic?
+    let summary = try attempt(progress: progress) { diagnostic in
+      if firstReject == nil, diagnostic.disposition == .reject { firstReject = diagnostic }
+      report?(diagnostic)
+    }
+    if let failure = summary.failure { throw failure.caused(by: firstReject) }
+    return summary
+  }
+
+  /// `run` for who wants the figures also of a run whose output was refused: too many rejects are not thrown, the summary
+  /// has them as `failure`.
+  public func attempt(
+    progress: ((ConvertProgress) -> Void)? = nil, report: ((Diagnostic) -> Void)? = nil
+  ) throws(Diagnostic) -> ConvertSummary {
+    try attempt(for: nil, progress, report)
+  }
+
+  /// `run` with the output's bytes for the program instead of a file: `output` is not used, and parked values are kept only
+  /// where `residue` names a file.
+  ///
+  /// - `take` gets the document piece by piece, up to a few MiB at a time, which are gone when it returns. What it throws
+  ///   ends the run and is thrown on. After an error the document is not complete.
+  @discardableResult
+  public func run(
+    into take: (UnsafeRawBufferPointer) throws -> Void, progress: ((ConvertProgress) -> Void)? = nil,
+    report: ((Diagnostic) -> Void)? = nil
+  ) throws -> ConvertSummary {
+    try withoutActuallyEscaping(take) { take in
+      let consumer = Consumer()
+      consumer.take = take
+      defer { consumer.take = nil }
+      return try consumer.run(self, progress, report)
+    }
+  }
+
+  /// - consumer: takes the output instead of a file.
+  func attempt(
+    for consumer: Consumer?, _ progress: ((ConvertProgress) -> Void)?, _ report: ((Diagnostic) -> Void)?
+  ) throws(Diagnostic) -> ConvertSummary {
     let started = Clock.now
-    let run = try prepare(progress, report)
+    let run = try prepare(consumer?.output, progress, report)
+    if let consumer, consumer.wantsClients {
+      run.clientNames = ClientNames(canonical: run.model.names)
+      consumer.names = run.clientNames
+    }
     do throws(Diagnostic) {
       for input in inputs where !run.isLimited { try run.read(input) }
       run.prepareEmpty()
@@ -41,7 +85,7 @@ extension ConvertJob {
 
   /// Everything that can be known to be wrong before a record is read.
   private func prepare(
-    _ progress: ((ConvertProgress) -> Void)?, _ report: ((Diagnostic) -> Void)?
+    _ handed: OutputFile?, _ progress: ((ConvertProgress) -> Void)?, _ report: ((Diagnostic) -> Void)?
   ) throws(Diagnostic) -> Run {
     let library = try MappingLibrary(folders: mappings)
     let model = try library.canonical()
@@ -75,7 +119,8 @@ extension ConvertJob {
       throw ConvertJob.needsIds(target, source)
     }
 
-    let outputFile = try OutputFile(dryRun ? .file("/dev/null") : output, force: force)
+    let outputFile: OutputFile
+    if let handed { outputFile = handed } else { outputFile = try OutputFile(dryRun ? .file("/dev/null") : output, force: force) }
     var residueFile: OutputFile?
     switch residue {
     case .none: break

@@ -2,22 +2,35 @@ public import CrosswalkModel
 
 /// One conversion: which files are read, as what, and where the result goes. A plain value; `run` does the work.
 ///
+/// ```swift
+/// var job = ConvertJob(inputs: ["clients.json"], from: "acme", to: "other:xml")
+/// job.output = .file("clients.xml")
+/// let summary = try job.run()
+/// ```
+///
 /// What only the command line knows (flags, terminals) is not here; what a wrong name means is: `run` throws the same
-/// `Diagnostic` to a program as to a person.
+/// `Diagnostic` to a program as to a person. Each property is the flag of its name in `crosswalk help convert`, and begins with
+/// that flag's default.
 public struct ConvertJob: Sendable {
   /// Read in this order, as one stream. Systems do not differ; formats may.
   public var inputs: [Input]
+  /// Who wrote the inputs. Without a format it is found out for each of them, by its name's ending or its first bytes.
   public var from: Endpoint
+  /// Who shall read the output. Without a format it is the output file's ending, or the system's first one.
   public var to: Endpoint
+  /// Used by `run`, which writes it; not by those that hand records or bytes to the program.
   public var output: Output = .standardOutput
   /// Of the output; the input's is detected.
   public var shape = Shape.list
   /// What canonical fields become where the source has nothing (SEMANTICS S20).
   public var set: [Assignment] = []
+  /// Choices where a system's own documents leave something open; `crosswalk systems NAME` lists them.
   public var options: [OptionChoice] = []
+  /// Where values go that the target has no place for.
   public var residue = Residue.automatic
   /// Where rejected records go. Needed when any may be rejected.
   public var rejects: String?
+  /// How many records may be rejected; one more is an error, and there is no output.
   public var maxRejects = Allowance.count(0)
   /// Reads and judges everything, writes nothing.
   public var dryRun = false
@@ -29,13 +42,17 @@ public struct ConvertJob: Sendable {
   public var jobs: Int?
   /// Existing files are replaced: the output and the side files.
   public var force = false
+  /// How large a record may be; a larger one is rejected.
   public var limits = Limits()
   /// The CSV delimiter, read and written; nil is found out on reading and `,` on writing.
   public var delimiter: UInt8?
   /// Where the records are, for a document that no shape describes: a path as mapping files spell it.
   public var recordsPath: String?
+  /// What a name means that stands twice in one JSON object: an error of its record, or the value to take.
   public var duplicateKeys = DuplicateKeys.reject
+  /// How CSV cells are written that a spreadsheet would take for formulas.
   public var csvProfile = CSVProfile.plain
+  /// Which parser judges XML; both give the same.
   public var xmlParser = XMLParser.automatic
   /// Folders with further systems, which replace built-in ones of their name; the last wins.
   public var mappings: [String] = []
@@ -48,8 +65,8 @@ public struct ConvertJob: Sendable {
     self.to = to
   }
 
-  /// A system and, if it was said, a format: `SYSTEM[:FORMAT]`.
-  public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
+  /// A system and, if it was said, a format: `SYSTEM[:FORMAT]`. A literal is read so: `"acme"`, `"acme:xml"`.
+  public struct Endpoint: Sendable, Hashable, CustomStringConvertible, ExpressibleByStringLiteral {
     public var system: String
     public var format: Format?
 
@@ -58,25 +75,46 @@ public struct ConvertJob: Sendable {
       self.format = format
     }
 
+    /// What stands behind the colon and is no format stays in the name, for which `run` then knows the nearest right one.
+    public init(stringLiteral text: String) {
+      guard let colon = text.lastIndex(of: ":"), let format = Format(rawValue: String(text[text.index(after: colon)...]))
+      else {
+        self.init(text)
+        return
+      }
+      self.init(String(text[..<colon]), format: format)
+    }
+
     public var description: String { format.map { "\(system):\($0)" } ?? system }
   }
 
-  public enum Input: Sendable, Hashable {
+  /// Where bytes come from. A literal is a path, or standard input: `"clients.json"`, `"-"`.
+  public enum Input: Sendable, Hashable, ExpressibleByStringLiteral {
     case standardInput
+    /// A path; what it leads to may also be a pipe.
     case file(String)
+    /// A whole document in memory, under a name for messages, whose ending tells the format as a file's does.
+    case bytes([UInt8], name: String = "bytes")
+
+    public init(stringLiteral path: String) { self = path == "-" ? .standardInput : .file(path) }
 
     /// As messages, residue and reject lines call it.
     public var name: String {
       switch self {
       case .standardInput: "-"
       case .file(let path): path
+      case .bytes(_, let name): name
       }
     }
   }
 
-  public enum Output: Sendable, Hashable {
+  /// Where bytes go. A literal is a path, or standard output: `"clients.xml"`, `"-"`.
+  public enum Output: Sendable, Hashable, ExpressibleByStringLiteral {
     case standardOutput
+    /// A path. The file appears complete or not at all; one that is there already is an error without `force`.
     case file(String)
+
+    public init(stringLiteral path: String) { self = path == "-" ? .standardOutput : .file(path) }
   }
 
   /// `--set FIELD=VALUE`. The value is a JSON literal or text (SEMANTICS section 2, 18).

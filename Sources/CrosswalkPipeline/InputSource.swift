@@ -10,7 +10,7 @@ package final class InputSource {
   /// Bytes given out by `read`.
   package private(set) var offset = 0
   private let descriptor: Int32
-  /// What `head` has read ahead and `read` has not given out yet.
+  /// What `head` has read ahead, or the whole of an input in memory; `read` gives it out first.
   private var ahead: [UInt8] = []
   private var reachedEnd = false
 
@@ -21,6 +21,13 @@ package final class InputSource {
     switch input {
     case .standardInput: descriptor = dup(STDIN_FILENO)
     case .file(let path): descriptor = uninterrupted { open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY) }
+    case .bytes(let bytes, _):
+      descriptor = -1
+      size = bytes.count
+      ahead = bytes
+      reachedEnd = true
+      if let kind = ForeignFile(try head(4096), name: name) { throw InputSource.isForeign(name, kind) }
+      return
     }
     guard descriptor >= 0 else { throw InputSource.cannotOpen(input, errno) }
     var status = stat()
@@ -38,7 +45,7 @@ package final class InputSource {
     if let kind = ForeignFile(try head(4096), name: name) { throw InputSource.isForeign(name, kind) }
   }
 
-  deinit { close(descriptor) }
+  deinit { if descriptor >= 0 { close(descriptor) } }
 
   /// The first bytes (fewer only when the input is shorter), which `read` will still give.
   package func head(_ count: Int) throws(Diagnostic) -> [UInt8] {
@@ -57,10 +64,11 @@ package final class InputSource {
 
   /// Fills the memory, save at the end of the input: fewer than `count` means that there is no more. Ask for 256 KiB.
   package func read(into memory: UnsafeMutablePointer<UInt8>, count: Int) throws(Diagnostic) -> Int {
-    var filled = min(ahead.count, count)
+    // Nothing of it is given out twice: what `read` has given, it has given from here as long as it lasted.
+    var filled = max(0, min(ahead.count - offset, count))
     if filled > 0 {
-      ahead.withUnsafeBufferPointer { memory.update(from: $0.baseAddress!, count: filled) }
-      ahead.removeFirst(filled)
+      ahead.withUnsafeBufferPointer { memory.update(from: $0.baseAddress! + offset, count: filled) }
+      if offset + filled == ahead.count { ahead = [] }
     }
     while filled < count, !reachedEnd {
       let got = uninterrupted { Glibc.read(descriptor, memory + filled, count - filled) }
@@ -103,6 +111,9 @@ extension InputSource {
         guard stat(path, &status) == 0 else { throw cannotOpen(input, errno) }
         guard status.st_mode & S_IFMT != S_IFDIR else { throw isFolder(path) }
         guard access(path, R_OK) == 0 else { throw cannotRead(path, lastSystemError()) }
+      case .bytes(let bytes, _):
+        total = total.map { $0 + bytes.count }
+        continue
       }
       if status.st_mode & S_IFMT == S_IFREG {
         identities[Identity(status)] = input.name

@@ -22,6 +22,16 @@ package final class OutputFile {
     case direct(String)
     /// The final path, links followed; whether something stood there when the run began, and its mode.
     case renamed(String, existingMode: mode_t?)
+    /// No file at all: a program takes the bytes.
+    case handed((UnsafeRawBufferPointer) throws(Diagnostic) -> Void)
+  }
+
+  /// Everything that would be written is handed over, piece by piece.
+  package init(handingTo take: @escaping (UnsafeRawBufferPointer) throws(Diagnostic) -> Void) {
+    name = "-"
+    way = .handed(take)
+    isPrivate = false
+    mayReplace = false
   }
 
   /// Looks, and writes nothing yet. `isPrivate` gives it mode 0600: side files hold people's data.
@@ -62,7 +72,7 @@ package final class OutputFile {
     var status = stat()
     switch way {
     case .standardOutput: guard fstat(STDOUT_FILENO, &status) == 0 else { return nil }
-    case .direct: return nil
+    case .direct, .handed: return nil
     case .renamed(let path, _): guard stat(path, &status) == 0 else { return nil }
     }
     return status.st_mode & S_IFMT == S_IFREG ? InputSource.Identity(status) : nil
@@ -83,6 +93,7 @@ package final class OutputFile {
   package func open() throws(Diagnostic) {
     guard descriptor < 0 else { return }
     switch way {
+    case .handed: return
     case .standardOutput: descriptor = STDOUT_FILENO
     case .direct(let path): descriptor = uninterrupted { Glibc.open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY) }
     case .renamed(let path, let existingMode):
@@ -106,6 +117,10 @@ package final class OutputFile {
 
   /// Appends. A closed pipe is `closedOutput`, anything else that goes wrong `unwritableOutput`.
   package func write(_ bytes: UnsafeRawBufferPointer) throws(Diagnostic) {
+    if case .handed(let take) = way {
+      bytesWritten += bytes.count
+      return try take(bytes)
+    }
     try open()
     guard var next = bytes.baseAddress else { return }
     var left = bytes.count

@@ -62,7 +62,7 @@ final class Run {
 
   func worker(for format: Format, sourceName: String) -> BatchWorker {
     let plan = plan(for: format)
-    let writer: any RecordWriter =
+    var writer: any RecordWriter =
       switch targetFormat {
       case .json, .ndjson: JSONRecordWriter(layout: plan.targetLayout, template: targetTemplate, shape: job.shape, format: targetFormat)
       case .xml:
@@ -75,6 +75,7 @@ final class Run {
           profile: .init(delimiter: job.delimiter, isSpreadsheet: job.csvProfile == .spreadsheet))
       case .form: FormRecordWriter(layout: plan.targetLayout)
       }
+    if let clientNames { writer = ClientWriter(plan: plan, names: clientNames) }
     var rules = BatchWorker.Rules()
     rules.keepsResidue = outputs.keepsResidue
     rules.writesRejects = outputs.writesRejects
@@ -89,6 +90,8 @@ final class Run {
     return BatchWorker(plan: plan, writer: writer, rules: rules)
   }
 
+  /// Set when a program takes the records as clients.
+  var clientNames: ClientNames?
   var idMap: [[UInt8]: [UInt8]]?
 
   /// What the residue depends on: both mappings, the options, what was set (FNV-1a, 64 bits).
