@@ -268,7 +268,7 @@ extension Client {
     }
   }
 
-  /// The system that wrote the record, by its name in `Mappings/`.
+  /// The system that wrote the record, by its name in `Mappings/`; empty when a canonical record does not say.
   public var system: String { record.text(ClientNames.system) ?? "" }
 
   /// A value of the source that no canonical field can give back.
@@ -287,8 +287,8 @@ extension Client {
     }
   }
 
-  /// What the source's record holds beside the canonical fields, in its order: members that no mapping names, and values whose
-  /// canonical form does not give their literal back (SEMANTICS S12). Worked out at each call.
+  /// What the source's record holds beside the canonical fields: mapped values whose canonical form does not give their literal
+  /// back, then members that no mapping names, in the record's order (SEMANTICS S12). Worked out at each call.
   public var native: [Native] {
     guard let value = record.value(ClientNames.native), case .object(let systems)? = tree(value) else { return [] }
     return systems.flatMap { system -> [Native] in
@@ -313,5 +313,7 @@ extension Client: Equatable, CustomStringConvertible {
   }
 
   /// Which one it is, without what it says of people.
-  public var description: String { "client \(id ?? "without an id") of \(system), \(fields.count) fields" }
+  public var description: String {
+    "client \(id ?? "without an id")\(system.isEmpty ? "" : " of \(system)"), \(fields.count) fields"
+  }
 }

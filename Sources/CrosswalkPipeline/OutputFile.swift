@@ -263,6 +263,13 @@ package enum TemporaryFiles {
     return table
   }()
 
+  /// Who adds and removes names holds it; the signal handler only reads.
+  private nonisolated(unsafe) static let lock: UnsafeMutablePointer<pthread_mutex_t> = {
+    let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    pthread_mutex_init(lock, nil)
+    return lock
+  }()
+
   /// A temporary name in the folder of a file, listed until it is forgotten.
   struct Name {
     let path: String
@@ -272,12 +279,20 @@ package enum TemporaryFiles {
       let folder = splitPath(final).folder
       let prefix = folder.isEmpty ? "" : folder == "/" ? "/" : folder + "/"
       path = prefix + ".crosswalk-\(getpid())-\(UInt32.random(in: 0...UInt32.max)).tmp"
+      // A program may have several runs going.
+      pthread_mutex_lock(TemporaryFiles.lock)
+      defer { pthread_mutex_unlock(TemporaryFiles.lock) }
       slot = (0..<TemporaryFiles.slots).first { TemporaryFiles.table[$0] == nil }
       if let slot { TemporaryFiles.table[slot] = strdup(path) }
     }
 
     /// The string is not freed: a handler may be reading it. There are two or three in a run.
-    func forget() { if let slot { TemporaryFiles.table[slot] = nil } }
+    func forget() {
+      guard let slot else { return }
+      pthread_mutex_lock(TemporaryFiles.lock)
+      TemporaryFiles.table[slot] = nil
+      pthread_mutex_unlock(TemporaryFiles.lock)
+    }
   }
 
   /// SIGINT, SIGTERM and SIGHUP end the process with 128 + their number, and no temporary file stays. Also ignores SIGPIPE, so
