@@ -266,6 +266,8 @@ package final class BatchWorker {
   // MARK: - Fates
 
   private func account() {
+    // Canonical takes what has no field in its `native`: nothing is parked.
+    guard plan.nativeGoesNowhere else { return }
     let slots = plan.frame.slots
     let parked = result.parked
     let legs = plan.state.legs
@@ -282,7 +284,7 @@ package final class BatchWorker {
       }
       let there = slots[leaf.target]
       let stands: Bool =
-        legs[Int(leaf.edge)] == leaf.leg
+        legs[Int(leaf.edge)] == leaf.leg && (!slot.isBlank || there.isBlank)
         && (there.kindBits == UInt64(Kind.null.rawValue)
           ? leaf.writesNull : there.isEmptyText ? leaf.writesEmpty : !there.isAbsent)
       if stands { continue }
@@ -292,7 +294,10 @@ package final class BatchWorker {
     for index in complex where !slots[plan.sourceLeaves[index].register].isAbsent && !plan.contributes(index) {
       parked[index * columns + column(of: plan.parkingReason(index))] += 1
     }
-    if plan.frame.hasExtras, plan.nativeGoesNowhere {
+    if plan.hasAside {
+      for (leaf, _, count) in plan.aside { parked[leaf * columns + column(of: .failed)] += count }
+    }
+    if plan.frame.hasExtras {
       for extra in plan.frame.extras { result.unknown[path(of: extra), default: 0] += Int(extra.leaves) }
     }
     if plan.hasForeignNative {
@@ -309,9 +314,10 @@ package final class BatchWorker {
 
   /// A residue line (DESIGN section 8), without its record's number.
   private func writeResidue() {
-    guard let returns = plan.returnTrip, plan.nativeGoesNowhere else { return }
+    guard let returns = plan.returnTrip else { return }
     let findings = returns.lacks(plan)
-    guard !findings.entries.isEmpty || !findings.invented.isEmpty || !plan.state.supplied.isEmpty || !plan.foreignNative.isEmpty
+    let supplied = plan.suppliedNames
+    guard !findings.entries.isEmpty || !findings.invented.isEmpty || !supplied.isEmpty || !plan.foreignNative.isEmpty
     else { return }
     let frame = plan.frame
     let start = result.side.count
@@ -347,7 +353,7 @@ package final class BatchWorker {
       append(plan.sourceLeaves[leaf].name, to: &side)
     }
     side.append(#"],"supplied":["#)
-    for (index, name) in plan.suppliedNames.enumerated() {
+    for (index, name) in supplied.enumerated() {
       if index > 0 { side.append(UInt8(ascii: ",")) }
       append(name, to: &side)
     }

@@ -294,7 +294,14 @@ package struct ReferenceConversion: Sendable {
       if let native = canonical.native { members.append(.init("native", native)) }
       return .object(members)
     }
-    let entries = residue.parked + residue.original
+    // Fields in the mapping's order, then what no field names, in the record's.
+    let kept = Set((residue.parked + residue.original).map(\.path))
+    let order = from.fields.flatMap { from.places(of: $0, .json).map(\.identity) }
+    let rank = Dictionary(order.enumerated().map { ($1, $0) }) { first, _ in first }
+    let entries = canonical.leaves.filter { kept.contains($0.path) }.enumerated().sorted { a, b in
+      let (x, y) = (rank[a.element.path] ?? .max, rank[b.element.path] ?? .max)
+      return x != y ? x < y : a.offset < b.offset
+    }.map { ReferenceResidue.Entry(path: $0.element.path, value: $0.element.value) }
     if entries.isEmpty, residue.extra.isEmpty { return .object(members) }
     if format == .xml {
       // One element a leaf: its path, its kind where it is no text.

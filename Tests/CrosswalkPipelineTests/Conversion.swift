@@ -9,6 +9,7 @@ struct Conversion {
   var output: [UInt8]
   /// The lines of the residue; none when no file was written.
   var residue: [Tree]
+  var rejects: [Tree]
   var summary: ConvertSummary
   var said: [Diagnostic]
 
@@ -33,15 +34,16 @@ struct Conversion {
     let output = folder.appending(path: "output")
     job.output = .file(output.path)
     job.residue = .file(folder.appending(path: "residue").path)
+    job.rejects = folder.appending(path: "rejects").path
     change(&job)
     var said: [Diagnostic] = []
     let summary = try job.run(report: { said.append($0) })
-    var lines: [Tree] = []
-    if let bytes = try? Data(contentsOf: folder.appending(path: "residue")) {
-      for line in bytes.split(separator: 0x0a) { lines.append(try JSONReference.parse([UInt8](line))) }
+    func lines(_ name: String) throws -> [Tree] {
+      guard let bytes = try? Data(contentsOf: folder.appending(path: name)) else { return [] }
+      return try bytes.split(separator: 0x0a).map { try JSONReference.parse([UInt8]($0)) }
     }
     let written = (try? Data(contentsOf: output)).map { [UInt8]($0) } ?? []
-    return Conversion(output: written, residue: lines, summary: summary, said: said)
+    return Conversion(output: written, residue: try lines("residue"), rejects: try lines("rejects"), summary: summary, said: said)
   }
 
   static func run(

@@ -29,6 +29,8 @@ package final class Plan {
   let returns: ReturnTrip?
   /// Restored leaves that the target's layout has no place for.
   @exclusivity(unchecked) package var extras: [OutputExtra] = []
+  /// Mapped leaves that hold objects or lists, which no value converts from: parked as failed.
+  @exclusivity(unchecked) package var aside: [(leaf: Int, value: Slot, leaves: Int)] = []
   /// What `native` held for other systems, to be parked: path and literal.
   @exclusivity(unchecked) package var foreignNative: [(path: [UInt8], value: Tree)] = []
 
@@ -43,6 +45,10 @@ package final class Plan {
   let nativeTarget: Int?
   package let idLeaf: Int?
   private let rejectsUnknown: Bool
+  /// Per source leaf the registers of the canonical fields it feeds, as they are read.
+  private let readRegisters: [[Int]]
+  /// The canonical fields' registers for the target to take from.
+  private let canonicalRegisters: [Int?]
   private let checksOwner: Bool
   private let systemSlot: Slot
 
@@ -80,7 +86,9 @@ package final class Plan {
     }
     // The reader's registers are the record's leaves, which were handed out first; the meta members of canonical came after the
     // steps' own and are moved to the front by counting all of them as the reader's.
+    readRegisters = read.feeds.map { $0.compactMap { read.canonical[$0] } }
     builder.set(&read)
+    canonicalRegisters = read.canonical
     let write = builder.write(target, shape: shape, format: targetFormat, canonical: read.canonical)
     var targets = write.leaves
     var systemSlot = Slot.absent
@@ -184,6 +192,7 @@ package final class Plan {
     state.begin()
     if !extras.isEmpty { extras.removeAll() }
     if !foreignNative.isEmpty { foreignNative.removeAll() }
+    if !aside.isEmpty { aside.removeAll() }
     if frame.hasContainerLeaf { setContainersAside() }
     if rejectsUnknown, frame.hasExtras, let extra = frame.extras.first {
       state.rejection = .init(reason: .unknownField, leaf: -1, side: .source, value: extra.value)
@@ -211,14 +220,15 @@ package final class Plan {
     return true
   }
 
-  /// Mapped leaves that hold objects or lists: no value converts from those, so they are parked as failed.
   private func setContainersAside() {
     for (index, leaf) in sourceLeaves.enumerated() where index != nativeLeaf {
       let slot = frame.slots[leaf.register]
       guard slot.kindBits >= UInt64(Kind.emptyObject.rawValue) else { continue }
       frame.slots[leaf.register] = .absent
-      frame.extras.append(
-        Frame.Extra(path: -1, value: slot, leaves: 1, pathText: frame.store(leaf.name.utf8)))
+      aside.append((index, slot, Native.literal(slot, frame: frame, format: sourceFormat).leafCount))
+      guard !readRegisters[index].isEmpty else { continue }
+      state.failures.append(.init(side: .source, leaf: index, value: slot))
+      state.failedCanonical.formUnion(readRegisters[index])
     }
   }
 
@@ -284,10 +294,13 @@ package final class Plan {
 
   /// Whether a source leaf stands in the target or contributed to a leaf that does (SEMANTICS S3).
   package func contributes(_ leaf: Int) -> Bool {
-    edges[leaf].contains { edge in
+    let source = frame.slots[sourceLeaves[leaf].register]
+    return edges[leaf].contains { edge in
       guard state.legs[edge.target] == edge.leg else { return false }
       let target = targetLeaves[edge.target].leaf
       let slot = frame.slots[target.register]
+      // A blank one gives a state, and nothing to what another one or `--set` said.
+      if source.isBlank, !slot.isBlank { return false }
       switch slot.kind {
       case .absent, .emptyObject, .emptyArray, .subtree: return false
       case .null: return target.layout.writesNull && hasNull(targetFormat, target: true)
@@ -353,9 +366,18 @@ extension Plan {
     targetLeaves.first { $0.isId }.map { frame.slots[$0.leaf.register] } ?? .absent
   }
 
-  /// Canonical fields and target leaves that `--set` and defaults supplied to this record.
+  /// Target leaves that no leaf of the source fed: from `--set` or a default (SEMANTICS S20).
   package var suppliedNames: [String] {
-    state.supplied.map { $0 >= 0 ? model.fields[$0].name : targetLeaves[-1 - $0].leaf.name }
+    guard !state.supplied.isEmpty else { return [] }
+    return targetLeaves.indices.compactMap { index in
+      let target = targetLeaves[index]
+      guard target.leaf.field >= 0, !frame.slots[target.leaf.register].isBlank else { return nil }
+      if state.supplied.contains(-1 - index) { return target.leaf.name }
+      let leg = Int(state.legs[index])
+      guard leg < target.legs.count else { return nil }
+      let given = target.legs[leg].filter { canonicalRegisters[$0].map { !frame.slots[$0].isBlank } ?? false }
+      return !given.isEmpty && given.allSatisfy(state.supplied.contains) ? target.leaf.name : nil
+    }
   }
 
   /// Target leaves that took a fallback, and which.
@@ -378,6 +400,7 @@ extension Plan {
 
   // Asked of every record, so without a copy of the lists.
   package var hasRestored: Bool { !extras.isEmpty }
+  package var hasAside: Bool { !aside.isEmpty }
   package var hasForeignNative: Bool { !foreignNative.isEmpty }
   package var hasRemarks: Bool { !state.failures.isEmpty || !state.notices.isEmpty }
 }

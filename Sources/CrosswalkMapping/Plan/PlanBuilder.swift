@@ -200,7 +200,7 @@ struct PlanBuilder {
       let type = field.writeTypes[shape] ?? field.type
       func leaf(_ place: Int, register: Int) -> MappedLeaf {
         var layout = Layout.Leaf(register: register)
-        layout.isText = type != .integer && type != .boolean
+        layout.isText = type != .integer && type != .boolean && type != .instant
         if PlanBuilder.writesOwnKind(field) { layout.isText = false }
         layout.writesNull = field.writesNulls ?? system.writesNulls
         layout.writesEmpty = field.writesEmpties ?? system.writesEmpties
@@ -209,7 +209,9 @@ struct PlanBuilder {
       }
       var legs: [[Int]] = []
       switch field.meaning {
-      case .none: continue
+      case .none:
+        // Nothing feeds it; its own values come back into it.
+        for place in places.indices { half.leaves.append(target(leaf(place, register: register()), [], field, isRequired, canonical)) }
       case .parts(let parts):
         guard let codeName = parts.first(where: { $0.part == "code" })?.canonical,
           let labelName = parts.first(where: { $0.part == "label" })?.canonical,
@@ -226,7 +228,8 @@ struct PlanBuilder {
             generations: (chosen.map { [$0] } ?? []) + choices.filter { $0 != chosen }, policy: policy))
         legs = [[codeName, labelName].compactMap(model.index(of:))]
         half.leaves.append(
-          target(leaf(0, register: finish(&half, field, to, leaf: first, shape: shape)), legs, field, isRequired, canonical))
+          target(leaf(0, register: finish(
+                &half, field, to, leaf: first, shape: shape, primary: [source(codeName), source(labelName)])), legs, field, isRequired, canonical))
       case .canonical(let name):
         let isId = name == "id"
         var value = source(name)
@@ -275,7 +278,7 @@ struct PlanBuilder {
               policy: isId && policy == .reject && shape != .update ? .park : policy))
           value = to
         }
-        value = finish(&half, field, value, leaf: first, shape: shape)
+        value = finish(&half, field, value, leaf: first, shape: shape, primary: [source(name)])
         half.leaves.append(target(leaf(0, register: value), legs, field, isRequired, canonical, isId: isId))
       }
     }
@@ -286,14 +289,16 @@ struct PlanBuilder {
   private static func writesOwnKind(_ field: Field) -> Bool { field.transforms.contains { $0.name == "epoch" } }
 
   /// The field's default, where its shapes have one.
-  private mutating func finish(_ half: inout WriteHalf, _ field: Field, _ register: Int, leaf: Int, shape: Shape) -> Int {
+  private mutating func finish(_ half: inout WriteHalf, _ field: Field, _ register: Int, leaf: Int, shape: Shape, primary: [Int])
+    -> Int
+  {
     var value = field.defaultValue.flatMap { $0.shapes.contains(shape) ? $0.value : nil }
     if value == nil, let use = field.transforms.first(where: { $0.name == "default" }), let text = use.argument?.text {
       value = .text(text)
     }
     guard let value else { return register }
     let to = self.register()
-    half.steps.append(DefaultStep(from: register, to: to, leaf: leaf, value: constant(value)))
+    half.steps.append(DefaultStep(from: register, to: to, leaf: leaf, value: constant(value), primary: primary))
     return to
   }
 

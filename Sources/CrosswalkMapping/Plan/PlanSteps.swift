@@ -59,11 +59,12 @@ final class SetStep: PlanStep {
   override func run(_ state: RecordState) {
     let slots = state.frame.slots
     let read = slots[from]
-    if read.isBlank, !state.failedCanonical.contains(from) {
+    slots[register] = read
+    if state.failedCanonical.contains(from) {
+      state.failedCanonical.insert(register)
+    } else if read.isBlank {
       slots[register] = value
       state.supplied.append(canonical)
-    } else {
-      slots[register] = read
     }
   }
 }
@@ -201,8 +202,11 @@ final class DefaultStep: PlanStep {
   private let from: Int
   private let leaf: Int
   private let value: Slot
+  /// Canonical registers: a value that failed on reading has nothing in its place.
+  private let primary: [Int]
 
-  init(from: Int, to register: Int, leaf: Int, value: Slot) {
+  init(from: Int, to register: Int, leaf: Int, value: Slot, primary: [Int]) {
+    self.primary = primary
     self.from = from
     self.register = register
     self.leaf = leaf
@@ -212,7 +216,7 @@ final class DefaultStep: PlanStep {
   override func run(_ state: RecordState) {
     let slots = state.frame.slots
     let current = slots[from]
-    if current.isAbsent, !state.failedTargets.contains(leaf) {
+    if current.isAbsent, !state.failedTargets.contains(leaf), state.failedCanonical.isDisjoint(with: primary) {
       slots[register] = value
       state.supplied.append(-1 - leaf)
     } else {
@@ -320,10 +324,16 @@ final class LinesStep: PlanStep {
     self.isReading = isReading
   }
 
-  override func run(_ state: RecordState) { if isReading { read(state.frame) } else { write(state.frame) } }
+  override func run(_ state: RecordState) { if isReading { read(state) } else { write(state.frame) } }
 
-  private func read(_ frame: Frame) {
+  private func read(_ state: RecordState) {
+    let frame = state.frame
     let slots = frame.slots
+    // One of the fields holds an object or a list.
+    if !state.failedCanonical.isEmpty, state.failedCanonical.contains(whole) {
+      slots[whole] = .absent
+      return
+    }
     guard let last = fields.lastIndex(where: { !slots[$0].isBlank && slots[$0].kindBits < UInt64(Kind.emptyObject.rawValue) })
     else {
       // Nothing said: the strongest of the states (empty, null, absent).
@@ -539,6 +549,10 @@ final class JoinStep: PlanStep {
     }
     var text: [UInt8] = []
     var count = 0
+    if !state.failedCanonical.isEmpty, state.failedCanonical.contains(whole) {
+      slots[whole] = .absent
+      return
+    }
     for member in members where !slots[member].isBlank && slots[member].kindBits < UInt64(Kind.emptyObject.rawValue) {
       if count > 0 { text += joint }
       text += frame.literal(slots[member])

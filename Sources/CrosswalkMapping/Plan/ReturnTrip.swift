@@ -87,6 +87,11 @@ package final class ReturnTrip {
 
     var findings = Findings()
     for (index, leaf) in plan.sourceLeaves.enumerated() where leaf.field >= 0 {
+      if !plan.aside.isEmpty, let aside = plan.aside.first(where: { $0.leaf == index }) {
+        findings.entries.append(
+          Entry(path: Array(leaf.name.utf8), value: aside.value, leaf: index, isParked: true, leaves: aside.leaves))
+        continue
+      }
       let original = slots[leaf.register]
       var back = Slot.absent
       if let place = returned[index] {
@@ -232,12 +237,16 @@ package enum Native {
     guard case .object(let systems) = native else { return [] }
     let elements = systems.map { system -> Tree in
       guard case .object(let entries) = system.value else { return .object([]) }
-      let values = entries.map { entry -> Tree in
+      let values = entries.flatMap { entry -> [Tree] in
+        // No path is empty: under that name stand the leaves that were absent.
+        if entry.name.isEmpty, case .array(let absent) = entry.value {
+          return absent.map { .object([Tree.Member("@path", $0), Tree.Member("@kind", .text("absent"))]) }
+        }
         var members = [Tree.Member("@path", .text(entry.name))]
         let (kind, text) = spelt(entry.value)
         if let kind { members.append(Tree.Member("@kind", .text(kind))) }
         if !text.isEmpty { members.append(Tree.Member("#text", .text(text))) }
-        return .object(members)
+        return [.object(members)]
       }
       return .object([Tree.Member("@system", .text(system.name)), Tree.Member("v", values.count == 1 ? values[0] : .array(values))])
     }
@@ -253,7 +262,7 @@ package enum Native {
     case .object, .array:
       var out = OutputBuffer()
       JSONTree.append(value, to: &out)
-      return ("json", Array(out.bytes))
+      return (value[0] == nil && value != .array([]) ? "object" : "array", Array(out.bytes))
     }
   }
 
@@ -268,20 +277,26 @@ package enum Native {
       case nil: []
       }
       var entries: [Tree.Member] = []
+      var absent: [Tree] = []
       for value in values {
         guard case .text(let path)? = value["@path"] else { return nil }
         let text: [UInt8] = if case .text(let text)? = value["#text"] { text } else { [] }
         let kind: String = if case .text(let kind)? = value["@kind"] { String(decoding: kind, as: UTF8.self) } else { "" }
+        if kind == "absent" {
+          absent.append(.text(path))
+          continue
+        }
         let literal: Tree =
           switch kind {
           case "null": .null
           case "boolean": .bool(text.elementsEqual("true".utf8))
           case "number": .number(text)
-          case "json": (try? JSONReference.parse(text)) ?? .text(text)
+          case "object", "array": (try? JSONReference.parse(text)) ?? .text(text)
           default: .text(text)
           }
         entries.append(Tree.Member(path, literal))
       }
+      if !absent.isEmpty { entries.append(Tree.Member([], .array(absent))) }
       systems.append(Tree.Member(name, .object(entries)))
     }
     return .object(systems)

@@ -259,11 +259,15 @@ final class InstantTransform: Transform {
 extension Instant {
   /// Unix time in digits, with `perSecond` units a second.
   static func unix(_ text: some Collection<UInt8>, perSecond: Int) -> Instant? {
-    guard (1...15).contains(text.count), text.allSatisfy({ $0 &- 0x30 < 10 }) else { return nil }
-    let value = text.reduce(0) { $0 * 10 + Int($1 - 0x30) }
+    guard (1...15).contains(text.count) else { return nil }
+    let characters = Array(text)
+    guard characters.withUnsafeBufferPointer(Coercion.isInteger) else { return nil }
+    let isNegative = characters[0] == UInt8(ascii: "-")
+    let size = characters.dropFirst(isNegative ? 1 : 0).reduce(0) { $0 * 10 + Int($1 - 0x30) }
+    let value = isNegative ? -size : size
     guard perSecond > 1 else { return Instant(seconds: value) }
-    let part = value % perSecond
-    return Instant(seconds: value / perSecond, fraction: part == 0 ? [] : Array(String(part + perSecond).utf8.dropFirst()))
+    let part = (value % perSecond + perSecond) % perSecond
+    return Instant(seconds: (value - part) / perSecond, fraction: part == 0 ? [] : Array(String(part + perSecond).utf8.dropFirst()))
   }
 
   /// Units since 1970; a fraction is cut to them.
