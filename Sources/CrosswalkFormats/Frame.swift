@@ -24,46 +24,86 @@ package final class Frame {
     }
   }
 
+  /// What changes with every record, behind a pointer: where code is inlined into another module the check for exclusive access
+  /// comes back whatever the attribute says, and it cost a tenth of all instructions.
+  private struct Hot {
+    var chunk: UnsafePointer<UInt8>
+    var pool: UnsafePointer<UInt8>
+    var encoding: Format
+    var poolCount = 0
+    var start = 0
+    var end = 0
+    var leaves = 0
+    var hasContainerLeaf = false
+    var hasLosingSpelling = false
+    var hasExtras = false
+  }
+
+  private let hot: UnsafeMutablePointer<Hot>
   package let slots: UnsafeMutablePointer<Slot>
   package let count: Int
   /// The base of `Space.chunk`; set by the reader for each record.
-  @exclusivity(unchecked) package var chunk: UnsafePointer<UInt8>
+  package var chunk: UnsafePointer<UInt8> {
+    get { hot.pointee.chunk }
+    set { hot.pointee.chunk = newValue }
+  }
   /// The base of `Space.pool`: the plan's constants.
-  @exclusivity(unchecked) package var pool: UnsafePointer<UInt8>
+  package var pool: UnsafePointer<UInt8> {
+    get { hot.pointee.pool }
+    set { hot.pointee.pool = newValue }
+  }
   /// Bytes of the constants.
-  @exclusivity(unchecked) package var poolCount = 0
+  package var poolCount: Int {
+    get { hot.pointee.poolCount }
+    set { hot.pointee.poolCount = newValue }
+  }
   package let arena: Arena
   /// How escaped chunk text is decoded.
-  @exclusivity(unchecked) package var encoding: Format
-  @exclusivity(unchecked) package var extras: [Extra] = [] { didSet { extrasMark.pointee = !extras.isEmpty } }
+  package var encoding: Format {
+    get { hot.pointee.encoding }
+    set { hot.pointee.encoding = newValue }
+  }
+  @exclusivity(unchecked) package var extras: [Extra] = [] { didSet { hot.pointee.hasExtras = !extras.isEmpty } }
   /// Whether there are extras, without touching the list.
-  package var hasExtras: Bool { extrasMark.pointee }
-  private let extrasMark: UnsafeMutablePointer<Bool>
+  package var hasExtras: Bool { hot.pointee.hasExtras }
   /// Bytes of the record in the chunk.
-  @exclusivity(unchecked) package var start = 0
-  @exclusivity(unchecked) package var end = 0
+  package var start: Int {
+    get { hot.pointee.start }
+    set { hot.pointee.start = newValue }
+  }
+  package var end: Int {
+    get { hot.pointee.end }
+    set { hot.pointee.end = newValue }
+  }
   /// Leaves that the reader saw in this record, mapped or not.
-  @exclusivity(unchecked) package var leaves = 0
+  package var leaves: Int {
+    get { hot.pointee.leaves }
+    set { hot.pointee.leaves = newValue }
+  }
   /// A mapped leaf holds `{}`, `[]` or a subtree: the plan has to look.
-  @exclusivity(unchecked) package var hasContainerLeaf = false
+  package var hasContainerLeaf: Bool {
+    get { hot.pointee.hasContainerLeaf }
+    set { hot.pointee.hasContainerLeaf = newValue }
+  }
   /// Something of this record was spelt twice and the reader's rule is to say so (a losing spelling parked as an extra).
-  @exclusivity(unchecked) package var hasLosingSpelling = false
+  package var hasLosingSpelling: Bool {
+    get { hot.pointee.hasLosingSpelling }
+    set { hot.pointee.hasLosingSpelling = newValue }
+  }
 
   package init(registers: Int, encoding: Format) {
     count = registers
     slots = .allocate(capacity: max(registers, 1))
     unsafe slots.initialize(repeating: .absent, count: max(registers, 1))
-    chunk = UnsafePointer(slots.withMemoryRebound(to: UInt8.self, capacity: 8) { $0 })
-    pool = chunk
+    let nothing = UnsafePointer(slots.withMemoryRebound(to: UInt8.self, capacity: 8) { $0 })
+    hot = .allocate(capacity: 1)
+    hot.initialize(to: Hot(chunk: nothing, pool: nothing, encoding: encoding))
     arena = Arena()
-    self.encoding = encoding
-    extrasMark = .allocate(capacity: 1)
-    extrasMark.initialize(to: false)
   }
 
   deinit {
     slots.deallocate()
-    extrasMark.deallocate()
+    hot.deallocate()
   }
 
   /// The decoded text of a slot (for `number` its characters, for `true` and the like nothing). The pointer holds until the

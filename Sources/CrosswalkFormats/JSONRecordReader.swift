@@ -26,6 +26,8 @@ package final class JSONRecordReader: RecordReader {
   private let duplicates: DuplicateNames
   private let limits: Limits
   private let registers: Int
+  /// Records come in no wrapper, and no other form is accepted.
+  private let isBare: Bool
   // One thread owns a reader: the checks for exclusive access, a fifth of all instructions, are off for what every record touches.
   @exclusivity(unchecked) private var table: NameTable
   @exclusivity(unchecked) private var form = 0
@@ -49,6 +51,7 @@ package final class JSONRecordReader: RecordReader {
     self.duplicates = duplicates
     self.limits = limits
     registers = layout.registers
+    isBare = forms.count == 1 && forms[0].isEmpty
     table = NameTable(layout: layout, terminator: UInt8(ascii: "\""), limit: limits.unknownFields)
     frame.encoding = .json
   }
@@ -81,14 +84,15 @@ package final class JSONRecordReader: RecordReader {
     var tried = 0
     while true {
       clear()
-      q = parseRecord(start, limit, buffer, form: forms[form])
+      q = isBare ? parseBare(start, limit, buffer) : parseRecord(start, limit, buffer, form: forms[form])
+      if isBare { break }
       // A bare record that holds no mapped field, and a wrapped one without its wrapper, may be of another form.
       let isOther = q == nil ? failure?.reason == .notARecord : mapped == 0 && forms.count > 1 && forms[form].isEmpty
       tried += 1
       guard isOther, tried < forms.count else { break }
       form = (form + 1) % forms.count
     }
-    if q != nil, mapped == 0, forms.count > 1, forms[form].isEmpty {
+    if !isBare, q != nil, mapped == 0, forms.count > 1, forms[form].isEmpty {
       failure = FormatError(.notARecord, at: start - buffer)
       q = nil
     }
@@ -197,13 +201,17 @@ package final class JSONRecordReader: RecordReader {
     if !variants.isEmpty { variants.removeAll(keepingCapacity: true) }
   }
 
+  private func parseBare(
+    _ start: UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>, _ buffer: UnsafePointer<UInt8>
+  ) -> UnsafePointer<UInt8>? {
+    guard start[0] == UInt8(ascii: "{") else { return notARecord(start, limit, buffer) }
+    return parseObject(start, limit, buffer, node: 0, depth: 1)
+  }
+
   private func parseRecord(
     _ start: UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>, _ buffer: UnsafePointer<UInt8>, form: [[UInt8]]
   ) -> UnsafePointer<UInt8>? {
-    if form.isEmpty {
-      guard start[0] == UInt8(ascii: "{") else { return notARecord(start, limit, buffer) }
-      return parseObject(start, limit, buffer, node: 0, depth: 1)
-    }
+    if form.isEmpty { return parseBare(start, limit, buffer) }
     return parseWrapper(start, limit, buffer, form: form[...], depth: 1)
   }
 

@@ -106,6 +106,7 @@ package final class BatchWorker {
   private let complex: [Int]
   private let keepsResidue: Bool
   private let recordLimit: Int
+  private let noExtras: [OutputExtra] = []
   private let isFiltered: Bool
   private let hasIdMap: Bool
 
@@ -241,20 +242,20 @@ package final class BatchWorker {
     let mark = result.out.count
     if result.written > 0 { result.out.append(separator) }
     do throws(FormatError) {
-      try writer.write(frame, extras: plan.hasRestored ? plan.extras : [], into: &result.out)
+      try writer.write(frame, extras: plan.hasRestored ? plan.extras : noExtras, into: &result.out)
     } catch {
       result.out.count = mark
       reject(offset, diagnostic: unwritable(error, offset))
       return
     }
     result.written += 1
-    if collectsIds { collectId(offset) }
+    if offset < BatchWorker.idWindow { collectId(offset) }
     if plan.hasRemarks { warn(offset) }
     account()
   }
 
-  /// While the run still looks for ids that stand twice.
-  @exclusivity(unchecked) var collectsIds = true
+  /// Ids that stand twice are looked for in the first bytes of an input: memory does not grow with it.
+  private static let idWindow = 32 << 20
 
   private func collectId(_ offset: Int) {
     let id = plan.recordId

@@ -153,10 +153,7 @@ final class Run {
   private static let mostIds = 100_000
 
   private func findDuplicates(_ result: BatchResult, _ worker: BatchWorker) {
-    guard !result.ids.isEmpty, seenIds.count < Run.mostIds else {
-      worker.collectsIds = seenIds.count < Run.mostIds
-      return
-    }
+    guard !result.ids.isEmpty, seenIds.count < Run.mostIds else { return }
     let bytes = result.idBytes.bytes
     var start = 0
     for (record, offset, end) in result.ids {

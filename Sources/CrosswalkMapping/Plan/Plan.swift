@@ -28,18 +28,23 @@ package final class Plan {
   let edges: [[(target: Int, leg: UInt8)]]
   let returns: ReturnTrip?
   /// Restored leaves that the target's layout has no place for.
-  @exclusivity(unchecked) package var extras: [OutputExtra] = []
+  @exclusivity(unchecked) package var extras: [OutputExtra] = [] { didSet { if !extras.isEmpty { isMarked.pointee = true } } }
   /// Mapped leaves that hold objects or lists, which no value converts from: parked as failed.
-  @exclusivity(unchecked) package var aside: [(leaf: Int, value: Slot, leaves: Int)] = []
+  @exclusivity(unchecked) package var aside: [(leaf: Int, value: Slot, leaves: Int)] = [] { didSet { if !aside.isEmpty { isMarked.pointee = true } } }
   /// What `native` held for other systems, to be parked: path and literal.
-  @exclusivity(unchecked) package var foreignNative: [(path: [UInt8], value: Tree)] = []
+  @exclusivity(unchecked) package var foreignNative: [(path: [UInt8], value: Tree)] = [] { didSet { if !foreignNative.isEmpty { isMarked.pointee = true } } }
 
-  private let readSteps: [PlanStep]
-  private let writeSteps: [PlanStep]
+  private let readSteps: StepList
+  private let writeSteps: StepList
   private let required: [(register: Int, leaf: Int)]
+  private let hasRequired: Bool
   /// Source leaves that feed texts of lines: looked through for line breaks and nulls that are spelt out.
   private let lineLeaves: [(leaf: Int, register: Int)]
+  private let lineRegisters: UnsafeMutablePointer<Int>
+  private let lineCount: Int
   private let poolBytes: UnsafeMutablePointer<UInt8>
+  /// One of the lists of the record at hand is not empty.
+  private let isMarked: UnsafeMutablePointer<Bool>
   let systemLeaf: Int?
   let nativeLeaf: Int?
   let nativeTarget: Int?
@@ -111,11 +116,15 @@ package final class Plan {
     sourceLeaves = leaves
     feeds = read.feeds
     targetLeaves = targets
-    readSteps = read.steps
-    writeSteps = write.steps
+    readSteps = StepList(read.steps)
+    writeSteps = StepList(write.steps)
     lineLeaves = leaves.enumerated().compactMap { index, leaf in
       leaf.field >= 0 && read.feeds[index].contains { settings.canonical.fields[$0].type == .lines } ? (index, leaf.register) : nil
     }
+    lineCount = lineLeaves.count
+    lineRegisters = .allocate(capacity: max(lineCount, 1))
+    lineRegisters.initialize(from: lineLeaves.map(\.register), count: lineCount)
+    hasRequired = targets.contains(where: \.isRequired)
     required = targets.enumerated().filter { $1.isRequired }.map { ($1.leaf.register, $0) }
 
     var edges = [[(target: Int, leg: UInt8)]](repeating: [], count: leaves.count)
@@ -150,6 +159,8 @@ package final class Plan {
     pool.initialize(repeating: 0, count: builder.pool.count + 64)
     for (index, byte) in builder.pool.enumerated() { pool[index] = byte }
     poolBytes = pool
+    isMarked = .allocate(capacity: 1)
+    isMarked.initialize(to: false)
     frame = Frame(registers: builder.registers, encoding: sourceFormat)
     frame.pool = UnsafePointer(pool)
     frame.poolCount = builder.pool.count
@@ -175,7 +186,11 @@ package final class Plan {
     checksOwner = shape == .update && sourceIsCanonical && !targetIsCanonical
   }
 
-  deinit { poolBytes.deallocate() }
+  deinit {
+    poolBytes.deallocate()
+    isMarked.deallocate()
+    lineRegisters.deallocate()
+  }
 
   package static let canonicalName = "canonical"
 
@@ -190,15 +205,18 @@ package final class Plan {
   /// Maps the record that stands in the frame. False when it is rejected (`state.rejection`).
   package func map() -> Bool {
     state.begin()
-    if !extras.isEmpty { extras.removeAll() }
-    if !foreignNative.isEmpty { foreignNative.removeAll() }
-    if !aside.isEmpty { aside.removeAll() }
+    if isMarked.pointee {
+      isMarked.pointee = false
+      extras.removeAll()
+      foreignNative.removeAll()
+      aside.removeAll()
+    }
     if frame.hasContainerLeaf { setContainersAside() }
     if rejectsUnknown, frame.hasExtras, let extra = frame.extras.first {
       state.rejection = .init(reason: .unknownField, leaf: -1, side: .source, value: extra.value)
       return false
     }
-    for step in readSteps { step.run(state) }
+    readSteps.run(state)
     if checksOwner {
       let owner = frame.slots[sourceLeaves[systemLeaf!].register]
       if owner.kind != .text || !frame.text(owner).elementsEqual(target.name.utf8) {
@@ -206,15 +224,16 @@ package final class Plan {
         return false
       }
     }
-    for step in writeSteps { step.run(state) }
+    writeSteps.run(state)
     if let nativeLeaf, !frame.slots[sourceLeaves[nativeLeaf].register].isAbsent { takeNative() }
-    if state.rejection != nil { return false }
-    for (register, leaf) in required where frame.slots[register].isBlank {
+    if state.isMarked.pointee, state.rejection != nil { return false }
+    if hasRequired { for (register, leaf) in required where frame.slots[register].isBlank {
       state.rejection = .init(reason: .missing, leaf: leaf, side: .target)
       return false
-    }
+    } }
     if let nativeTarget { giveNative(nativeTarget) }
-    for (leaf, register) in lineLeaves where SpeltOut.mayStand(in: frame.slots[register], frame) {
+    for index in 0..<lineCount where SpeltOut.mayStand(in: frame.slots[lineRegisters[index]], frame) {
+      let (leaf, register) = lineLeaves[index]
       if let notice = SpeltOut.notice(frame.slots[register], frame) { state.notices.append((leaf, frame.slots[register], notice)) }
     }
     return true
@@ -399,8 +418,8 @@ extension Plan {
   }
 
   // Asked of every record, so without a copy of the lists.
-  package var hasRestored: Bool { !extras.isEmpty }
+  package var hasRestored: Bool { isMarked.pointee && !extras.isEmpty }
   package var hasAside: Bool { !aside.isEmpty }
-  package var hasForeignNative: Bool { !foreignNative.isEmpty }
-  package var hasRemarks: Bool { !state.failures.isEmpty || !state.notices.isEmpty }
+  package var hasForeignNative: Bool { isMarked.pointee && !foreignNative.isEmpty }
+  package var hasRemarks: Bool { state.isMarked.pointee && (!state.failures.isEmpty || !state.notices.isEmpty) }
 }

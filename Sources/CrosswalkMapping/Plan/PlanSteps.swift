@@ -6,6 +6,28 @@ class PlanStep {
   func run(_ state: RecordState) {}
 }
 
+/// Steps in their order, held without reference counting.
+final class StepList {
+  private let steps: UnsafeMutablePointer<Unmanaged<PlanStep>>
+  private let count: Int
+
+  init(_ list: [PlanStep]) {
+    count = list.count
+    steps = .allocate(capacity: max(count, 1))
+    for (index, step) in list.enumerated() { (steps + index).initialize(to: .passRetained(step)) }
+  }
+
+  deinit {
+    for index in 0..<count { steps[index].release() }
+    steps.deallocate()
+  }
+
+  @inline(__always)
+  func run(_ state: RecordState) {
+    for index in 0..<count { steps[index]._withUnsafeGuaranteedRef { $0.run(state) } }
+  }
+}
+
 /// What a failing value means for its record.
 enum FailurePolicy { case reject, park, keep }
 
@@ -115,6 +137,8 @@ final class WriteStep: PlanStep {
   private let to: Int
   private let leaf: Int
   private let transforms: [Transform]
+  /// Of a list of one.
+  private let only: Unmanaged<Transform>?
   private let type: ValueType
   private let policy: FailurePolicy
 
@@ -124,6 +148,7 @@ final class WriteStep: PlanStep {
     self.to = to
     self.leaf = leaf
     self.transforms = transforms
+    only = transforms.count == 1 ? .passUnretained(transforms[0]) : nil
     self.type = type
     self.policy = policy
   }
@@ -136,9 +161,13 @@ final class WriteStep: PlanStep {
       return
     }
     var value: Slot? = source
-    for transform in transforms {
-      guard let current = value else { break }
-      value = transform.write(current, frame)
+    if let only {
+      value = only._withUnsafeGuaranteedRef { $0.write(source, frame) }
+    } else {
+      for transform in transforms {
+        guard let current = value else { break }
+        value = transform.write(current, frame)
+      }
     }
     if let current = value, !current.isBlank { value = Coercion.apply(type, current, frame) }
     if let value {

@@ -35,18 +35,20 @@ package final class RecordState {
   }
 
   package let frame: Frame
-  @exclusivity(unchecked) package var failures: [Failure] = []
-  @exclusivity(unchecked) package var rejection: Rejection?
+  /// Something was noted of the record at hand.
+  package let isMarked: UnsafeMutablePointer<Bool>
+  @exclusivity(unchecked) package var failures: [Failure] = [] { didSet { isMarked.pointee = true } }
+  @exclusivity(unchecked) package var rejection: Rejection? { didSet { isMarked.pointee = true } }
   /// Per target leaf: which source it took; 0 is `is:`, 1 and up the legs of `or:`.
   package let legs: UnsafeMutablePointer<UInt8>
   private let legCount: Int
   /// Canonical registers that failed on reading: not to be filled by `--set`.
-  @exclusivity(unchecked) package var failedCanonical: Set<Int> = []
+  @exclusivity(unchecked) package var failedCanonical: Set<Int> = [] { didSet { isMarked.pointee = true } }
   /// Target leaves that failed: no default for them.
-  @exclusivity(unchecked) package var failedTargets: Set<Int> = []
-  @exclusivity(unchecked) package var supplied: [Int] = []
+  @exclusivity(unchecked) package var failedTargets: Set<Int> = [] { didSet { isMarked.pointee = true } }
+  @exclusivity(unchecked) package var supplied: [Int] = [] { didSet { isMarked.pointee = true } }
   /// Labels without a code, and the like: things to warn of, by source leaf.
-  @exclusivity(unchecked) package var notices: [(leaf: Int, value: Slot, notice: Notice)] = []
+  @exclusivity(unchecked) package var notices: [(leaf: Int, value: Slot, notice: Notice)] = [] { didSet { isMarked.pointee = true } }
 
   package enum Notice: UInt8, Sendable {
     case labelWithoutCode
@@ -56,19 +58,26 @@ package final class RecordState {
 
   package init(frame: Frame, targetLeaves: Int) {
     self.frame = frame
+    isMarked = .allocate(capacity: 1)
+    isMarked.initialize(to: false)
     legCount = max(targetLeaves, 1)
     legs = .allocate(capacity: legCount)
     legs.initialize(repeating: 0, count: legCount)
   }
 
-  deinit { legs.deallocate() }
+  deinit {
+    legs.deallocate()
+    isMarked.deallocate()
+  }
 
   func begin() {
-    if !failures.isEmpty { failures.removeAll(keepingCapacity: true) }
-    if rejection != nil { rejection = nil }
-    if !failedCanonical.isEmpty { failedCanonical.removeAll(keepingCapacity: true) }
-    if !failedTargets.isEmpty { failedTargets.removeAll(keepingCapacity: true) }
-    if !supplied.isEmpty { supplied.removeAll(keepingCapacity: true) }
-    if !notices.isEmpty { notices.removeAll(keepingCapacity: true) }
+    guard isMarked.pointee else { return }
+    failures.removeAll(keepingCapacity: true)
+    rejection = nil
+    failedCanonical.removeAll(keepingCapacity: true)
+    failedTargets.removeAll(keepingCapacity: true)
+    supplied.removeAll(keepingCapacity: true)
+    notices.removeAll(keepingCapacity: true)
+    isMarked.pointee = false
   }
 }
