@@ -52,6 +52,8 @@ package final class Frame {
     get { hot.pointee.pool }
     set { hot.pointee.pool = newValue }
   }
+  /// Source and target escape alike (both JSON): a transform may work on the source's spelling and leave it escaped in the arena.
+  package var escapesAlike = false
   /// Bytes of the constants.
   package var poolCount: Int {
     get { hot.pointee.poolCount }
@@ -114,7 +116,9 @@ package final class Frame {
     case .chunk:
       if slot.isEscaped { return decoded(slot) }
       base = chunk
-    case .arena: base = UnsafePointer(arena.base)
+    case .arena:
+      if slot.isEscaped { return decoded(slot) }
+      base = UnsafePointer(arena.base)
     case .pool: base = pool
     }
     return UnsafeBufferPointer(start: base + slot.offset, count: slot.length)
@@ -133,13 +137,13 @@ package final class Frame {
 
   /// The slot with its escapes decoded (into the arena); itself when it has none.
   package func plain(_ slot: Slot) -> Slot {
-    guard slot.isEscaped, slot.space == .chunk else { return slot }
+    guard slot.isEscaped else { return slot }
     let text = decoded(slot)
     return Slot(slot.kind, offset: text.baseAddress! - UnsafePointer(arena.base), length: text.count, space: .arena)
   }
 
   private func decoded(_ slot: Slot) -> UnsafeBufferPointer<UInt8> {
-    let source = UnsafeBufferPointer(start: chunk + slot.offset, count: slot.length)
+    let source = raw(slot)
     let target = arena.room(slot.length + 64)
     let length: Int
     switch encoding {

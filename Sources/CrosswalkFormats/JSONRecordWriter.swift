@@ -195,6 +195,7 @@ package final class JSONRecordWriter: RecordWriter {
     let slots = frame.slots
     let isJSON = frame.encoding.isJSON
     let chunk = frame.chunk
+    let arena = frame.arena.base
     let text = UnsafePointer(self.text)
     // Where the object that is being written begins: a member that stands there has no comma.
     var content = to
@@ -222,9 +223,12 @@ package final class JSONRecordWriter: RecordWriter {
           to += prefixLength
           to[0] = UInt8(ascii: "\"")
           to += 1
-          // In the chunk, with no escape but our own: space and `isOdd` are all zero.
+          // In the chunk, with no escape but our own: space and `isOdd` are all zero. Or left escaped in the arena.
           if isJSON, slot.bits & 0xe0 == 0 {
             cw_copy(to, chunk + slot.offset, length)
+            to += length
+          } else if slot.isEscaped, slot.space == .arena {
+            cw_copy(to, UnsafePointer(arena) + slot.offset, length)
             to += length
           } else {
             let plain = frame.text(slot)

@@ -26,7 +26,7 @@ public enum Space: UInt8, Sendable {
 
 /// One value, packed into 64 bits: offset (32), length (24), space (2), `isOdd`, `isEscaped`, kind (4). Zero is absent.
 ///
-/// - `isEscaped` (chunk only): the bytes hold the source format's escapes (JSON `\`, XML references and CDATA, doubled CSV
+/// - `isEscaped` (chunk; in the arena only where `Frame.escapesAlike`): the bytes hold the source format's escapes (JSON `\`, XML references and CDATA, doubled CSV
 ///   quotes, form `%` and `+`) and have to be decoded before they are text.
 /// - `isOdd`: in JSON an escape that we would spell otherwise (`\/`, `\u…`), so that the bytes cannot be copied as they
 ///   are. In XML text that is not one plain run. Never set without `isEscaped`.

@@ -99,9 +99,10 @@ package final class BatchWorker {
   @exclusivity(unchecked) private(set) var reader: (any RecordReader)?
   private let separator: [UInt8]
   private let leaves: UnsafeMutablePointer<CountedLeaf>
-  private let registers: UnsafeMutablePointer<Int32>
-  private let leafCount: Int
-  private let renamed: Int
+  /// By source register: whether its leaf only changes its name; its index among `leaves`, or -1.
+  private let isRenamed: UnsafeMutablePointer<Bool>
+  private let leafOf: UnsafeMutablePointer<Int32>
+  private let sourceRegisters: Int
   /// Leaves with several ways into the target.
   private let complex: [Int]
   private let keepsResidue: Bool
@@ -151,21 +152,24 @@ package final class BatchWorker {
         complex.append(index)
       }
     }
-    // Those that only change their name come first: they stand in the target unless they are null or empty.
-    let isRenamed = { (leaf: CountedLeaf) in leaf.reason < 0 && leaf.register == leaf.target && leaf.leg == 0 }
-    counted = counted.filter(isRenamed) + counted.filter { !isRenamed($0) }
-    renamed = counted.filter(isRenamed).count
-    registers = .allocate(capacity: max(counted.count, 1))
-    registers.initialize(from: counted.map { Int32($0.register) }, count: counted.count)
+    sourceRegisters = (counted.map(\.register).max() ?? -1) + 1
+    isRenamed = .allocate(capacity: max(sourceRegisters, 1))
+    isRenamed.initialize(repeating: false, count: max(sourceRegisters, 1))
+    leafOf = .allocate(capacity: max(sourceRegisters, 1))
+    leafOf.initialize(repeating: -1, count: max(sourceRegisters, 1))
+    for (index, leaf) in counted.enumerated() {
+      isRenamed[leaf.register] = leaf.reason < 0 && leaf.register == leaf.target && leaf.leg == 0
+      leafOf[leaf.register] = Int32(index)
+    }
     leaves = .allocate(capacity: max(counted.count, 1))
     leaves.initialize(from: counted, count: counted.count)
-    leafCount = counted.count
     self.complex = complex
   }
 
   deinit {
     leaves.deallocate()
-    registers.deallocate()
+    isRenamed.deallocate()
+    leafOf.deallocate()
   }
 
   func use(_ reader: any RecordReader) {
@@ -274,9 +278,14 @@ package final class BatchWorker {
     let legs = plan.state.legs
     let columns = 6
     let empty = 2
-    for index in 0..<leafCount {
-      let slot = slots[Int(registers[index])]
-      if slot.isAbsent || slot.bits & 15 > 1 && !slot.isEmptyText && index < renamed { continue }
+    // A source leaf that only changes its name stands in the target unless it is null or empty: most values of most records.
+    for register in 0..<sourceRegisters {
+      let bits = slots[register].bits
+      if bits & 15 == UInt64(Kind.text.rawValue), bits & 0xffff_ff00 != 0, isRenamed[register] { continue }
+      if bits == 0 { continue }
+      let index = Int(leafOf[register])
+      if index < 0 { continue }
+      let slot = Slot(bits: bits)
       let leaf = leaves[index]
       let isNull = slot.kindBits == UInt64(Kind.null.rawValue)
       if leaf.reason >= 0 {

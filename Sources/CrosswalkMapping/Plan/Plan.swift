@@ -164,6 +164,7 @@ package final class Plan {
     frame = Frame(registers: builder.registers, encoding: sourceFormat)
     frame.pool = UnsafePointer(pool)
     frame.poolCount = builder.pool.count
+    frame.escapesAlike = sourceFormat.isJSON && targetFormat.isJSON
     state = RecordState(frame: frame, targetLeaves: targets.count)
 
     var sourceLayout = LayoutBuilder.layout(of: leaves.filter { $0.field >= 0 }, in: source, format: sourceFormat, writing: nil)

@@ -13,6 +13,17 @@ enum SpeltOut {
     // A backslash is an escape in JSON. Where none is, none can be spelt out.
     if slot.space == .chunk, frame.encoding.isJSON, !slot.isEscaped { return false }
     let raw = frame.raw(slot)
+    if slot.isEscaped, frame.encoding.isJSON {
+      // Spelt out there, it is an escaped backslash.
+      var p = raw.baseAddress!
+      let end = p + raw.count
+      while p + 1 < end, let found = memchr(p, 0x5c, end - p - 1) {
+        let at = UnsafePointer(found.assumingMemoryBound(to: UInt8.self))
+        if at[1] == 0x5c || at[1] == UInt8(ascii: "u") { return true }
+        p = at + 2
+      }
+      return false
+    }
     return raw.count > 0 && memchr(raw.baseAddress!, 0x5c, raw.count) != nil
   }
 

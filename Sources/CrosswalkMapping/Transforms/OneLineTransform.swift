@@ -1,5 +1,6 @@
 package import CrosswalkFormats
 package import CrosswalkModel
+import Glibc
 
 /// Lines as one: each line break (CRLF, CR, LF) becomes the text given.
 final class OneLineTransform: Transform {
@@ -15,12 +16,15 @@ final class OneLineTransform: Transform {
 
   private let joint: UnsafeMutablePointer<UInt8>
   private let jointCount: Int
+  /// The joint needs no escape in JSON.
+  private let isPlain: Bool
 
   init(_ context: TransformContext) {
     let text = Array((context.argumentText ?? ", ").utf8)
     joint = .allocate(capacity: text.count + 1)
     joint.initialize(from: text, count: text.count)
     jointCount = text.count
+    isPlain = text.allSatisfy { $0 >= 0x20 && $0 != 0x22 && $0 != 0x5c }
   }
 
   deinit { joint.deallocate() }
@@ -31,6 +35,8 @@ final class OneLineTransform: Transform {
     guard slot.kind == .text else { return slot }
     // JSON's own spelling of a line break is an escape: text without one has no line break.
     if !slot.isEscaped, slot.space == .chunk, frame.encoding.isJSON { return slot }
+    // Between JSON and JSON the escapes stay as they are: only those of line breaks are replaced.
+    if slot.isEscaped, !slot.isOdd, slot.space == .chunk, frame.escapesAlike, isPlain { return writeEscaped(slot, frame) }
     let text = frame.text(slot)
     let count = text.count
     guard let source = text.baseAddress else { return slot }
@@ -57,5 +63,37 @@ final class OneLineTransform: Transform {
     let slot = Slot(.text, offset: arena.used, length: n, space: .arena)
     arena.used += n
     return slot
+  }
+
+  /// On the inside of a JSON string with no escape but the short ones.
+  private func writeEscaped(_ slot: Slot, _ frame: Frame) -> Slot {
+    let raw = frame.raw(slot)
+    guard let source = raw.baseAddress else { return slot }
+    let end = source + raw.count
+    let arena = frame.arena
+    let start = arena.room(raw.count &* max(jointCount, 1) &+ 64)
+    var to = start
+    var from = source
+    while from < end {
+      let found = memchr(from, 0x5c, end - from).map { UnsafePointer($0.assumingMemoryBound(to: UInt8.self)) } ?? end
+      let run = found - from
+      to.update(from: from, count: run)
+      to += run
+      if found == end { break }
+      let escape = found[1]
+      from = found + 2
+      if escape == UInt8(ascii: "n") || escape == UInt8(ascii: "r") {
+        if escape == UInt8(ascii: "r"), from + 1 < end, from[0] == 0x5c, from[1] == UInt8(ascii: "n") { from += 2 }
+        to.update(from: joint, count: jointCount)
+        to += jointCount
+      } else {
+        to[0] = 0x5c
+        to[1] = escape
+        to += 2
+      }
+    }
+    let result = Slot(.text, offset: arena.used, length: to - start, space: .arena, isEscaped: true)
+    arena.used += to - start
+    return result
   }
 }
