@@ -533,6 +533,12 @@ package final class BatchWorker {
     case .missing:
       let target = plan.targetLeaves[rejection.leaf]
       return Messages.missing(target, plan: plan, at: place(offset, path: target.leaf.name))
+    case .failed where rejection.side == .source:
+      let name = plan.sourceLeaves[rejection.leaf].name
+      return Messages.notConvertible(
+        field: name, value: Array(plan.frame.text(rejection.value)), plan: plan,
+        failure: .init(side: .source, leaf: rejection.leaf, value: rejection.value), at: place(offset, path: name),
+        disposition: .reject)
     case .failed:
       let target = plan.targetLeaves[rejection.leaf].leaf
       return Messages.notConvertible(

@@ -146,7 +146,8 @@ package struct ReferenceConversion: Sendable {
     }
     // The way back, without `via`: the target is read as if it had always been there.
     let back = way(back: target.tree, output, format)
-    let stands = Set(target.leaves.filter { !$0.isSupplied }.flatMap(\.from))
+    let filled = set.keys.filter { canonical.isBlank($0) && !canonical.failed.contains($0) }
+    let stands = Set(target.leaves.filter { !$0.isSupplied }.flatMap(\.from)).subtracting(filled)
     for leaf in canonical.leaves {
       if leaf.feeds.isDisjoint(with: stands) {
         residue.parked.append(.init(path: leaf.path, value: leaf.value))
@@ -302,6 +303,7 @@ package struct ReferenceConversion: Sendable {
       let (x, y) = (rank[a.element.path] ?? .max, rank[b.element.path] ?? .max)
       return x != y ? x < y : a.offset < b.offset
     }.map { ReferenceResidue.Entry(path: $0.element.path, value: $0.element.value) }
+    let extra = residue.extra.sorted { (rank[$0] ?? .max) < (rank[$1] ?? .max) }
     if entries.isEmpty, residue.extra.isEmpty { return .object(members) }
     if format == .xml {
       // One element a leaf: its path, its kind where it is no text.
@@ -312,12 +314,12 @@ package struct ReferenceConversion: Sendable {
         return .object(text.isEmpty ? leaf : leaf + [.init("#text", .text(text))])
       }
       // A leaf that the way back would invent.
-      leaves += residue.extra.map { .object([.init("@path", .text($0)), .init("@kind", .text("absent"))]) }
+      leaves += extra.map { .object([.init("@path", .text($0)), .init("@kind", .text("absent"))]) }
       members.append(.init("native", .object([.init("@system", .text(from.name)), .init("v", .array(leaves))])))
     } else {
       var leaves = entries.map { Tree.Member($0.path, $0.value) }
       // No path is empty: under that name stand those of the leaves that the way back would invent.
-      if !residue.extra.isEmpty { leaves.append(.init("", .array(residue.extra.map { .text($0) }))) }
+      if !residue.extra.isEmpty { leaves.append(.init("", .array(extra.map { .text($0) }))) }
       members.append(.init("native", .object([.init(from.name, .object(leaves))])))
     }
     return .object(members)

@@ -78,7 +78,9 @@ extension ReferenceSystem {
   private func xml(_ document: Tree) -> [UInt8] {
     var out: [UInt8] = []
     guard case .object(let members) = document else { return out }
-    for (index, member) in members.enumerated() { element(member.name, member.value, isRoot: index == 0, &out) }
+    for (index, member) in members.enumerated() {
+      element(member.name, member.value, isRoot: index == 0, isLine: true, &out)
+    }
     return out
   }
 
@@ -90,8 +92,10 @@ extension ReferenceSystem {
   }
 
   /// An element; `records` stand where the envelope repeats one, each on a line.
-  private func element(_ name: [UInt8], _ value: Tree, isRoot: Bool = false, records: [Tree] = [], _ out: inout [UInt8])
-  {
+  private func element(
+    _ name: [UInt8], _ value: Tree, isRoot: Bool = false, isLine: Bool = false, records: [Tree] = [],
+    _ out: inout [UInt8]
+  ) {
     var attributes: [Tree.Member] = []
     var text: Tree?
     var children: [Tree.Member] = []
@@ -117,7 +121,7 @@ extension ReferenceSystem {
       out += Self.escaped((try? attribute.value.characters()) ?? [], inAttribute: true) + [0x22]
     }
     var inside: [UInt8] = []
-    if let text, !text.isBlank { inside += Self.escaped((try? text.characters()) ?? [], inAttribute: false) }
+    if let text, !text.isBlank { inside += Self.escaped((try? text.characters()) ?? [], isLine: isLine) }
     for child in children {
       switch child.value {
       case .array(let items) where Self.holdsRecord(child.value):
@@ -128,8 +132,8 @@ extension ReferenceSystem {
           inside.append(0x0a)
         }
       case .array(let items):
-        for item in items { element(child.name, item, &inside) }
-      default: element(child.name, child.value, records: records, &inside)
+        for item in items { element(child.name, item, isLine: isLine, &inside) }
+      default: element(child.name, child.value, isLine: isLine, records: records, &inside)
       }
     }
     if inside.isEmpty {
@@ -139,8 +143,9 @@ extension ReferenceSystem {
     }
   }
 
-  /// Line ends and tabs that a parser would turn into something else are references.
-  private static func escaped(_ text: [UInt8], inAttribute: Bool) -> [UInt8] {
+  /// Line ends and tabs that a parser would turn into something else are references; all of them in a document that is
+  /// one line.
+  private static func escaped(_ text: [UInt8], inAttribute: Bool = false, isLine: Bool = false) -> [UInt8] {
     var out: [UInt8] = []
     for byte in text {
       switch byte {
@@ -149,7 +154,7 @@ extension ReferenceSystem {
       case UInt8(ascii: ">"): out += "&gt;".utf8
       case UInt8(ascii: "\"") where inAttribute: out += "&quot;".utf8
       case 0x0d: out += "&#13;".utf8
-      case 0x0a: out += "&#10;".utf8
+      case 0x0a where inAttribute || isLine: out += "&#10;".utf8
       case 0x09 where inAttribute: out += "&#9;".utf8
       default: out.append(byte)
       }

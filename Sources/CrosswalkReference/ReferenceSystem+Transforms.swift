@@ -112,7 +112,6 @@ extension ReferenceSystem {
         return .text([])
       }
       return .text(Array(text[first...last]))
-    case "case": return cased(value, transform)
     case "prefix":
       let prefix = Array((transform.argument?.text ?? "").utf8)
       guard case .text(let text) = value, text.starts(with: prefix) else { return value }

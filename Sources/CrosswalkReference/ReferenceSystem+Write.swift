@@ -52,7 +52,7 @@ extension ReferenceSystem {
         case .park:
           record.failed[field.name] = choice.from
           parts = []
-        case .keep: parts = [choice.value]
+        case .keep: parts = [(try? choice.value?.brought(to: field.writeTypes[shape] ?? field.type)) ?? choice.value]
         }
       }
       var isBlank = true
@@ -111,7 +111,7 @@ extension ReferenceSystem {
       }
     case .parts(let parts):
       let names = parts.values
-      if names.contains(where: canonical.failed.contains) { return choice }
+      if names.allSatisfy(canonical.failed.contains) { return choice }
       choice.parts = (parts["code"].flatMap { canonical.values[$0] }, parts["label"].flatMap { canonical.values[$0] })
       choice.from = Set(names.filter { canonical.values[$0] != nil })
       // What is not blank gives the value; the state of a blank one only where nothing else stands.
@@ -123,7 +123,7 @@ extension ReferenceSystem {
     if choice.value?.isBlank ?? true, let fallback = field.transforms.first(where: { $0.name == "default" }) {
       return Choice(value: fallback.argument.map { .text($0.text ?? "") }, isSupplied: true)
     }
-    if choice.value == nil, let value = field.defaultValue, field.defaultShapes.contains(shape) {
+    if choice.value == nil, canonical.failed.isDisjoint(with: field.canonicalNames), let value = field.defaultValue, field.defaultShapes.contains(shape) {
       return Choice(value: value, isSupplied: true)
     }
     return choice

@@ -39,11 +39,14 @@ import Testing
   static let seed: UInt64 =
     ProcessInfo.processInfo.environment["CROSSWALK_SEED"].flatMap { UInt64($0) } ?? 20_190_617
 
+  /// Records a case.
+  static let count = ProcessInfo.processInfo.environment["CROSSWALK_CORPORA"] == "1" ? 400 : 16
+
   @Test(arguments: TwinTests.cases)
   func planAndReferenceAgreeOnGeneratedRecords(_ way: Case) throws {
     var random = Random(seed: TwinTests.seed)
     let source = try Twin.system(way.from)
-    let records = Twin.records(source, way.input, 40, &random)
+    let records = Twin.records(source, way.input, TwinTests.count, &random)
     let document = try source.document(of: records, shape: .list, format: way.input)
     try TwinTests.compare(document, way, note: "seed \(TwinTests.seed)")
   }
@@ -73,8 +76,8 @@ import Testing
       Issue.record(
         """
         \(note): line \(index)
-        plan      \(index < mine.count ? mine[index] : "none")
-        reference \(index < theirs.count ? theirs[index] : "none")
+        plan      \(near(index < mine.count ? mine[index] : "none", index < theirs.count ? theirs[index] : "none"))
+        reference \(near(index < theirs.count ? theirs[index] : "none", index < mine.count ? mine[index] : "none"))
         of \(index > 0 && index <= wanted.records.count ? wanted.records[index - 1].source.json : "")
         """)
     }
@@ -112,6 +115,12 @@ import Testing
 
   static func lines(_ bytes: [UInt8]) -> [String] {
     String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+  }
+
+  /// What stands around the first difference.
+  static func near(_ text: String, _ other: String) -> String {
+    let same = zip(text, other).prefix { $0 == $1 }.count
+    return "… " + text.dropFirst(max(0, same - 60)).prefix(200)
   }
 
   static func name(_ path: [UInt8]) -> String { String(decoding: path, as: UTF8.self) }

@@ -25,7 +25,7 @@ package final class Plan {
   /// Per source leaf: why it is parked in every record, or nil when it may stand in the target.
   package let staticParking: [ParkingReason?]
   /// Per source leaf the (target leaf, leg) pairs it can reach.
-  let edges: [[(target: Int, leg: UInt8)]]
+  let edges: [[Edge]]
   let returns: ReturnTrip?
   /// Restored leaves that the target's layout has no place for.
   @exclusivity(unchecked) package var extras: [OutputExtra] = [] { didSet { if !extras.isEmpty { isMarked.pointee = true } } }
@@ -33,6 +33,13 @@ package final class Plan {
   @exclusivity(unchecked) package var aside: [(leaf: Int, value: Slot, leaves: Int)] = [] { didSet { if !aside.isEmpty { isMarked.pointee = true } } }
   /// What `native` held for other systems, to be parked: path and literal.
   @exclusivity(unchecked) package var foreignNative: [(path: [UInt8], value: Tree)] = [] { didSet { if !foreignNative.isEmpty { isMarked.pointee = true } } }
+
+  /// One way of a source leaf into the target: along a leg of a target leaf, through canonical fields (their registers).
+  struct Edge {
+    var target: Int
+    var leg: UInt8
+    var through: [Int]
+  }
 
   private let readSteps: StepList
   private let writeSteps: StepList
@@ -91,6 +98,7 @@ package final class Plan {
     }
     // The reader's registers are the record's leaves, which were handed out first; the meta members of canonical came after the
     // steps' own and are moved to the front by counting all of them as the reader's.
+    let readCanonical = read.canonical
     readRegisters = read.feeds.map { $0.compactMap { read.canonical[$0] } }
     builder.set(&read)
     canonicalRegisters = read.canonical
@@ -127,11 +135,12 @@ package final class Plan {
     hasRequired = targets.contains(where: \.isRequired)
     required = targets.enumerated().filter { $1.isRequired }.map { ($1.leaf.register, $0) }
 
-    var edges = [[(target: Int, leg: UInt8)]](repeating: [], count: leaves.count)
+    var edges = [[Edge]](repeating: [], count: leaves.count)
     for (index, fed) in read.feeds.enumerated() {
       for (targetIndex, target) in targets.enumerated() {
         for (leg, canonical) in target.legs.enumerated() where canonical.contains(where: fed.contains) {
-          edges[index].append((targetIndex, UInt8(truncatingIfNeeded: leg)))
+          let through = fed.filter(canonical.contains).compactMap { readCanonical[$0] }
+          edges[index].append(Edge(target: targetIndex, leg: UInt8(truncatingIfNeeded: leg), through: through))
         }
       }
     }
@@ -320,7 +329,7 @@ package final class Plan {
       let target = targetLeaves[edge.target].leaf
       let slot = frame.slots[target.register]
       // A blank one gives a state, and nothing to what another one or `--set` said.
-      if source.isBlank, !slot.isBlank { return false }
+      if !slot.isBlank, source.isBlank || edge.through.allSatisfy({ frame.slots[$0].isBlank }) { return false }
       switch slot.kind {
       case .absent, .emptyObject, .emptyArray, .subtree: return false
       case .null: return target.layout.writesNull && hasNull(targetFormat, target: true)
@@ -411,7 +420,7 @@ extension Plan {
 
   /// The one way of a source leaf into the target, where there is just one.
   package func onlyWay(_ leaf: Int) -> (register: Int, target: Int, leg: UInt8, writesNull: Bool, writesEmpty: Bool)? {
-    guard edges[leaf].count == 1, let edge = edges[leaf].first else { return nil }
+    guard edges[leaf].count == 1, feeds[leaf].count == 1, let edge = edges[leaf].first else { return nil }
     let target = targetLeaves[edge.target].leaf
     return (
       target.register, edge.target, edge.leg, target.layout.writesNull && hasNull(targetFormat, target: true), target.layout.writesEmpty

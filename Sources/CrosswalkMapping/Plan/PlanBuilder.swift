@@ -115,7 +115,9 @@ struct PlanBuilder {
         } else {
           let to = self.register()
           half.canonical[canonical] = to
-          half.steps.append(ReadStep(from: register, to: to, leaf: leaves[0], transforms: transforms))
+          half.steps.append(ReadStep(
+              from: register, to: to, leaf: leaves[0], transforms: transforms,
+              policy: field.onFail == .keep ? .keep : field.onFail == .reject ? .reject : .park))
         }
       }
     }
@@ -202,7 +204,7 @@ struct PlanBuilder {
         var layout = Layout.Leaf(register: register)
         layout.isText = type != .integer && type != .boolean && type != .instant
         if PlanBuilder.writesOwnKind(field) { layout.isText = false }
-        layout.writesNull = field.writesNulls ?? system.writesNulls
+        layout.writesNull = (field.writesNulls ?? system.writesNulls) && PlanBuilder.hasNull(field, system, format)
         layout.writesEmpty = field.writesEmpties ?? system.writesEmpties
         layout.xmlType = system.xml.types[type]
         return MappedLeaf(name: places[place].name, path: places[place].path, field: index, register: register, layout: layout)
@@ -283,6 +285,12 @@ struct PlanBuilder {
       }
     }
     return half
+  }
+
+  /// XML has a null where an attribute of the element says so.
+  static func hasNull(_ field: Field, _ system: System, _ format: Format) -> Bool {
+    guard format == .xml else { return true }
+    return system.xml.nilAttribute != nil && !(field.formatNames[.xml]?.hasPrefix("@") ?? false)
   }
 
   /// Transforms that give numbers of their own (`epoch`) keep them in a field of no declared kind.

@@ -37,8 +37,10 @@ final class ReadStep: PlanStep {
   private let to: Int
   private let leaf: Int
   private let transforms: [Transform]
+  private let policy: FailurePolicy
 
-  init(from: Int, to: Int, leaf: Int, transforms: [Transform]) {
+  init(from: Int, to: Int, leaf: Int, transforms: [Transform], policy: FailurePolicy) {
+    self.policy = policy
     self.from = from
     self.to = to
     self.leaf = leaf
@@ -51,9 +53,14 @@ final class ReadStep: PlanStep {
     if !value.isBlank {
       for transform in transforms {
         guard let next = transform.read(value, frame) else {
-          state.failures.append(.init(side: .source, leaf: leaf, value: frame.slots[from]))
+          let literal = frame.slots[from]
+          state.failures.append(.init(side: .source, leaf: leaf, value: literal))
+          frame.slots[to] = policy == .keep ? literal : .absent
+          if policy == .keep { return }
           state.failedCanonical.insert(to)
-          frame.slots[to] = .absent
+          if policy == .reject, state.rejection == nil {
+            state.rejection = .init(reason: .failed, leaf: leaf, side: .source, value: literal)
+          }
           return
         }
         value = next
@@ -175,7 +182,9 @@ final class WriteStep: PlanStep {
       return
     }
     switch policy {
-    case .keep: frame.slots[to] = source
+    case .keep:
+      frame.slots[to] = source
+      state.failures.append(.init(side: .target, leaf: leaf, value: source))
     case .park:
       frame.slots[to] = .absent
       state.failures.append(.init(side: .target, leaf: leaf, value: source))
@@ -483,17 +492,14 @@ final class LabelledStep: PlanStep {
     let slots = frame.slots
     let slot = slots[field]
     if slot.isBlank {
-      // The state is the code's; the label has none of its own.
       slots[code] = slot
-      slots[label] = .absent
+      slots[label] = slot
       return
     }
     let plain = frame.plain(slot)
     slots[label] = slot
     if plain.kind == .text, let range = LabelledStep.code(in: frame.text(plain)) {
       slots[code] = Slot(.text, offset: plain.offset + range.lowerBound, length: range.count, space: plain.space)
-      // A bare code is no label.
-      if range.lowerBound == 0 { slots[label] = .absent }
     } else {
       slots[code] = .absent
       state.notices.append((leaf, slot, .labelWithoutCode))

@@ -154,7 +154,8 @@ package final class ReturnTrip {
         let register = plan.targetLeaves[index].leaf.register
         if case .number = entry.value, !keepsKinds { continue }
         overlaid.append((index, slots[register]))
-        slots[register] = value
+        // A null where the format has none is absent.
+        slots[register] = value.kind == .null && !plan.hasNull(plan.targetFormat, target: true) ? .absent : value
       } else if keepsKinds, let path = PathStep.parse(name) {
         plan.extras.append(OutputExtra(path: path, value: entry.value))
       }
