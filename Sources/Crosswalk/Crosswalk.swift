@@ -1,4 +1,5 @@
-// The library: one import gives a Swift program what the command is made of.
+// The library: one import gives a Swift program what the command is made of. Where to begin: `ConvertJob` (files into files, or
+// bytes into bytes), `Clients.read` and `ClientReader` (records of any system as typed values), `Diagnostic` (what goes wrong).
 @_exported public import CrosswalkFormats
 @_exported public import CrosswalkMapping
 @_exported public import CrosswalkModel

@@ -309,7 +309,8 @@ extension Client {
 extension Client: Equatable, CustomStringConvertible {
   /// The same fields with the same kinds and literals.
   public static func == (a: Client, b: Client) -> Bool {
-    a.record.bytes == b.record.bytes && (a.record.names === b.record.names || a.record.names.names == b.record.names.names)
+    a.record.bytes == b.record.bytes
+      && (a.record.names === b.record.names || a.record.names.names == b.record.names.names)
   }
 
   /// Which one it is, without what it says of people.

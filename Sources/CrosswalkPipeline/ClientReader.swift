@@ -128,7 +128,8 @@ private final class ClientHandover: @unchecked Sendable {
     }
     var result: Result<ConvertSummary, Diagnostic>
     do {
-      result = .success(try consumer.run(job.asReader, nil) { problem in self.locked { self.reported.append(problem) } })
+      result = .success(
+        try consumer.run(job.asReader, nil) { problem in self.locked { self.reported.append(problem) } })
     } catch let error as Diagnostic {
       result = .failure(error)
     } catch {

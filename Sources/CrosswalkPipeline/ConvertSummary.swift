@@ -20,9 +20,12 @@ public struct ConvertSummary: Sendable {
   public var morePagesFollow = false
   /// Warnings and rejects that were reported, by code, also those whose text was not built.
   public var reported: [Code: Int] = [:]
+  /// Of all inputs.
   public var bytesRead = 0
+  /// From the call to the last file's name, by a clock that only goes forward.
   public var seconds = 0.0
   /// Set when the run came to its end but its output was refused: too many rejects. Nothing but the rejects file was written.
+  /// Only `ConvertJob.attempt` gives such a summary; `run` throws it.
   public var failure: Diagnostic?
 
   public init(from: ConvertJob.Endpoint, to: ConvertJob.Endpoint) {

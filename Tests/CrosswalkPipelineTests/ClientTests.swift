@@ -78,9 +78,15 @@ import Testing
     let read = try clients("[\(records.joined(separator: ","))]")
     try #require(read.count == model.fields.count)
     for (field, client) in zip(model.fields, read) {
-      for (name, property) in Self.texts { #expect(property(client) == (name == field.name ? "<\(name)>" : nil), "\(name)") }
-      for (name, property) in Self.integers { #expect(property(client) == (name == field.name ? 4711 : nil), "\(name)") }
-      for (name, property) in Self.booleans { #expect(property(client) == (name == field.name ? true : nil), "\(name)") }
+      for (name, property) in Self.texts {
+        #expect(property(client) == (name == field.name ? "<\(name)>" : nil), "\(name)")
+      }
+      for (name, property) in Self.integers {
+        #expect(property(client) == (name == field.name ? 4711 : nil), "\(name)")
+      }
+      for (name, property) in Self.booleans {
+        #expect(property(client) == (name == field.name ? true : nil), "\(name)")
+      }
       #expect(client.fields == [field.name])
     }
   }
@@ -105,7 +111,10 @@ import Testing
     #expect(client.address.postalCode == "02134")
     #expect(client.company.size == nil && client["company.size"] == "3.00E+07")
     #expect(client.version == .min)
-    #expect(client.fields == ["id", "active", "phone.main", "address.street", "address.postalCode", "company.size", "version"])
+    #expect(
+      client.fields == [
+        "id", "active", "phone.main", "address.street", "address.postalCode", "company.size", "version",
+      ])
   }
 
   @Test func anIntegerIsNilWhereItsLiteralIsNone() throws {
@@ -121,7 +130,9 @@ import Testing
     let folder = try Acme.folder()
     defer { Acme.remove(folder) }
     var job = ConvertJob(
-      inputs: [.bytes(Array(#"[{"Customer":"A","Colour":"red","Tags":[1,{"b":null}],"Open":"YES"}]"#.utf8), name: "a.json")],
+      inputs: [
+        .bytes(Array(#"[{"Customer":"A","Colour":"red","Tags":[1,{"b":null}],"Open":"YES"}]"#.utf8), name: "a.json")
+      ],
       from: "acme", to: "canonical")
     job.mappings = [folder]
     var read: [Client] = []

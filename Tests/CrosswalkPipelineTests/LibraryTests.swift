@@ -70,7 +70,9 @@ import Testing
   @Test func aReaderGivesTheSameClientsAsReadClients() throws {
     defer { Acme.remove(folder) }
     var text = ""
-    for number in 0..<8_000 { text += "{\"Number\":\(number),\"Customer\":\"Customer \(number)\",\"Odd\":[\(number)]}\n" }
+    for number in 0..<8_000 {
+      text += "{\"Number\":\(number),\"Customer\":\"Customer \(number)\",\"Odd\":[\(number)]}\n"
+    }
     let job = job(text, "in.ndjson", format: .ndjson)
     var pushed: [Client] = []
     try job.readClients { pushed.append($0) }
@@ -138,13 +140,16 @@ import Testing
     #expect(names == ["A", "C"])
     #expect(summary.records.rejected == 1 && summary.records.malformed == 1)
     #expect(problems.map(\.disposition) == [.reject])
-    #expect(try String(contentsOfFile: "\(folder)/rejects.ndjson", encoding: .utf8).hasPrefix(#"{"source":"in.ndjson","record":1,"#))
+    #expect(
+      try String(contentsOfFile: "\(folder)/rejects.ndjson", encoding: .utf8).hasPrefix(
+        #"{"source":"in.ndjson","record":1,"#))
   }
 
   @Test func aWrongNameIsMetWithTheRightOne() {
     #expect(throws: Diagnostic.self) {
       do { try Clients.read(.bytes([], name: "a.json"), from: "canonicl") { _ in } } catch {
-        #expect("\(error)".hasPrefix("error[U0002]: there is no system `canonicl`\n   = help: did you mean `canonical`?"))
+        #expect(
+          "\(error)".hasPrefix("error[U0002]: there is no system `canonicl`\n   = help: did you mean `canonical`?"))
         throw error
       }
     }
