@@ -34,7 +34,7 @@ enum LayoutBuilder {
     layout.typeAttribute = attribute(system.xml.typeAttribute)
     layout.nilAttribute = attribute(system.xml.nilAttribute)
     layout.registers = (leaves.map(\.register).max() ?? -1) + 1
-    var root = Group()
+    let root = Group()
     for leaf in leaves {
       let field = system.fields[leaf.field]
       var path = leaf.path

@@ -174,7 +174,7 @@ package final class Plan {
     frame.pool = UnsafePointer(pool)
     frame.poolCount = builder.pool.count
     frame.escapesAlike = sourceFormat.isJSON && targetFormat.isJSON
-    state = RecordState(frame: frame, targetLeaves: targets.count)
+    state = RecordState(frame: frame, targetLeaves: max(targets.count, returns?.writtenLeaves ?? 0))
 
     var sourceLayout = LayoutBuilder.layout(of: leaves.filter { $0.field >= 0 }, in: source, format: sourceFormat, writing: nil)
     if sourceIsCanonical {

@@ -1,5 +1,5 @@
-package import CrosswalkFormats
-package import CrosswalkModel
+import CrosswalkFormats
+import CrosswalkModel
 
 /// One step of a plan: registers in, registers out. Steps run in the order of the plan; one that only renames is no step at all.
 class PlanStep {

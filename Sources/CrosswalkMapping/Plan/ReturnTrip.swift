@@ -21,7 +21,13 @@ package final class ReturnTrip {
     package var invented: [Int] = []
   }
 
-  private let steps: [PlanStep]
+  private let steps: StepList
+  private let keptLegs: UnsafeMutablePointer<UInt8>
+  private let legCount: Int
+  /// Leaves that the way back writes: its steps note their legs too.
+  let writtenLeaves: Int
+  /// Per source leaf its name's bytes.
+  private let names: [[UInt8]]
   /// Per source leaf: the register that holds it after the way back, nil when nothing brings it.
   private let returned: [(register: Int, leaf: Layout.Leaf)?]
   private let isTyped: Bool
@@ -50,16 +56,21 @@ package final class ReturnTrip {
     }
     let back = builder.read(target, place: { carried[$0] ?? nothing })
     let rewritten = builder.write(source, shape: .list, format: sourceFormat, canonical: back.canonical)
-    self.steps = steps + back.steps + rewritten.steps
+    self.steps = StepList(steps + back.steps + rewritten.steps)
+    legCount = targets.count
+    writtenLeaves = rewritten.leaves.count
+    keptLegs = .allocate(capacity: max(targets.count, 1))
+    keptLegs.initialize(repeating: 0, count: max(targets.count, 1))
+    self.names = leaves.map { Array($0.name.utf8) }
     var byName: [String: (register: Int, leaf: Layout.Leaf)] = [:]
     for one in rewritten.leaves { byName[one.leaf.name] = (one.leaf.register, one.leaf.layout) }
     returned = leaves.map { byName[$0.name] }
     isTyped = sourceFormat.isJSON
     hasNull = sourceFormat.isJSON || sourceFormat == .xml && source.xml.nilAttribute != nil
     interned = { _ in [] }
-    var names: [String: Int] = [:]
-    for (index, one) in targets.enumerated() where one.leaf.field >= 0 { names[one.leaf.name] = index }
-    targetByName = names
+    var byTarget: [String: Int] = [:]
+    for (index, one) in targets.enumerated() where one.leaf.field >= 0 { byTarget[one.leaf.name] = index }
+    targetByName = byTarget
     var pairs: [(Int, Int)] = []
     for (index, forward) in read.canonical.enumerated() {
       if let forward { pairs.append((forward, back.canonical[index] ?? nothing)) }
@@ -71,25 +82,38 @@ package final class ReturnTrip {
     canonicalForward = read.canonical
   }
 
+  /// Works the way back out on the same state; what the way there found stays.
+  private func run(_ state: RecordState) {
+    let legs = state.legs
+    for index in 0..<legCount { keptLegs[index] = legs[index] }
+    if state.isMarked.pointee {
+      let kept = (state.failures, state.rejection, state.failedCanonical, state.failedTargets, state.supplied, state.notices)
+      state.failedCanonical = []
+      state.failedTargets = []
+      steps.run(state)
+      (state.failures, state.rejection, state.failedCanonical, state.failedTargets, state.supplied, state.notices) = kept
+    } else {
+      steps.run(state)
+      state.begin()
+    }
+    for index in 0..<legCount { legs[index] = keptLegs[index] }
+  }
+
+  deinit { keptLegs.deallocate() }
+
   /// What the way back lacks of the record that was mapped last.
   package func lacks(_ plan: Plan) -> Findings {
     let frame = plan.frame
     let slots = frame.slots
     let state = plan.state
     // The way back is worked out on the same state; what the way there found must stay.
-    let kept = (state.failures, state.rejection, state.failedCanonical, state.failedTargets, state.supplied, state.notices)
-    let legs = (0..<plan.targetLeaves.count).map { state.legs[$0] }
-    state.failedCanonical = []
-    state.failedTargets = []
-    for step in steps { step.run(state) }
-    (state.failures, state.rejection, state.failedCanonical, state.failedTargets, state.supplied, state.notices) = kept
-    for (index, leg) in legs.enumerated() { state.legs[index] = leg }
+    run(state)
 
     var findings = Findings()
     for (index, leaf) in plan.sourceLeaves.enumerated() where leaf.field >= 0 {
       if !plan.aside.isEmpty, let aside = plan.aside.first(where: { $0.leaf == index }) {
         findings.entries.append(
-          Entry(path: Array(leaf.name.utf8), value: aside.value, leaf: index, isParked: true, leaves: aside.leaves))
+          Entry(path: names[index], value: aside.value, leaf: index, isParked: true, leaves: aside.leaves))
         continue
       }
       let original = slots[leaf.register]
@@ -103,7 +127,7 @@ package final class ReturnTrip {
       }
       if original == back || isSame(original, back, frame) { continue }
       findings.entries.append(
-        Entry(path: Array(leaf.name.utf8), value: original, leaf: index, isParked: !plan.contributes(index), leaves: 1))
+        Entry(path: names[index], value: original, leaf: index, isParked: !plan.contributes(index), leaves: 1))
     }
     for extra in frame.extras {
       findings.entries.append(
@@ -187,12 +211,7 @@ package final class ReturnTrip {
   /// Canonical fields that the target, as it stands now, would give otherwise than the record has them.
   private func replay(_ plan: Plan) -> Set<Int> {
     let state = plan.state
-    let kept = (state.failures, state.rejection, state.failedCanonical, state.failedTargets, state.supplied, state.notices)
-    let legs = (0..<plan.targetLeaves.count).map { state.legs[$0] }
-    state.failedCanonical = []
-    for step in steps { step.run(state) }
-    (state.failures, state.rejection, state.failedCanonical, state.failedTargets, state.supplied, state.notices) = kept
-    for (index, leg) in legs.enumerated() { state.legs[index] = leg }
+    run(state)
     var differing: Set<Int> = []
     for (index, leaf) in plan.sourceLeaves.enumerated() where leaf.field >= 0 {
       let original = plan.frame.slots[leaf.register]

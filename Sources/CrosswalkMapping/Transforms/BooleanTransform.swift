@@ -1,5 +1,5 @@
-package import CrosswalkFormats
-package import CrosswalkModel
+import CrosswalkFormats
+import CrosswalkModel
 
 /// The spellings of a boolean that systems use, read as one.
 final class BooleanTransform: Transform {

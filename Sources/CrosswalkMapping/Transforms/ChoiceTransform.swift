@@ -1,5 +1,5 @@
-package import CrosswalkFormats
-package import CrosswalkModel
+import CrosswalkFormats
+import CrosswalkModel
 import CrosswalkYAML
 
 /// A closed set of words, each with the spellings that a system uses for it.

@@ -1,5 +1,5 @@
-package import CrosswalkFormats
-package import CrosswalkModel
+import CrosswalkFormats
+import CrosswalkModel
 
 /// A country in the target's spelling: code, three-letter code, name or capitals. One table, no guess.
 final class CountryTransform: Transform {

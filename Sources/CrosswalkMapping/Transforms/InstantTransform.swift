@@ -1,5 +1,5 @@
-package import CrosswalkFormats
-package import CrosswalkModel
+import CrosswalkFormats
+import CrosswalkModel
 
 /// A moment: seconds since 1970-01-01T00:00:00Z and the digits of a fraction, as they were written.
 struct Instant: Equatable {

@@ -1,5 +1,5 @@
-package import CrosswalkFormats
-package import CrosswalkModel
+import CrosswalkFormats
+import CrosswalkModel
 
 /// An integer of which one value says "not stated" (`unset: 0`). The literal passes both ways; the fact is for whoever reads the
 /// loss report, and for other systems' fallbacks.

@@ -1,5 +1,5 @@
-package import CrosswalkFormats
-package import CrosswalkModel
+import CrosswalkFormats
+import CrosswalkModel
 
 /// A boolean turned round, both ways.
 final class NotTransform: Transform {

@@ -1,5 +1,5 @@
-package import CrosswalkFormats
-package import CrosswalkModel
+import CrosswalkFormats
+import CrosswalkModel
 import Glibc
 
 /// Lines as one: each line break (CRLF, CR, LF) becomes the text given.

@@ -1,5 +1,5 @@
-package import CrosswalkFormats
-package import CrosswalkModel
+import CrosswalkFormats
+import CrosswalkModel
 
 /// A state or province in the target's spelling, within the record's country.
 final class RegionTransform: Transform {

@@ -1,5 +1,5 @@
-package import CrosswalkFormats
-package import CrosswalkModel
+import CrosswalkFormats
+import CrosswalkModel
 import CrosswalkYAML
 
 /// Blanks at both ends dropped on reading.
