@@ -38,19 +38,8 @@ final class CountryTransform: Transform {
 
   /// The row of a country by code, name or alias.
   static func find(_ text: [UInt8], in table: Table) -> [[UInt8]]? {
-    let key = Table.key(text)
-    var found: [[UInt8]]?
-    table.rows { row in
-      guard row.count >= 5 else { return true }
-      if Table.key(row[0]) == key || Table.key(row[1]) == key || Table.key(row[3]) == key
-        || Table.aliases(row[4]).contains(where: { Table.key($0) == key })
-      {
-        found = row
-        return false
-      }
-      return true
-    }
-    return found
+    // Code, three-letter code, name, aliases; not the number.
+    table.row(having: Table.key(text), in: [0, 1, 3, 4])
   }
 }
 

@@ -53,19 +53,9 @@ final class RegionTransform: Transform {
 
   private func find(_ text: [UInt8], _ country: [UInt8], _ regions: Table) -> [UInt8]? {
     let key = Table.key(text)
-    var code: [UInt8]?
-    var name: [UInt8]?
-    var isCode = false
-    regions.rows(startingWith: country) { row in
-      guard row.count >= 4 else { return true }
-      isCode = Table.key(row[1]) == key
-      if isCode || Table.key(row[2]) == key || Table.aliases(row[3]).contains(where: { Table.key($0) == key }) {
-        (code, name) = (row[1], row[2])
-        return false
-      }
-      return true
-    }
-    guard let code, let name else { return nil }
+    guard let row = regions.row(having: key, in: [1, 2, 3], startingWith: country), row.count >= 4 else { return nil }
+    let (code, name) = (row[1], row[2])
+    let isCode = Table.key(code) == key
     if givesName { return isCode ? name : text }
     return code.count == 2 ? code : nil
   }
