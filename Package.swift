@@ -45,7 +45,8 @@ let package = Package(
     .testTarget(
       name: "CrosswalkMappingTests", dependencies: ["CrosswalkMapping", "CrosswalkReference", "TestSupport"]),
     .testTarget(
-      name: "CrosswalkPipelineTests", dependencies: ["Crosswalk", "CrosswalkReference", "TestSupport"]),
+      name: "CrosswalkPipelineTests", dependencies: ["Crosswalk", "CrosswalkReference", "TestSupport"],
+      exclude: ["Goldens"]),
     .testTarget(name: "CommandTests", dependencies: ["CrosswalkCommand", "TestSupport"], exclude: ["Cases"]),
     .testTarget(name: "HouseRules", dependencies: ["TestSupport"]),
   ],

@@ -70,7 +70,7 @@ package final class CSVRecordWriter: RecordWriter {
           slot.space == .chunk && !slot.isEscaped
           ? UnsafeBufferPointer(start: chunk + slot.offset, count: slot.length) : frame.text(slot)
         if text.isEmpty {
-          if step.writesEmpty { append("\"\"", to: &out) }
+          if step.writesEmpty || slot.isRestored { append("\"\"", to: &out) }
         } else {
           append(cell: text, to: &out)
         }

@@ -138,10 +138,16 @@ final class XMLNames {
           nodes[Int(node)].attributes = attributes
         }
         let place = nodes[Int(node)].attributes
-        for (i, name) in ([member.name] + member.aliases).enumerated() {
-          let own = name.hasPrefix("@") ? name.dropFirst() : name[...]
+        for (i, name) in ([member.name] + member.aliases).enumerated() where name.hasPrefix("@") {
           _ = add(
-            Array(own.utf8), to: place, .register, Int32(leaf.register), path: memberPath, after: -1, isVariant: i > 0)
+            Array(name.utf8.dropFirst()), to: place, .register, Int32(leaf.register), path: memberPath, after: -1,
+            isVariant: i > 0)
+        }
+        // Another name without the mark is an element's.
+        for name in member.aliases where !name.hasPrefix("@") {
+          var spelt = path
+          PathText.append(name.utf8, to: &spelt)
+          last = add(Array(name.utf8), to: node, .register, Int32(leaf.register), path: spelt, after: last, isVariant: true)
         }
         continue
       }

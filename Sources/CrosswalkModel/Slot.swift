@@ -66,6 +66,8 @@ public struct Slot: Equatable, Sendable {
     Slot(kind, offset: offset, length: length, space: space == .chunk ? .pool : space, isOdd: true)
   }
   @inlinable public var isRestored: Bool { bits & 32 != 0 && bits & 0xc0 != 0 }
+  /// The same value without that mark.
+  public var asRead: Slot { isRestored ? Slot(bits: bits & ~32) : self }
 
   /// The longest value a slot can hold; the named limit on a field is below it.
   public static let maximumLength = 0xff_ffff

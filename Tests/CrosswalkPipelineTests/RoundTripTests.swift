@@ -18,7 +18,9 @@ import Testing
     return try system.documents(in: bytes, format: format).records.map { record in
       var all: [String: String] = [:]
       for leaf in try system.read(record.get(), format: format).leaves {
-        all[String(decoding: leaf.path, as: UTF8.self)] = leaf.value.json
+        // Where names are found in any case, their case is no part of the literal.
+        let path = String(decoding: leaf.path, as: UTF8.self)
+        all[name == "bigtime" ? path.lowercased() : path] = leaf.value.json
       }
       return all
     }
@@ -167,8 +169,16 @@ import Testing
   @Test(arguments: [Format.json, .ndjson])
   func awkwardRecordsComeBack(_ format: Format) throws {
     for (name, records) in RoundTripTests.awkward {
-      let text = format == .json ? "[\(records.joined(separator: ","))]" : records.joined(separator: "\n") + "\n"
-      try RoundTripTests.expectReturn(Array(text.utf8), name, format, note: "awkward")
+      func document(_ records: [String]) -> [UInt8] {
+        let list = "[\(records.joined(separator: ","))]"
+        if name == "zoho-people", format == .json { return Array(#"{"response":{"status":0,"result":\#(list)}}"#.utf8) }
+        return Array((format == .json ? list : records.joined(separator: "\n") + "\n").utf8)
+      }
+      try RoundTripTests.expectReturn(
+        document(records), name, format, carriers: RoundTripTests.carriers.filter { $0 != .xml }, note: "awkward")
+      // What XML has no characters for cannot travel by it.
+      try RoundTripTests.expectReturn(
+        document(records.filter { !$0.contains(#"\u0000"#) }), name, format, carriers: [.xml], note: "awkward")
     }
   }
 

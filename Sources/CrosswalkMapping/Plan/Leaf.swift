@@ -88,6 +88,15 @@ enum LayoutBuilder {
 
   private static func attribute(_ name: String?) -> String? { name.map { $0.hasPrefix("@") ? String($0.dropFirst()) : $0 } }
 
+  /// The path of a leaf as the format writes it.
+  static func written(_ leaf: MappedLeaf, in system: System, format: Format) -> [PathStep] {
+    var path = leaf.path
+    let special = leaf.name == system.fields[leaf.field].name ? system.fields[leaf.field].formatNames[base(format)] : nil
+    if let special { path[path.count - 1] = .name(special) }
+    spell(&path, in: system, format: format, last: special == nil)
+    return path
+  }
+
   private static func spell(_ path: inout [PathStep], in system: System, format: Format, last: Bool = true) {
     for rule in system.names where rule.format == base(format) && !rule.from.isEmpty {
       for i in path.indices where last || i < path.count - 1 {

@@ -102,7 +102,19 @@ package final class Plan {
     readRegisters = read.feeds.map { $0.compactMap { read.canonical[$0] } }
     builder.set(&read)
     canonicalRegisters = read.canonical
-    let write = builder.write(target, shape: shape, format: targetFormat, canonical: read.canonical)
+    var write = builder.write(target, shape: shape, format: targetFormat, canonical: read.canonical)
+    if sourceIsCanonical, !targetIsCanonical {
+      // What comes back from `native` is laid over the target's values, and the source's own must stay.
+      let own = Set(leaves.map(\.register)).union(read.canonical.compactMap { $0 }).union([write.nothing])
+      var copies: [(from: Int, to: Int)] = []
+      for index in write.leaves.indices where own.contains(write.leaves[index].leaf.register) {
+        let to = builder.register()
+        copies.append((write.leaves[index].leaf.register, to))
+        write.leaves[index].leaf.register = to
+        write.leaves[index].leaf.layout.register = to
+      }
+      write.steps.append(CopyStep(copies))
+    }
     var targets = write.leaves
     var systemSlot = Slot.absent
     var nativeTarget: Int?

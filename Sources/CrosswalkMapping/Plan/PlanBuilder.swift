@@ -177,14 +177,16 @@ struct PlanBuilder {
   struct WriteHalf {
     var leaves: [TargetLeaf] = []
     var steps: [PlanStep] = []
+    /// A register that stays absent, for what nothing feeds.
+    var nothing = 0
   }
 
   /// - canonical: the registers of the canonical fields; nil where nothing feeds one.
   mutating func write(_ system: System, shape: Shape, format: Format, canonical: [Int?]) -> WriteHalf {
     let model = settings.canonical
     var half = WriteHalf()
-    // A register that stays absent, for what nothing feeds.
     let nothing = register()
+    half.nothing = nothing
     func source(_ name: String) -> Int { model.index(of: name).flatMap { canonical[$0] } ?? nothing }
     for (index, field) in system.fields.enumerated() where field.shapes.contains(shape) {
       if !field.derivedFrom.isEmpty, shape == .create || shape == .update { continue }
@@ -213,7 +215,7 @@ struct PlanBuilder {
       switch field.meaning {
       case .none:
         // Nothing feeds it; its own values come back into it.
-        for place in places.indices { half.leaves.append(target(leaf(place, register: register()), [], field, isRequired, canonical)) }
+        for place in places.indices { half.leaves.append(target(leaf(place, register: nothing), [], field, isRequired, canonical)) }
       case .parts(let parts):
         guard let codeName = parts.first(where: { $0.part == "code" })?.canonical,
           let labelName = parts.first(where: { $0.part == "label" })?.canonical,

@@ -31,6 +31,18 @@ final class StepList {
 /// What a failing value means for its record.
 enum FailurePolicy { case reject, park, keep }
 
+/// Registers of their own for values that are only renamed.
+final class CopyStep: PlanStep {
+  private let pairs: [(from: Int, to: Int)]
+
+  init(_ pairs: [(from: Int, to: Int)]) { self.pairs = pairs }
+
+  override func run(_ state: RecordState) {
+    let slots = state.frame.slots
+    for (from, to) in pairs { slots[to] = slots[from] }
+  }
+}
+
 /// Read of a field whose transforms change something.
 final class ReadStep: PlanStep {
   private let from: Int
@@ -621,13 +633,15 @@ final class CarryStep: PlanStep {
   static func carry(_ slot: Slot, _ leaf: Layout.Leaf, isTyped: Bool, hasNull: Bool, _ frame: Frame) -> Slot {
     switch slot.kind {
     case .absent: return slot
-    case .null: return leaf.writesNull && hasNull ? slot : .absent
-    case .text: return slot.length == 0 && !leaf.writesEmpty ? .absent : slot
+    // What came back from a residue is written as its kind and in its state; read again, it is a value like another.
+    case .null: return (leaf.writesNull || slot.isRestored) && hasNull ? slot.asRead : .absent
+    case .text: return slot.length == 0 && !leaf.writesEmpty && !slot.isRestored ? .absent : slot.asRead
     case .number:
-      guard leaf.isText || !isTyped else { return slot }
+      guard leaf.isText && !slot.isRestored || !isTyped else { return slot.asRead }
+      let slot = slot.asRead
       return Slot(bits: slot.bits & ~15 | UInt64(Kind.text.rawValue))
     case .true, .false:
-      guard leaf.isText || !isTyped else { return slot }
+      guard leaf.isText && !slot.isRestored || !isTyped else { return slot.asRead }
       return frame.store(slot.kind == .true ? "true".utf8 : "false".utf8)
     case .emptyObject, .emptyArray, .subtree: return .absent
     }

@@ -39,6 +39,7 @@ package final class ReturnTrip {
   private let canonicalPairs: [(forward: Int, back: Int)]
   private let targetFeeds: [[Int]]
   private let canonicalForward: [Int?]
+  private let canonicalBack: [Int?]
 
   init(
     builder: inout PlanBuilder, source: System, sourceFormat: Format, target: System, targetFormat: Format,
@@ -80,15 +81,16 @@ package final class ReturnTrip {
     for (index, leaf) in back.leaves.enumerated() { feedsByName[leaf.name] = back.feeds[index] }
     targetFeeds = targets.map { feedsByName[$0.leaf.name] ?? [] }
     canonicalForward = read.canonical
+    canonicalBack = back.canonical
   }
 
   /// Works the way back out on the same state; what the way there found stays.
-  private func run(_ state: RecordState) {
+  private func run(_ state: RecordState, _ failing: Set<Int> = []) {
     let legs = state.legs
     for index in 0..<legCount { keptLegs[index] = legs[index] }
-    if state.isMarked.pointee {
+    if state.isMarked.pointee || !failing.isEmpty {
       let kept = (state.failures, state.rejection, state.failedCanonical, state.failedTargets, state.supplied, state.notices)
-      state.failedCanonical = []
+      state.failedCanonical = failing
       state.failedTargets = []
       steps.run(state)
       (state.failures, state.rejection, state.failedCanonical, state.failedTargets, state.supplied, state.notices) = kept
@@ -166,6 +168,8 @@ package final class ReturnTrip {
     let keepsKinds = plan.shape == .list || plan.shape == .single
     var overlaid: [(target: Int, before: Slot)] = []
     var removed: Set<[UInt8]> = []
+    // Canonical values (on the way back) that objects or lists keep from being read.
+    var failing: Set<Int> = []
     for entry in entries {
       if entry.name.isEmpty {
         if case .array(let names) = entry.value {
@@ -180,6 +184,11 @@ package final class ReturnTrip {
         overlaid.append((index, slots[register]))
         // A null where the format has none is absent.
         slots[register] = value.kind == .null && !plan.hasNull(plan.targetFormat, target: true) ? .absent : value
+      } else if keepsKinds, let index = targetByName[name] {
+        failing.formUnion(targetFeeds[index].compactMap { canonicalBack[$0] })
+        plan.extras.append(
+          OutputExtra(
+            path: LayoutBuilder.written(plan.targetLeaves[index].leaf, in: plan.target, format: plan.targetFormat), value: entry.value))
       } else if keepsKinds, let path = PathStep.parse(name) {
         plan.extras.append(OutputExtra(path: path, value: entry.value))
       }
@@ -191,7 +200,7 @@ package final class ReturnTrip {
       slots[register] = .absent
     }
     for _ in 0..<4 where !overlaid.isEmpty {
-      let differing = replay(plan)
+      let differing = replay(plan, failing)
       if differing.isEmpty { return }
       var next: [(target: Int, before: Slot)] = []
       var changed = false
@@ -209,9 +218,9 @@ package final class ReturnTrip {
   }
 
   /// Canonical fields that the target, as it stands now, would give otherwise than the record has them.
-  private func replay(_ plan: Plan) -> Set<Int> {
+  private func replay(_ plan: Plan, _ failing: Set<Int>) -> Set<Int> {
     let state = plan.state
-    run(state)
+    run(state, failing)
     var differing: Set<Int> = []
     for (index, leaf) in plan.sourceLeaves.enumerated() where leaf.field >= 0 {
       let original = plan.frame.slots[leaf.register]
