@@ -37,6 +37,7 @@ package final class Frame {
     var hasContainerLeaf = false
     var hasLosingSpelling = false
     var hasExtras = false
+    var blanks: UInt64 = ~0
   }
 
   private let hot: UnsafeMutablePointer<Hot>
@@ -76,6 +77,12 @@ package final class Frame {
   package var end: Int {
     get { hot.pointee.end }
     set { hot.pointee.end = newValue }
+  }
+  /// Registers (modulo 64) that may hold null or empty text: what a reader that keeps count has seen, all ones for one that does
+  /// not.
+  package var blanks: UInt64 {
+    get { hot.pointee.blanks }
+    set { hot.pointee.blanks = newValue }
   }
   /// Leaves that the reader saw in this record, mapped or not.
   package var leaves: Int {

@@ -26,6 +26,7 @@ package final class JSONRecordReader: RecordReader {
   private let duplicates: DuplicateNames
   private let limits: Limits
   private let registers: Int
+  private let arena: Arena
   /// Records come in no wrapper, and no other form is accepted.
   private let isBare: Bool
   // One thread owns a reader: the checks for exclusive access, a fifth of all instructions, are off for what every record touches.
@@ -51,6 +52,7 @@ package final class JSONRecordReader: RecordReader {
     self.duplicates = duplicates
     self.limits = limits
     registers = layout.registers
+    arena = frame.arena
     isBare = forms.count == 1 && forms[0].isEmpty
     table = NameTable(layout: layout, terminator: UInt8(ascii: "\""), limit: limits.unknownFields)
     frame.encoding = .json
@@ -191,9 +193,9 @@ package final class JSONRecordReader: RecordReader {
   private func clear() {
     failure = nil
     mapped = 0
-    frame.arena.reset()
-    let slots = frame.slots
-    for i in 0..<registers { slots[i] = .absent }
+    arena.reset()
+    frame.blanks = 0
+    frame.slots.update(repeating: .absent, count: registers)
     if frame.hasExtras { frame.extras.removeAll(keepingCapacity: true) }
     frame.leaves = 0
     frame.hasContainerLeaf = false
@@ -293,6 +295,7 @@ package final class JSONRecordReader: RecordReader {
         &p, entries, predicted, slots: slots, buffer: buffer, generation: generation, longest: longest)
       if plain.count > 0 {
         mappedHere &+= plain.count
+        frame.blanks |= plain.blanks
         leavesHere &+= plain.count
         last = plain.last
         predicted = entries[Int(last)].next
@@ -358,6 +361,7 @@ package final class JSONRecordReader: RecordReader {
           let length = q - text
           if high != 0, let bad = UTF8Check.firstInvalid(text, length) { return fail(.invalidUTF8, text + bad, buffer) }
           if length > longest { return fail(.fieldTooLong, text, buffer) }
+          if length == 0 { frame.blanks |= 1 &<< UInt64(truncatingIfNeeded: target.value) }
           slots[Int(target.value)] = Slot(
             bits: UInt64(truncatingIfNeeded: text - buffer) << 32 | UInt64(truncatingIfNeeded: length) << 8 | slotBits)
           if entry.pointee.isVariant { noteVariant(target.value, found) }
@@ -396,12 +400,13 @@ package final class JSONRecordReader: RecordReader {
   private static func plainMembers(
     _ p: inout UnsafePointer<UInt8>, _ entries: UnsafeMutablePointer<NameTable.Entry>, _ first: Int32,
     slots: UnsafeMutablePointer<Slot>, buffer: UnsafePointer<UInt8>, generation: UInt32, longest: Int
-  ) -> (count: Int, last: Int32) {
+  ) -> (count: Int, last: Int32, blanks: UInt64) {
     var at = p
     var predicted = first
     var last: Int32 = -1
     var count = 0
-    guard at[0] == UInt8(ascii: "\"") else { return (0, -1) }
+    var blanks: UInt64 = 0
+    guard at[0] == UInt8(ascii: "\"") else { return (0, -1, 0) }
     while predicted >= 0 {
       let raw = UnsafeRawPointer(at + 1)
       let word0 = unsafe raw.loadUnaligned(as: UInt64.self)
@@ -425,6 +430,7 @@ package final class JSONRecordReader: RecordReader {
         else { break }
         entry.pointee.seen = generation
         slot.pointee = .null
+        blanks |= 1 &<< UInt64(truncatingIfNeeded: entry.pointee.target.value)
         count &+= 1
         last = predicted
         predicted = entry.pointee.next
@@ -447,6 +453,7 @@ package final class JSONRecordReader: RecordReader {
       }
       let length = end - text
       guard end[0] == UInt8(ascii: "\""), length <= longest else { break }
+      if length == 0 { blanks |= 1 &<< UInt64(truncatingIfNeeded: entry.pointee.target.value) }
       if high != 0, UTF8Check.firstInvalid(text, length) != nil { break }
       entry.pointee.seen = generation
       slot.pointee = Slot(
@@ -459,7 +466,7 @@ package final class JSONRecordReader: RecordReader {
       at += 1
     }
     p = at
-    return (count, last)
+    return (count, last, blanks)
   }
 
   /// A member's value that is not the common case.
@@ -489,6 +496,7 @@ package final class JSONRecordReader: RecordReader {
       return q
     }
     let register = Int(entry.target.value)
+    if slot.isBlank { frame.blanks |= 1 &<< UInt64(truncatingIfNeeded: register) }
     if slot.kindBits >= UInt64(Kind.emptyObject.rawValue) { frame.hasContainerLeaf = true }
     let held = frame.slots[register]
     if held.isAbsent {
@@ -616,6 +624,7 @@ package final class JSONRecordReader: RecordReader {
           guard let (slot, q) = parseValue(p, limit, buffer, depth: depth + 1, leaves: &count) else { return nil }
           frame.leaves += count
           mapped += 1
+          if slot.isBlank { frame.blanks |= 1 &<< UInt64(truncatingIfNeeded: item.target.value) }
           if slot.kindBits >= UInt64(Kind.emptyObject.rawValue) { frame.hasContainerLeaf = true }
           frame.slots[Int(item.target.value)] = slot
           return q

@@ -209,7 +209,7 @@ package final class JSONRecordWriter: RecordWriter {
       if step.pointee.action == .leaf {
         let slot = slots[Int(step.pointee.register)]
         let kind = slot.bits & 15
-        if kind == 0 { continue }
+        if kind <= 1, kind == 0 || !step.pointee.writesNull && !slot.isRestored { continue }
         let length = slot.length
         var from = text + Int(step.pointee.prefix)
         var prefixLength = Int(step.pointee.length)

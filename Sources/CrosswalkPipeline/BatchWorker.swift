@@ -92,6 +92,7 @@ package final class BatchWorker {
   }
 
   let plan: Plan
+  private let frame: Frame
   let writer: any RecordWriter
   let rules: Rules
   /// Where the records of the batch at hand go.
@@ -99,8 +100,10 @@ package final class BatchWorker {
   @exclusivity(unchecked) private(set) var reader: (any RecordReader)?
   private let separator: [UInt8]
   private let leaves: UnsafeMutablePointer<CountedLeaf>
-  /// By source register: whether its leaf only changes its name; its index among `leaves`, or -1.
-  private let isRenamed: UnsafeMutablePointer<Bool>
+  /// Source registers, 64 at a time, whose leaves do more than change their name: looked at in every record.
+  private let others: UnsafeMutablePointer<UInt64>
+  private let blocks: Int
+  /// By source register: its leaf's index among `leaves`, or -1.
   private let leafOf: UnsafeMutablePointer<Int32>
   private let sourceRegisters: Int
   /// Leaves with several ways into the target.
@@ -127,6 +130,7 @@ package final class BatchWorker {
 
   init(plan: Plan, writer: any RecordWriter, rules: Rules) {
     self.plan = plan
+    frame = plan.frame
     self.writer = writer
     self.rules = rules
     separator = writer.separator
@@ -153,12 +157,14 @@ package final class BatchWorker {
       }
     }
     sourceRegisters = (counted.map(\.register).max() ?? -1) + 1
-    isRenamed = .allocate(capacity: max(sourceRegisters, 1))
-    isRenamed.initialize(repeating: false, count: max(sourceRegisters, 1))
     leafOf = .allocate(capacity: max(sourceRegisters, 1))
     leafOf.initialize(repeating: -1, count: max(sourceRegisters, 1))
+    blocks = (sourceRegisters + 63) / 64
+    others = .allocate(capacity: max(blocks, 1))
+    others.initialize(repeating: 0, count: max(blocks, 1))
     for (index, leaf) in counted.enumerated() {
-      isRenamed[leaf.register] = leaf.reason < 0 && leaf.register == leaf.target && leaf.leg == 0
+      let isRenamed = leaf.reason < 0 && leaf.register == leaf.target && leaf.leg == 0
+      if !isRenamed { others[leaf.register / 64] |= 1 << UInt64(leaf.register % 64) }
       leafOf[leaf.register] = Int32(index)
     }
     leaves = .allocate(capacity: max(counted.count, 1))
@@ -168,7 +174,7 @@ package final class BatchWorker {
 
   deinit {
     leaves.deallocate()
-    isRenamed.deallocate()
+    others.deallocate()
     leafOf.deallocate()
   }
 
@@ -220,8 +226,12 @@ package final class BatchWorker {
   @exclusivity(unchecked) var notARecordIsFatal = false
 
   private func handleRecord(_ offset: Int) {
-    let frame = plan.frame
-    let result = result
+    // Held by `self` for the whole batch: no counting of references for each record.
+    Unmanaged.passUnretained(result)._withUnsafeGuaranteedRef { handleRecord(offset, $0) }
+  }
+
+  @inline(__always)
+  private func handleRecord(_ offset: Int, _ result: BatchResult) {
     if frame.end &- frame.start > recordLimit {
       result.read += 1
       result.malformed += 1
@@ -273,33 +283,22 @@ package final class BatchWorker {
   private func account() {
     // Canonical takes what has no field in its `native`: nothing is parked.
     guard plan.nativeGoesNowhere else { return }
-    let slots = plan.frame.slots
+    let slots = frame.slots
     let parked = result.parked
     let legs = plan.state.legs
     let columns = 6
-    let empty = 2
     // A source leaf that only changes its name stands in the target unless it is null or empty: most values of most records.
-    for register in 0..<sourceRegisters {
-      let bits = slots[register].bits
-      if bits & 15 == UInt64(Kind.text.rawValue), bits & 0xffff_ff00 != 0, isRenamed[register] { continue }
-      if bits == 0 { continue }
-      let index = Int(leafOf[register])
-      if index < 0 { continue }
-      let slot = Slot(bits: bits)
-      let leaf = leaves[index]
-      let isNull = slot.kindBits == UInt64(Kind.null.rawValue)
-      if leaf.reason >= 0 {
-        parked[leaf.row &* columns &+ (isNull || slot.isEmptyText ? empty : Int(leaf.reason))] &+= 1
-        continue
+    for block in 0..<blocks {
+      var open = frame.blanks | others[block]
+      while open != 0 {
+        let register = block &* 64 &+ open.trailingZeroBitCount
+        open &= open &- 1
+        guard register < sourceRegisters else { break }
+        let slot = slots[register]
+        let index = Int(leafOf[register])
+        if slot.isAbsent || index < 0 { continue }
+        count(slot, leaves + index, slots, parked, legs)
       }
-      let there = slots[leaf.target]
-      let stands: Bool =
-        legs[Int(leaf.edge)] == leaf.leg && (!slot.isBlank || there.isBlank)
-        && (there.kindBits == UInt64(Kind.null.rawValue)
-          ? leaf.writesNull : there.isEmptyText ? leaf.writesEmpty : !there.isAbsent)
-      if stands { continue }
-      let reason = isNull || slot.isEmptyText ? empty : column(of: plan.parkingReason(leaf.row))
-      parked[leaf.row &* columns &+ reason] &+= 1
     }
     for index in complex where !slots[plan.sourceLeaves[index].register].isAbsent && !plan.contributes(index) {
       parked[index * columns + column(of: plan.parkingReason(index))] += 1
@@ -314,6 +313,27 @@ package final class BatchWorker {
       for (path, value) in plan.foreignNative { result.unknown[path, default: 0] += value.leafCount }
     }
     if keepsResidue { writeResidue() }
+  }
+
+  @inline(__always)
+  private func count(
+    _ slot: Slot, _ leaf: UnsafePointer<CountedLeaf>, _ slots: UnsafeMutablePointer<Slot>, _ parked: UnsafeMutablePointer<Int>,
+    _ legs: UnsafeMutablePointer<UInt8>
+  ) {
+    let columns = 6
+    let empty = 2
+    let row = leaf.pointee.row &* columns
+    if leaf.pointee.reason >= 0 {
+      parked[row &+ (slot.isBlank ? empty : Int(leaf.pointee.reason))] &+= 1
+      return
+    }
+    let there = slots[leaf.pointee.target]
+    if legs[Int(leaf.pointee.edge)] == leaf.pointee.leg, !slot.isBlank || there.isBlank {
+      if there.kindBits == UInt64(Kind.null.rawValue) ? leaf.pointee.writesNull : there.isEmptyText ? leaf.pointee.writesEmpty : !there.isAbsent {
+        return
+      }
+    }
+    parked[row &+ (slot.isBlank ? empty : column(of: plan.parkingReason(leaf.pointee.row)))] &+= 1
   }
 
   private func column(of reason: Plan.ParkingReason) -> Int { Plan.ParkingReason.allCases.firstIndex(of: reason)! }
