@@ -137,7 +137,8 @@ package final class BatchWorker {
     keepsResidue = rules.keepsResidue
     recordLimit = rules.recordLimit
     isFiltered = !rules.only.isEmpty
-    hasIdMap = rules.idMap != nil
+    hasIdMap = rules.idMap != nil && plan.shape == .update
+    plan.hasIdMap = hasIdMap
     var counted: [CountedLeaf] = []
     var complex: [Int] = []
     let reasons = Plan.ParkingReason.allCases
@@ -247,8 +248,12 @@ package final class BatchWorker {
         return
       }
     }
-    if hasIdMap, let idMap = rules.idMap { translateId(idMap) }
     result.read += 1
+    if hasIdMap, let idMap = rules.idMap, !translateId(idMap) {
+      plan.begin()
+      reject(offset, diagnostic: Messages.foreignId(system: plan.target.name, at: place(offset, path: plan.idLeaf.map { plan.sourceLeaves[$0].name })))
+      return
+    }
     guard plan.map() else {
       reject(offset, diagnostic: mappingProblem(plan.state.rejection!, offset))
       return
@@ -497,11 +502,14 @@ package final class BatchWorker {
     result.messages.append(.init(record: result.seen - 1, diagnostic: diagnostic, key: key))
   }
 
-  private func translateId(_ map: [[UInt8]: [UInt8]]) {
-    guard let leaf = plan.idLeaf else { return }
+  /// Puts the target's own id in the place of the record's; false when the map has none.
+  private func translateId(_ map: [[UInt8]: [UInt8]]) -> Bool {
+    guard let leaf = plan.idLeaf else { return false }
+    if plan.isOwnRecord { return true }
     let register = plan.sourceLeaves[leaf].register
-    let id = Array(plan.frame.text(plan.frame.slots[register]))
-    plan.frame.slots[register] = map[id].map { plan.frame.store($0) } ?? .absent
+    guard let id = map[Array(plan.frame.text(plan.frame.slots[register]))] else { return false }
+    plan.frame.slots[register] = plan.frame.store(id)
+    return true
   }
 
   // MARK: - Messages

@@ -115,7 +115,7 @@ extension ConvertJob {
       source: source, sourceFormat: from.format ?? source.formats[0], target: target, targetFormat: format, shape: shape,
       settings: settings, keepsResidue: false)
     if let lacking = probe.unfedRequirements.first { throw ConvertJob.unfed(lacking, target, source, shape) }
-    if shape == .update, source.name != target.name, source.name != Plan.canonicalName, ids == nil, probe.targetLeaves.contains(where: \.isId) {
+    if shape == .update, source.name != target.name, ![source.name, target.name].contains(Plan.canonicalName), ids == nil, probe.targetLeaves.contains(where: \.isId) {
       throw ConvertJob.needsIds(target, source)
     }
 

@@ -8,10 +8,15 @@ extension Run {
     let judge = EnvelopeJudge(source)
     let candidates = candidates(.xml)
     if try isReplyXML(judge, candidates, stream) { return }
+    // One document a line: a list of one record is then a document of one, and more follow.
+    let ordered =
+      goesOn(stream)
+      ? candidates.filter { !($0.template.recordPath?.isRepeated ?? true) } + candidates.filter { $0.template.recordPath?.isRepeated ?? false }
+      : candidates
     let namespace = source.names.contains { $0.format == .xml && $0.namespace != nil }
     for attempt in 0... {
       var wantsMore = false
-      for (_, template) in candidates {
+      for (_, template) in ordered {
         guard let path = template.recordPath else { continue }
         guard path.isRepeated else {
           if try fitsDocument(worker, stream, path) { return try readDocuments(worker, stream, path, judge, namespace) }
@@ -182,6 +187,17 @@ extension Run {
       }
     }
     return KnownNames(worker.plan.sourceLayout).fits(tree)
+  }
+
+  /// Whether another document stands behind the first one.
+  private func goesOn(_ stream: ByteStream) -> Bool {
+    guard let start = XMLEnvelope.rootStart(stream.unused) else { return false }
+    var skipper = XMLSkipper(limits: job.limits)
+    let bytes = UnsafeBufferPointer(rebasing: stream.unused[start...])
+    guard let base = bytes.baseAddress, case .end(let end) = skipper.element(base, bytes.count) else { return false }
+    let rest = bytes[end...].drop { [0x20, 0x09, 0x0a, 0x0d].contains($0) }
+    guard rest.count > 1, rest.first == UInt8(ascii: "<") else { return false }
+    return ![UInt8(ascii: "!"), UInt8(ascii: "?"), UInt8(ascii: "/")].contains(rest[rest.startIndex + 1])
   }
 
   private func fits(_ worker: BatchWorker, _ stream: ByteStream, at start: Int) -> Bool {

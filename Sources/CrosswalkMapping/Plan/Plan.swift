@@ -216,6 +216,19 @@ package final class Plan {
 
   package static let canonicalName = "canonical"
 
+  /// Ids of an update come from a map, whoever wrote the record.
+  package var hasIdMap = false
+
+  /// Whether the canonical record in the frame says that the target wrote it.
+  package var isOwnRecord: Bool {
+    guard let systemLeaf else { return false }
+    let owner = frame.slots[sourceLeaves[systemLeaf].register]
+    return owner.kind == .text && frame.text(owner).elementsEqual(target.name.utf8)
+  }
+
+  /// Forgets what the last record left, where the next one is not mapped.
+  package func begin() { state.begin() }
+
   /// Targets that the shape requires and that nothing can feed (SEMANTICS section 2, 12).
   package var unfedRequirements: [TargetLeaf] {
     targetLeaves.filter { $0.isRequired && !$0.isFed && !$0.isSupplied }
@@ -239,12 +252,9 @@ package final class Plan {
       return false
     }
     readSteps.run(state)
-    if checksOwner {
-      let owner = frame.slots[sourceLeaves[systemLeaf!].register]
-      if owner.kind != .text || !frame.text(owner).elementsEqual(target.name.utf8) {
-        state.rejection = .init(reason: .foreignId, leaf: systemLeaf!, side: .source, value: owner)
-        return false
-      }
+    if checksOwner, !hasIdMap, !isOwnRecord {
+      state.rejection = .init(reason: .foreignId, leaf: systemLeaf!, side: .source)
+      return false
     }
     writeSteps.run(state)
     if let nativeLeaf, !frame.slots[sourceLeaves[nativeLeaf].register].isAbsent { takeNative() }
