@@ -98,7 +98,13 @@ package enum JSONEnvelope {
         i += bytes[i] == UInt8(ascii: "\\") ? 2 : 1
       }
       i += 1
-      return Array(bytes[start..<(i - 1)])
+      let inside = Array(bytes[start..<(i - 1)])
+      guard inside.contains(UInt8(ascii: "\\")) else { return inside }
+      // Spelt with escapes: the name is what they stand for.
+      do throws(FormatError) {
+        if case .text(let text) = try JSONReference.parse([0x22] + inside + [0x22]) { return text }
+      } catch {}
+      return inside
     }
 
     mutating func skip() throws(Trouble) {
@@ -119,7 +125,24 @@ package enum JSONEnvelope {
         let mark = i
         try blanks()
         let isEmpty = byte == UInt8(ascii: "]")
-        let isOne = isEmpty ? true : try self.fits(wrapper[...], isWrapped: !wrapper.isEmpty, fits)
+        var isOne = isEmpty
+        // The first records may be bad ones: any of the first hundred tells.
+        var tries = 0
+        while !isOne, tries < 100 {
+          let element = i
+          do throws(Trouble) {
+            isOne = try self.fits(wrapper[...], isWrapped: !wrapper.isEmpty, fits)
+            if isOne { break }
+            i = element
+            try skip()
+            guard try take(",") else { break }
+            try blanks()
+          } catch {
+            if tries == 0 { throw error }
+            break
+          }
+          tries += 1
+        }
         i = mark
         return isOne
       }

@@ -23,6 +23,7 @@ extension Code {
     (.sameFile, "a file is both read and written", "Writing would destroy what is being read, or two outputs would write over each other. Choose another name for the output."),
     (.rejectsNeedAFile, "rejected records would be lost", "With `--max-rejects` above 0 records may be left out of the output. `--rejects FILE` says where they go, so that none disappears."),
     (.unknownCode, "no such diagnostic code", "Codes are a letter and four digits, as messages show them in brackets."),
+    (.duplicateColumn, "one column twice", "Which of the two is meant cannot be known. A mapping tells them apart as `Name` and `Name#2`."),
     (.unfedRequirement, "a required field has no source", "The target requires a field in this shape and nothing in the source can feed it, so that every record would be rejected. The message names the `--set` that supplies it."),
     (.missingInput, "the input file does not exist", "The message names the file of the same folder whose name is nearest. Nothing has been written."),
     (.unreadableInput, "the input cannot be read", "The file is a folder, may not be read, or reading it failed; the system's own reason follows."),
@@ -76,8 +77,8 @@ extension Code {
     (.unmappedField, "a field that the mapping does not know", "The system's file says `unmapped: reject`, so that a record with an unknown field is refused. With `unmapped: park` it is converted and the field goes to the residue."),
     (.foreignId, "an id of another system", "An update names the record by the target's own id. A record that another system wrote has none; `--ids` gives the map."),
     (.rejectLimit, "too many records are rejected", "More records are rejected than `--max-rejects` allows. The output was not written; the rejects file, if there is one, says why each was refused."),
+    (.tooManyUnknown, "too many unknown members", "A record with thousands of members that no mapping names is more likely not a record of this system. `--max-unknown` raises the limit."),
     (.parkedNowhere, "parked values are not stored", "The target has no place for some values, and the run was not told where to keep them. On standard output there is no file to put them beside."),
-    (.duplicateColumn, "one column twice", "Which of the two is meant cannot be known. A mapping tells them apart as `Name` and `Name#2`."),
     (.noFinalNewline, "no line end behind the last row", "A CSV that ends without a line end cannot be told from one that was cut in its last cell."),
 
     (.yamlSyntax, "the file is not valid YAML", "Brackets, quotes, `:` and indentation do not fit together at the place shown. Texts that start with `@ * & { [ % !` or hold `: ` must stand in quotes; indent with blanks, never with tabs."),
@@ -125,6 +126,7 @@ extension Code {
   public static let sameFile = Code("U0008")
   public static let rejectsNeedAFile = Code("U0009")
   public static let unknownCode = Code("U0010")
+  public static let duplicateColumn = Code("U0012")
   public static let unfedRequirement = Code("U0011")
   public static let missingInput = Code("I0101")
   public static let unreadableInput = Code("I0102")
@@ -178,8 +180,8 @@ extension Code {
   public static let unmappedField = Code("V0306")
   public static let foreignId = Code("V0307")
   public static let rejectLimit = Code("V0308")
+  public static let tooManyUnknown = Code("V0310")
   public static let parkedNowhere = Code("V0309")
-  public static let duplicateColumn = Code("V0402")
   public static let noFinalNewline = Code("V0401")
 
   public static let yamlSyntax = Code("M0001")

@@ -81,6 +81,7 @@ package final class BatchWorker {
   struct Rules {
     var keepsResidue = false
     var recordLimit = Limits().record
+    var unknownLimit = Limits().unknownFields
     var writesRejects = false
     var only: Set<[UInt8]> = []
     var showsValues = false
@@ -240,6 +241,11 @@ package final class BatchWorker {
         offset,
         diagnostic: Messages.recordTooLong(
           source: rules.source, offset: offset + frame.start, end: offset + frame.end, limit: recordLimit))
+      return
+    }
+    if frame.hasExtras, frame.extras.count > rules.unknownLimit {
+      result.read += 1
+      reject(offset, diagnostic: Messages.tooManyUnknown(frame.extras.count, limit: rules.unknownLimit, at: place(offset, path: nil)))
       return
     }
     if isFiltered {

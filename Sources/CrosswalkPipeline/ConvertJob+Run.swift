@@ -89,11 +89,11 @@ extension ConvertJob {
   ) throws(Diagnostic) -> Run {
     let library = try MappingLibrary(folders: mappings)
     let model = try library.canonical()
-    let source = try system(from.system, in: library, model)
-    let target = try system(to.system, in: library, model)
+    let source = try system(from.system, in: library, model, report)
+    let target = try system(to.system, in: library, model, report)
     var settings = PlanSettings(canonical: model, tables: { name in Tables.open(name, in: library) })
     for choice in options {
-      let system = try self.system(choice.system, in: library, model)
+      let system = try self.system(choice.system, in: library, model, report)
       guard let option = system.options.first(where: { $0.name == choice.name }) else {
         throw ConvertJob.unknownOption(choice, system)
       }
@@ -141,8 +141,12 @@ extension ConvertJob {
     return run
   }
 
-  private func system(_ name: String, in library: MappingLibrary, _ model: CanonicalModel) throws(Diagnostic) -> System {
+  private func system(
+    _ name: String, in library: MappingLibrary, _ model: CanonicalModel, _ report: ((Diagnostic) -> Void)?
+  ) throws(Diagnostic) -> System {
     let (system, problems) = library.system(name, canonical: model)
+    // All of them at once; the first one is what ends the run.
+    for problem in problems.dropFirst() { report?(problem) }
     guard let system else {
       throw problems.first ?? Diagnostic(.unknownSystem, "there is no system `\(name)`", help: nearestNameHelp(name, among: library.names))
     }

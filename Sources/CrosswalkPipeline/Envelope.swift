@@ -45,6 +45,11 @@ struct EnvelopeJudge {
     for (path, values) in system.replies.success {
       guard let value = EnvelopeJudge.value(at: path[...], in: document) else { continue }
       guard let text = EnvelopeJudge.text(value), values.contains(text) else {
+        // Records beside a failure: what the reply says of itself all the same.
+        for template in system.replies.error {
+          var bound: [String: String] = [:]
+          if match(template, document, &bound, isLenient: true) { return .failed(code: bound["code"], message: bound["message"]) }
+        }
         return .failed(code: nil, message: "\(PathStep.text(path)) is \(EnvelopeJudge.text(value) ?? "not a value")")
       }
     }
@@ -76,7 +81,8 @@ struct EnvelopeJudge {
     guard let more = system.replies.more, let value = EnvelopeJudge.value(at: more[...], in: document),
       let text = EnvelopeJudge.text(value)
     else { return false }
-    if let pages = system.replies.pages, let total = EnvelopeJudge.value(at: pages[...], in: document) {
+    if let pages = system.replies.pages {
+      guard let total = EnvelopeJudge.value(at: pages[...], in: document) else { return false }
       return (Int(text) ?? 0) < (EnvelopeJudge.text(total).flatMap { Int($0) } ?? 0)
     }
     return text == "true" || text == "1"
@@ -84,7 +90,9 @@ struct EnvelopeJudge {
 
   /// A template against a document: every member of the template must be there. Further members are allowed unless they are where
   /// records or fields stand.
-  private func match(_ template: Template, _ tree: Tree, _ bound: inout [String: String]) -> Bool {
+  private func match(
+    _ template: Template, _ tree: Tree, _ bound: inout [String: String], isLenient: Bool = false
+  ) -> Bool {
     switch template {
     case .record: return false
     case .bind(let name):
@@ -101,7 +109,7 @@ struct EnvelopeJudge {
       guard !items.isEmpty else { return false }
       for (index, item) in items.enumerated() {
         var here = bound
-        guard match(inner, item, &here) else { return false }
+        guard match(inner, item, &here, isLenient: isLenient) else { return false }
         if index == 0 { bound = here }
       }
       return true
@@ -112,13 +120,13 @@ struct EnvelopeJudge {
         let candidates = found.indices.filter { member.name == "*" || found[$0].name.elementsEqual(member.name.utf8) }
         guard let index = candidates.first(where: { index in
           var here = bound
-          guard match(member.value, found[index].value, &here) else { return false }
+          guard match(member.value, found[index].value, &here, isLenient: isLenient) else { return false }
           bound = here
           return true
         }) else { return false }
         used.insert(index)
       }
-      return !found.indices.contains { !used.contains($0) && recordNames.contains(String(decoding: found[$0].name, as: UTF8.self)) }
+      return isLenient || !found.indices.contains { !used.contains($0) && recordNames.contains(String(decoding: found[$0].name, as: UTF8.self)) }
     }
   }
 

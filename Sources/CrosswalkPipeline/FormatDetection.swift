@@ -1,3 +1,4 @@
+import CrosswalkFormats
 package import CrosswalkModel
 
 /// Which format a file is in (SEMANTICS section 2, 1-2).
@@ -50,10 +51,17 @@ package enum FormatDetection {
     }
   }
 
-  /// Whether the text is an object alone on the first line, complete or not.
+  /// Whether these are lines: an object that ends on the first one, or another one that starts a later line. A line that is broken
+  /// is that line's affair.
   private static func isOneLine(_ head: [UInt8]) -> Bool {
-    let line = head.drop(while: isBlank).prefix { $0 != 10 && $0 != 13 }
-    return line.first == UInt8(ascii: "{") && head.drop(while: isBlank).dropFirst(line.count).allSatisfy(isBlank)
+    let bytes = head.starts(with: [0xef, 0xbb, 0xbf]) ? head.dropFirst(3) : head[...]
+    let text = bytes.drop(while: isBlank)
+    let line = text.prefix { $0 != 10 && $0 != 13 }
+    guard line.first == UInt8(ascii: "{") else { return false }
+    if text.dropFirst(line.count).allSatisfy(isBlank) { return true }
+    var skipper = JSONSkipper()
+    if Array(line).withUnsafeBufferPointer({ skipper.skip($0) }) != nil { return true }
+    return text.dropFirst(line.count).split { $0 == 10 || $0 == 13 }.contains { $0.first == UInt8(ascii: "{") }
   }
 
   /// The format that the first bytes show; nil when they could be several things.

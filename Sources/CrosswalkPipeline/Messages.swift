@@ -82,6 +82,12 @@ enum Messages {
       help: "name the field in client.yaml, or say `unmapped: park`", disposition: .reject)
   }
 
+  static func tooManyUnknown(_ count: Int, limit: Int, at place: Diagnostic.DataPlace) -> Diagnostic {
+    Diagnostic(
+      .tooManyUnknown, "a record has \(count) members that no mapping names, more than \(limit)", at: place,
+      help: "`--max-unknown` raises the limit", disposition: .reject)
+  }
+
   static func foreignId(system: String, at place: Diagnostic.DataPlace) -> Diagnostic {
     Diagnostic(
       .foreignId, "this record was not written by \(system), so its id is not \(system)'s own", at: place,

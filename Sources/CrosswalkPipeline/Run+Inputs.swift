@@ -80,7 +80,7 @@ extension Run {
       stream.position = documentStart + place.start
       let forms = [place.wrapper] + alternatives(to: place, candidates)
       let before = summary.records.read
-      let end = try records(worker, from: stream) { plan in
+      let end = try records(worker, from: stream, isLocated: place.isList) { plan in
         JSONRecordReader(
           layout: plan.sourceLayout, frame: plan.frame, mode: place.isList ? .array : .sequence, forms: forms,
           duplicates: .init(job.duplicateKeys), limits: job.limits)

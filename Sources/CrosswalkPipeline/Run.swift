@@ -72,7 +72,8 @@ final class Run {
       case .csv:
         CSVRecordWriter(
           layout: plan.targetLayout,
-          profile: .init(delimiter: job.delimiter, isSpreadsheet: job.csvProfile == .spreadsheet))
+          profile: .init(
+            delimiter: job.delimiter ?? target.csv.delimiter?.utf8.first, isSpreadsheet: job.csvProfile == .spreadsheet))
       case .form: FormRecordWriter(layout: plan.targetLayout)
       }
     if let clientNames { writer = ClientWriter(plan: plan, names: clientNames) }
@@ -80,6 +81,7 @@ final class Run {
     rules.keepsResidue = outputs.keepsResidue
     rules.writesRejects = outputs.writesRejects
     rules.recordLimit = job.limits.record
+    rules.unknownLimit = job.limits.unknownFields
     rules.only = Set(job.only.map { Array($0.utf8) })
     rules.source = sourceName
     rules.from = "\(source.name):\(format)"
@@ -207,13 +209,14 @@ final class Run {
   /// Reads records from the stream's position on until the run ends: the first window in sequence (it shows whether these are
   /// records at all), then on as many threads as were asked for.
   ///
+  /// - isLocated: records have been seen in the run: its first one may be a bad one.
   /// - reader: a reader for a worker's plan; each worker has its own.
   func records(
-    _ worker: BatchWorker, from stream: ByteStream, reader: (Plan) -> any RecordReader
+    _ worker: BatchWorker, from stream: ByteStream, isLocated: Bool = false, reader: (Plan) -> any RecordReader
   ) throws(Diagnostic) -> RunEnd {
     let leaves = worker.plan.sourceLeaves.count
     worker.use(reader(worker.plan))
-    worker.notARecordIsFatal = true
+    worker.notARecordIsFatal = !isLocated
     readers = [worker.reader!]
     var lanes: [Lane] = []
     defer { for lane in lanes { lane.close() } }

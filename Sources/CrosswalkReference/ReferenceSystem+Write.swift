@@ -59,7 +59,7 @@ extension ReferenceSystem {
       for (part, place) in zip(parts, places) {
         guard let part else { continue }
         let path = writePath(field, place, shape, format)
-        if part.isBlank, !writes(part, field, path, format) {
+        if part.isBlank, !writes(part, field, path, format) || shape == .update && field.required.contains(.create) {
           record.omitted[field.name] = choice.from
           continue
         }

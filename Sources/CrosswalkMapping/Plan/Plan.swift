@@ -332,14 +332,21 @@ package final class Plan {
         returns?.restore(entries, into: self)
       } else {
         for entry in entries {
-          var path = Array("native".utf8)
-          PathText.append(system.name, to: &path)
-          PathText.append(entry.name, to: &path)
-          foreignNative.append((path, entry.value))
+          parkNative(entry, of: String(decoding: system.name, as: UTF8.self))
         }
       }
     }
   }
+
+  func parkNative(_ entry: Tree.Member, of system: String) {
+    var path = Array("native".utf8)
+    PathText.append(system.utf8, to: &path)
+    PathText.append(entry.name, to: &path)
+    foreignNative.append((path, entry.value))
+  }
+
+  /// The format has a place for members that the layout does not name.
+  var takesExtras: Bool { targetFormat.isJSON || targetFormat == .xml }
 
   // MARK: - Fates
 
@@ -409,8 +416,8 @@ extension Plan {
     set { returns?.internedPath = newValue }
   }
 
-  /// Parked values go to the run's residue; canonical takes them in its `native`.
-  package var nativeGoesNowhere: Bool { nativeTarget == nil }
+  /// Parked values go to the run's residue; canonical takes those of another system in its `native`.
+  package var nativeGoesNowhere: Bool { nativeTarget == nil || nativeLeaf != nil }
 
   /// The target's own id of the record, as it is written; absent where the shape has none.
   package var targetId: Slot {

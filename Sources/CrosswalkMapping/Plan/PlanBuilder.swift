@@ -208,6 +208,8 @@ struct PlanBuilder {
         if PlanBuilder.writesOwnKind(field) { layout.isText = false }
         layout.writesNull = (field.writesNulls ?? system.writesNulls) && PlanBuilder.hasNull(field, system, format)
         layout.writesEmpty = field.writesEmpties ?? system.writesEmpties
+        // What a create cannot do without, an update cannot empty.
+        if shape == .update, field.required.contains(.create) { (layout.writesNull, layout.writesEmpty) = (false, false) }
         layout.xmlType = system.xml.types[type]
         return MappedLeaf(name: places[place].name, path: places[place].path, field: index, register: register, layout: layout)
       }
@@ -303,12 +305,15 @@ struct PlanBuilder {
     -> Int
   {
     var value = field.defaultValue.flatMap { $0.shapes.contains(shape) ? $0.value : nil }
-    if value == nil, let use = field.transforms.first(where: { $0.name == "default" }), let text = use.argument?.text {
+    var when = DefaultStep.When.absent
+    for use in field.transforms where use.name == "default" || use.name == "constant" {
+      guard let text = use.argument?.text else { continue }
       value = .text(text)
+      when = use.name == "default" ? .blank : .always
     }
     guard let value else { return register }
     let to = self.register()
-    half.steps.append(DefaultStep(from: register, to: to, leaf: leaf, value: constant(value), primary: primary))
+    half.steps.append(DefaultStep(from: register, to: to, leaf: leaf, value: constant(value), primary: primary, when: when))
     return to
   }
 

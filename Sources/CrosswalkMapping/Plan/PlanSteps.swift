@@ -254,8 +254,12 @@ final class DefaultStep: PlanStep {
   private let value: Slot
   /// Canonical registers: a value that failed on reading has nothing in its place.
   private let primary: [Int]
+  private let when: When
 
-  init(from: Int, to register: Int, leaf: Int, value: Slot, primary: [Int]) {
+  enum When { case absent, blank, always }
+
+  init(from: Int, to register: Int, leaf: Int, value: Slot, primary: [Int], when: When) {
+    self.when = when
     self.primary = primary
     self.from = from
     self.register = register
@@ -266,7 +270,13 @@ final class DefaultStep: PlanStep {
   override func run(_ state: RecordState) {
     let slots = state.frame.slots
     let current = slots[from]
-    if current.isAbsent, !state.failedTargets.contains(leaf), state.failedCanonical.isDisjoint(with: primary) {
+    let isMissing: Bool =
+      switch when {
+      case .absent: current.isAbsent
+      case .blank: current.isBlank
+      case .always: true
+      }
+    if isMissing, !state.failedTargets.contains(leaf), state.failedCanonical.isDisjoint(with: primary) {
       slots[register] = value
       state.supplied.append(-1 - leaf)
     } else {

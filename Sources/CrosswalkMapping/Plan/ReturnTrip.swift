@@ -184,13 +184,16 @@ package final class ReturnTrip {
         overlaid.append((index, slots[register]))
         // A null where the format has none is absent.
         slots[register] = value.kind == .null && !plan.hasNull(plan.targetFormat, target: true) ? .absent : value
-      } else if keepsKinds, let index = targetByName[name] {
+      } else if keepsKinds, plan.takesExtras, let index = targetByName[name] {
         failing.formUnion(targetFeeds[index].compactMap { canonicalBack[$0] })
         plan.extras.append(
           OutputExtra(
             path: LayoutBuilder.written(plan.targetLeaves[index].leaf, in: plan.target, format: plan.targetFormat), value: entry.value))
-      } else if keepsKinds, let path = PathStep.parse(name) {
+      } else if keepsKinds, plan.takesExtras, let path = PathStep.parse(name) {
         plan.extras.append(OutputExtra(path: path, value: entry.value))
+      } else {
+        // No place in this shape or format: it goes to the run's residue like what others wrote.
+        plan.parkNative(entry, of: plan.target.name)
       }
     }
     for name in removed {
