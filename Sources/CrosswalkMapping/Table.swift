@@ -49,7 +49,9 @@ package final class Table {
   /// The first row that has `key` (as `Table.key` folds it) for a cell or an alias of one of the columns; with `startingWith` only
   /// among the rows of that first cell. Compares in place: a table is searched in some ten microseconds.
   package func row(having key: [UInt8], in columns: [Int], startingWith first: [UInt8]? = nil) -> [[UInt8]]? {
-    guard !key.isEmpty, !key.contains(where: { $0 >= 0x80 || $0 == 0x22 || $0 == 0x2c || $0 == 0x7c }) else {
+    // Blanks alone are the name of nothing, and cells may be empty.
+    guard !key.isEmpty else { return nil }
+    guard !key.contains(where: { $0 >= 0x80 || $0 == 0x22 || $0 == 0x2c || $0 == 0x7c }) else {
       var found: [[UInt8]]?
       rows(startingWith: first) { row in
         let isHit = columns.contains { $0 < row.count && (Table.key(row[$0]) == key || Table.aliases(row[$0]).contains { Table.key($0) == key }) }

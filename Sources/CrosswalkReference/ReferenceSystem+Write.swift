@@ -220,8 +220,7 @@ extension ReferenceSystem {
     let text = try value.characters()
     if transform.name == "join" {
       let members = texts(transform.others["of"] ?? transform.argument?["of"])
-      let prefixes = texts(transform.others["prefix"] ?? transform.argument?["prefix"])
-      let index = members.firstIndex { !prefixes.contains($0) } ?? 0
+      let index = members.count - 1
       return try members.indices.map { (i) throws(Refusal) -> Tree? in i == index ? try value.brought(to: type) : nil }
     }
     var lines = Self.lines(text)

@@ -170,8 +170,8 @@ import Testing
       text(try there.convert(bytes, .json, to: .json).bytes) == """
         [
         {"id":"7","name":"A","address":{"postalCode":"2134","full":null},"contact":{"email":"e"},"system":"bigtime","native":{"bigtime":\
-        {"x":{"y":[1,{}]},"ContactList[0]":{"Tag":"OTHER","Id":1},"ContactList[1].Tag":"PRIMARY","ContactList[1].Phone_2":"","SystemId":"7",\
-        "Zip":2134}}}
+        {"SystemId":"7","Zip":2134,"x":{"y":[1,{}]},"ContactList[0]":{"Tag":"OTHER","Id":1},"ContactList[1].Tag":"PRIMARY",\
+        "ContactList[1].Phone_2":""}}}
         ]
 
         """)

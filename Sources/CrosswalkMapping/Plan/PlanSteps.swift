@@ -290,7 +290,15 @@ final class ComposeStep: PlanStep {
   static let spec = TransformSpec(
     name: "compose", summary: "writes several values as lines of one text, where the field's own value is missing",
     parameters: [("compose", "the lines, fields in braces"), ("rest", "where edits that fit nowhere go on the way back")],
-    inverse: .none, loses: "which line was which value: they return through the residue", examples: [])
+    inverse: .none, loses: "which line was which value: they return through the residue",
+    examples: [
+      .init(
+        use: "{ compose: [\"{address.street}\", \"{address.city}, {address.region} {address.postalCode}\", \"{phone.fax} (fax)\"] }",
+        writes: [
+          (#"{"address.street":"1 Quay Rd\nDock 7","address.city":"Leeds","address.postalCode":"LS1"}"#, #""1 Quay Rd\nDock 7\nLeeds, LS1""#),
+          (#"{"address.region":"FL","phone.fax":"555"}"#, #""FL\n555 (fax)""#), (#"{"address.city":""}"#, nil),
+        ])
+    ])
 
   private enum Part {
     case text([UInt8])
@@ -372,7 +380,18 @@ final class ComposeStep: PlanStep {
 final class LinesStep: PlanStep {
   static let spec = TransformSpec(
     name: "lines", summary: "the lines of one text on several fields", parameters: [("lines", "the fields, the first is this one")],
-    inverse: .normalising, loses: "lines beyond the last field are joined to it with `, `; the kind of line break", examples: [])
+    inverse: .normalising, loses: "lines beyond the last field are joined to it with `, `; the kind of line break",
+    examples: [
+      .init(
+        use: "{ lines: [value, line2, line3] }",
+        reads: [
+          (#"{"value":"1 Quay Rd","line3":"Dock 7"}"#, #""1 Quay Rd\n\nDock 7""#), (#"{"value":"a\nb"}"#, #""a\nb""#),
+          (#"{"value":{},"line2":"b"}"#, nil),
+        ],
+        writes: [
+          (#""a\r\nb\rc\nd""#, #"{"value":"a","line2":"b","line3":"c, d"}"#), (#""a\n\nc""#, #"{"value":"a","line2":"","line3":"c"}"#),
+        ])
+    ])
 
   private let fields: [Int]
   private let whole: Int
@@ -472,7 +491,20 @@ final class LabelledStep: PlanStep {
   static let spec = TransformSpec(
     name: "labelled", summary: "a label with its code at the end, as two canonical values",
     parameters: [("labelled", "the table that has the labels"), ("by", "option.NAME: which generation of labels is written first")],
-    inverse: .exact, loses: "", examples: [])
+    inverse: .exact, loses: "",
+    examples: [
+      .init(
+        use: "{ labelled: currencies, by: option.labels }",
+        reads: [
+          (#""Euro - EUR""#, #"{"code":"EUR","label":"Euro - EUR"}"#), (#""USD""#, #"{"code":"USD","label":"USD"}"#),
+          (#""Krona""#, #"{"label":"Krona"}"#), (#""A - B - GBP""#, #"{"code":"GBP","label":"A - B - GBP"}"#),
+        ],
+        writes: [
+          (#"{"code":"GBP","label":"Pounds - GBP"}"#, #""Pounds - GBP""#),
+          (#"{"code":"GBP","label":"Euro - EUR"}"#, #""United Kingdom Pounds - GBP""#),
+          (#"{"code":"GBP"}"#, #""United Kingdom Pounds - GBP""#), (#"{"label":"Krona"}"#, #""Krona""#), (#"{"code":"XYZ"}"#, nil),
+        ])
+    ])
 
   private let field: Int
   private let code: Int
@@ -582,7 +614,13 @@ final class JoinStep: PlanStep {
   static let spec = TransformSpec(
     name: "join", summary: "several members read as one text, the text given between them",
     parameters: [("of", "the members"), ("with", "what stands between them")], inverse: .normalising,
-    loses: "which part was in which member: the whole is written to the last one", examples: [])
+    loses: "which part was in which member: the whole is written to the last one",
+    examples: [
+      .init(
+        use: "{ join: { of: [area, number], with: \" \" } }",
+        reads: [(#"{"area":"0113","number":"496 0001"}"#, #""0113 496 0001""#), (#"{"number":"496"}"#, #""496""#)],
+        writes: [(#""0113 496 0001""#, #"{"number":"0113 496 0001"}"#)])
+    ])
 
   private let members: [Int]
   private let whole: Int
