@@ -148,7 +148,9 @@ struct NameTable: ~Copyable {
     let (word0, word1) = words.withUnsafeBytes {
       ($0.loadUnaligned(as: UInt64.self), $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
     }
-    let mask0: UInt64 = used >= 8 ? ~0 : (1 << (UInt64(used) * 8)) - 1
+    // A name that JSON has to escape is never compared with the source's bytes: there the same bytes mean another name, or none.
+    let isOdd = name.contains { $0 < 0x20 || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }
+    let mask0: UInt64 = isOdd ? 0 : used >= 8 ? ~0 : (1 << (UInt64(used) * 8)) - 1
     let mask1: UInt64 = used >= 16 ? ~0 : used <= 8 ? 0 : (1 << (UInt64(used - 8) * 8)) - 1
     var path: Int32 = -1
     if var text = nodes[node].path {
@@ -159,17 +161,19 @@ struct NameTable: ~Copyable {
     let bucket = NameTable.hash(name)
     (entries + count).initialize(
       to: Entry(
-        word0: word0, word1: word1, mask0: mask0, mask1: mask1, target: target, next: -1, previous: -1,
+        word0: isOdd ? 1 : word0, word1: word1, mask0: mask0, mask1: mask1, target: target, next: -1, previous: -1,
         chain: nodes[node].buckets[bucket], name: Int32(names.count), length: Int32(name.count), path: path,
         node: Int32(node), isVariant: isVariant,
         isPlain: target.isRegister && !isVariant && name.count < 15, seen: 0))
+    var known = names.count
     names += name
     if names.count > nameCapacity {
       nameBytes.deallocate()
       nameCapacity = names.count * 2
       nameBytes = .allocate(capacity: nameCapacity)
+      known = 0
     }
-    for (i, byte) in names.enumerated() { nameBytes[i] = byte }
+    for i in known..<names.count { nameBytes[i] = names[i] }
     nodes[node].buckets[bucket] = index
     count += 1
     link(index, after: after, in: node)
