@@ -9,7 +9,7 @@ import Glibc
 package final class Frame {
   /// A leaf or subtree of the source that no mapping names (SEMANTICS S19), in the order of the record.
   package struct Extra {
-    /// Index into the reader's interned paths (`RecordReader.path`), or -1 when `pathText` holds it (paths with indexes).
+    /// Index into the reader's interned paths (`RecordReader.path`), or negative when `pathText` holds it (paths with indexes).
     package var path: Int32
     /// Leaves in the value (1 unless it is a subtree).
     package var leaves: Int32

@@ -88,7 +88,7 @@ package enum JSONEnvelope {
       return true
     }
 
-    /// A string's inside, undecoded.
+    /// A string's inside, decoded as far as it can be: the reader says what is wrong with it.
     mutating func string() throws(Trouble) -> [UInt8] {
       guard try take("\"") else { throw .other }
       let start = i

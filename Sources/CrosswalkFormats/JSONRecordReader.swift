@@ -19,6 +19,12 @@ package final class JSONRecordReader: RecordReader {
 
   package enum DuplicateNames: Sendable { case reject, first, last }
 
+  private struct UnlistedName: Hashable {
+    /// The object's number (`generation`).
+    var object: UInt32
+    var name: [UInt8]
+  }
+
   package let frame: Frame
   package let mode: Mode
   /// Ways in which a record may be wrapped: the names of the objects around it, the outermost first. `[]` is a bare record.
@@ -35,12 +41,17 @@ package final class JSONRecordReader: RecordReader {
   @exclusivity(unchecked) private var generation: UInt32 = 0
   @exclusivity(unchecked) private var failure: FormatError?
   @exclusivity(unchecked) private var mapped = 0
+  /// Names past the limit on unknown ones, in this record: they have no entry that shows a duplicate.
+  @exclusivity(unchecked) private var unlisted: Set<UnlistedName> = []
   /// Registers filled by a variant spelling, in this record.
   @exclusivity(unchecked) private var variants: [(register: Int32, entry: Int32)] = []
   /// The position stands behind a comma of the array, so that `]` would be an error.
   @exclusivity(unchecked) package var expectsRecord = false
-  /// Members of wrappers that are not the record: document data.
-  @exclusivity(unchecked) package private(set) var strayMembers = 0
+  /// Members of this record's wrappers that are not the record: document data.
+  @exclusivity(unchecked) private var strayMembers = 0
+  /// The names of the outermost wrappers as paths, and whether one of them is a field as well.
+  private let wrapperPaths: [[UInt8]]
+  private let isWrapperMapped: Bool
 
   package init(
     layout: Layout, frame: Frame, mode: Mode, forms: [[String]] = [[]], duplicates: DuplicateNames = .reject,
@@ -54,6 +65,15 @@ package final class JSONRecordReader: RecordReader {
     registers = layout.registers
     arena = frame.arena
     isBare = forms.count == 1 && forms[0].isEmpty
+    wrapperPaths = forms.compactMap { form in
+      guard let name = form.first else { return nil }
+      var path: [UInt8] = []
+      PathText.append(name.utf8, to: &path)
+      return path
+    }
+    isWrapperMapped = layout.members.contains { member in
+      forms.contains { $0.first == member.name || $0.first.map(member.aliases.contains) ?? false }
+    }
     table = NameTable(layout: layout, terminator: UInt8(ascii: "\""), limit: limits.unknownFields)
     frame.encoding = .json
   }
@@ -82,22 +102,9 @@ package final class JSONRecordReader: RecordReader {
     let start = p
     frame.chunk = buffer
     frame.start = start - buffer
-    var q: UnsafePointer<UInt8>?
-    var tried = 0
-    while true {
-      clear()
-      q = isBare ? parseBare(start, limit, buffer) : parseRecord(start, limit, buffer, form: forms[form])
-      if isBare { break }
-      // A bare record that holds no mapped field, and a wrapped one without its wrapper, may be of another form.
-      let isOther = q == nil ? failure?.reason == .notARecord : mapped == 0 && forms.count > 1 && forms[form].isEmpty
-      tried += 1
-      guard isOther, tried < forms.count else { break }
-      form = (form + 1) % forms.count
-    }
-    if !isBare, q != nil, mapped == 0, forms.count > 1, forms[form].isEmpty {
-      failure = FormatError(.notARecord, at: start - buffer)
-      q = nil
-    }
+    clear()
+    var q = isBare ? parseBare(start, limit, buffer) : parseRecord(start, limit, buffer, form: forms[form])
+    if !isBare, forms.count > 1, !fitsAlone(q) { q = parseByOrder(start, limit, buffer) }
     if let end = q, mode == .lines, let found = memchr(start, 0x0a, end - start) {
       // A line is a line: a value that goes on behind its end is not one.
       failure = FormatError(.truncated, at: buffer.distance(to: UnsafePointer(found.assumingMemoryBound(to: UInt8.self))))
@@ -106,6 +113,35 @@ package final class JSONRecordReader: RecordReader {
     guard let q else { return failed(start, limit, buffer, &position, isLast) }
     frame.end = q - buffer
     return finish(q, limit, buffer, &position, isLast)
+  }
+
+  /// The record fits the form that was tried, and no other one. What the form before it was must not decide what a record is: it
+  /// depends on how the input is divided among threads.
+  private func fitsAlone(_ q: UnsafePointer<UInt8>?) -> Bool {
+    guard q != nil, !isWrapperMapped else { return false }
+    if !forms[form].isEmpty { return strayMembers == 0 }
+    guard mapped > 0 else { return false }
+    guard frame.hasExtras else { return true }
+    return !frame.extras.contains { extra in
+      let path = extra.path >= 0 ? table.paths[Int(extra.path)] : Array(frame.text(extra.pathText))
+      return wrapperPaths.contains(path)
+    }
+  }
+
+  /// The first of the forms that the record fits: bare it has to hold a mapped field.
+  private func parseByOrder(
+    _ start: UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>, _ buffer: UnsafePointer<UInt8>
+  ) -> UnsafePointer<UInt8>? {
+    for index in forms.indices {
+      clear()
+      let q = parseRecord(start, limit, buffer, form: forms[index])
+      if q == nil, failure?.reason != .notARecord { return nil }
+      if let q, !forms[index].isEmpty || mapped > 0 {
+        form = index
+        return q
+      }
+    }
+    return fail(.notARecord, start, buffer)
   }
 
   /// Behind the record: its separator.
@@ -193,6 +229,7 @@ package final class JSONRecordReader: RecordReader {
   private func clear() {
     failure = nil
     mapped = 0
+    strayMembers = 0
     arena.reset()
     frame.blanks = 0
     frame.slots.update(repeating: .absent, count: registers)
@@ -201,6 +238,7 @@ package final class JSONRecordReader: RecordReader {
     frame.hasContainerLeaf = false
     frame.hasLosingSpelling = false
     if !variants.isEmpty { variants.removeAll(keepingCapacity: true) }
+    if !unlisted.isEmpty { unlisted.removeAll() }
   }
 
   private func parseBare(
@@ -245,7 +283,7 @@ package final class JSONRecordReader: RecordReader {
       guard p[0] == UInt8(ascii: "\"") else { return fail(.unexpectedByte, p, buffer) }
       let key = p + 1
       guard var q = skipString(key, limit, buffer) else { return nil }
-      let isWanted = q - key == wanted.count && memcmp(key, wanted, wanted.count) == 0
+      let isWanted = isName(key, q, wanted, buffer)
       q = skipBlanks(q + 1)
       guard q[0] == UInt8(ascii: ":") else { return fail(.unexpectedByte, q, buffer) }
       q = skipBlanks(q + 1)
@@ -268,6 +306,15 @@ package final class JSONRecordReader: RecordReader {
       guard p[0] == UInt8(ascii: "}") else { return fail(.unexpectedByte, p, buffer) }
       return found ? p + 1 : fail(.notARecord, start, buffer)
     }
+  }
+
+  /// Whether the inside of a validated string is that name, however it is spelt.
+  private func isName(
+    _ key: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, _ wanted: [UInt8], _ buffer: UnsafePointer<UInt8>
+  ) -> Bool {
+    if end - key == wanted.count, memcmp(key, wanted, wanted.count) == 0 { return true }
+    guard end - key <= limits.field, memchr(key, 0x5c, end - key) != nil else { return false }
+    return frame.text(Slot(.text, offset: key - buffer, length: end - key, isEscaped: true)).elementsEqual(wanted)
   }
 
   // MARK: - The hot loop
@@ -324,6 +371,7 @@ package final class JSONRecordReader: RecordReader {
         p = key + Int(entries[Int(found)].length) + 1
       } else {
         guard let q = skipString(key, limit, buffer) else { return nil }
+        if q - key > longest { return fail(.fieldTooLong, key, buffer) }
         found = lookUp(key, q, in: node, after: last)
         entries = table.entries
         names = table.namePointer
@@ -339,7 +387,8 @@ package final class JSONRecordReader: RecordReader {
       if p[0] <= 0x20 { p = skipBlanks(p) }
       if found < 0 {
         // Past the limit on unknown names: kept with its path, not interned.
-        guard let q = parseUnlisted(key, p, limit, buffer, node: node, depth: depth) else { return nil }
+        guard let q = parseUnlisted(key, p, limit, buffer, node: node, object: generation, depth: depth)
+        else { return nil }
         p = q
       } else {
         let entry = entries + Int(found)
@@ -371,7 +420,7 @@ package final class JSONRecordReader: RecordReader {
         } else {
           guard
             let q = parseMember(
-              p, limit, buffer, entry: found, isDuplicate: isDuplicate, node: node, depth: depth,
+              p, limit, buffer, entry: found, isDuplicate: isDuplicate, object: generation, depth: depth,
               mapped: &mappedHere, leaves: &leavesHere)
           else { return nil }
           entries = table.entries
@@ -472,21 +521,29 @@ package final class JSONRecordReader: RecordReader {
   /// A member's value that is not the common case.
   private func parseMember(
     _ p: UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>, _ buffer: UnsafePointer<UInt8>, entry index: Int32,
-    isDuplicate: Bool, node: Int, depth: Int, mapped: inout Int, leaves: inout Int
+    isDuplicate: Bool, object: UInt32, depth: Int, mapped: inout Int, leaves: inout Int
   ) -> UnsafePointer<UInt8>? {
     let entry = table.entries[Int(index)]
     if isDuplicate, duplicates == .reject { return fail(.duplicateName, p, buffer) }
-    if let inner = entry.target.node, !isDuplicate {
+    if let inner = entry.target.node, !isDuplicate, table.open(inner, in: object) {
       switch (p[0], table.nodes[inner].content) {
       case (UInt8(ascii: "{"), .object):
         let next = p[1] <= 0x20 ? skipBlanks(p + 1) : p + 1
-        if next[0] != UInt8(ascii: "}") { return parseObject(p, limit, buffer, node: inner, depth: depth + 1) }
+        if next[0] != UInt8(ascii: "}") {
+          let mark = frame.extras.count
+          guard let q = parseObject(p, limit, buffer, node: inner, depth: depth + 1) else { return nil }
+          if table.nodes[inner].path == nil { place(from: mark, below: table.nodes[inner].step, isComplete: false) }
+          return q
+        }
       case (UInt8(ascii: "["), .picks), (UInt8(ascii: "["), .items):
         let next = p[1] <= 0x20 ? skipBlanks(p + 1) : p + 1
-        if next[0] != UInt8(ascii: "]") { return parseList(p, limit, buffer, entry: entry, node: inner, depth: depth + 1) }
+        if next[0] != UInt8(ascii: "]") { return parseList(p, limit, buffer, node: inner, depth: depth + 1) }
       default: break
       }
       // A scalar, `{}` or `[]` where members were looked for: a leaf at the node's own path.
+    } else if entry.target.node != nil, !isDuplicate {
+      // The object or list stands under another spelling already: the first one is it, and this one stays whole.
+      frame.hasLosingSpelling = true
     }
     var count = 0
     guard let (slot, q) = parseValue(p, limit, buffer, depth: depth + 1, leaves: &count) else { return nil }
@@ -511,7 +568,12 @@ package final class JSONRecordReader: RecordReader {
     if !isDuplicate { frame.hasLosingSpelling = true }
     if replaces {
       let loser = variant.map { table.entries[Int(variants[$0].entry)] } ?? entry
-      frame.extras.append(extra(held, leaves: 1, entry: loser))
+      var heldLeaves = 1
+      if held.kind == .subtree {
+        heldLeaves = 0
+        _ = skipValue(buffer + held.offset, limit, buffer, depth: depth + 1, leaves: &heldLeaves)
+      }
+      frame.extras.append(extra(held, leaves: heldLeaves, entry: loser))
       frame.slots[register] = slot
       if let variant { variants.remove(at: variant) }
     } else {
@@ -527,62 +589,54 @@ package final class JSONRecordReader: RecordReader {
 
   private func extra(_ slot: Slot, leaves: Int, entry: NameTable.Entry) -> Frame.Extra {
     if entry.path >= 0 { return Frame.Extra(path: entry.path, value: slot, leaves: Int32(clamping: leaves)) }
-    // Below a list the path is spelt by `parseList` when the element is done; until then its own name.
+    // Below a list the path is put before it when the element is done; until then its own name.
     let name = Array(table.names[Int(entry.name)..<Int(entry.name + entry.length)])
     var text: [UInt8] = []
     PathText.append(name, to: &text)
-    return Frame.Extra(path: -1, value: slot, leaves: Int32(clamping: leaves), pathText: frame.store(text))
+    return Frame.Extra(
+      path: JSONRecordReader.relative, value: slot, leaves: Int32(clamping: leaves), pathText: frame.store(text))
   }
 
   private func parseUnlisted(
     _ key: UnsafePointer<UInt8>, _ p: UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>, _ buffer: UnsafePointer<UInt8>,
-    node: Int, depth: Int
+    node: Int, object: UInt32, depth: Int
   ) -> UnsafePointer<UInt8>? {
     var count = 0
     guard let (slot, q) = parseValue(p, limit, buffer, depth: depth + 1, leaves: &count) else { return nil }
     frame.leaves += count
     guard let end = skipString(key, limit, buffer) else { return nil }
     let raw = Slot(.text, offset: key - buffer, length: end - key, isEscaped: true)
-    var text = table.nodes[node].path ?? []
-    PathText.append(frame.text(raw), to: &text)
-    frame.extras.append(Frame.Extra(path: -1, value: slot, leaves: Int32(clamping: count), pathText: frame.store(text)))
+    let name = Array(frame.text(raw))
+    if duplicates == .reject, !unlisted.insert(UnlistedName(object: object, name: name)).inserted {
+      return fail(.duplicateName, p, buffer)
+    }
+    let path = table.nodes[node].path
+    var text = path ?? []
+    PathText.append(name, to: &text)
+    frame.extras.append(
+      Frame.Extra(
+        path: path == nil ? JSONRecordReader.relative : JSONRecordReader.complete, value: slot,
+        leaves: Int32(clamping: count), pathText: frame.store(text)))
     return q
   }
 
   /// A list of which some elements are mapped.
   private func parseList(
-    _ start: UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>, _ buffer: UnsafePointer<UInt8>, entry: NameTable.Entry,
-    node: Int, depth: Int
+    _ start: UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>, _ buffer: UnsafePointer<UInt8>, node: Int, depth: Int
   ) -> UnsafePointer<UInt8>? {
     guard depth <= limits.depth else { return fail(.tooDeep, start, buffer) }
     let path = table.nodes[node].path
-    var listPath = path ?? Array(table.names[Int(entry.name)..<Int(entry.name + entry.length)])
-    if path == nil {
-      var text: [UInt8] = []
-      PathText.append(listPath, to: &text)
-      listPath = text
-    }
+    let listPath = path ?? table.nodes[node].step
     var taken: Set<Int> = []
     var p = skipBlanks(start + 1)
     var index = 0
     while true {
-      var elementPath = listPath
-      PathText.append(index: index, to: &elementPath)
       let mark = frame.extras.count
-      guard
-        let q = parseElement(p, limit, buffer, node: node, index: index, path: elementPath, taken: &taken, depth: depth)
-      else { return nil }
-      for i in mark..<frame.extras.count where frame.extras[i].path < 0 {
-        // What the element left over is spelt from its own name on: put the element's path before it.
-        var text = elementPath
-        let own = Array(frame.text(frame.extras[i].pathText))
-        if own.first == UInt8(ascii: "\0") {
-          text = Array(own.dropFirst())
-        } else if !own.isEmpty {
-          if own.first != UInt8(ascii: "[") { text.append(UInt8(ascii: ".")) }
-          text += own
-        }
-        frame.extras[i].pathText = frame.store(text)
+      guard let q = parseElement(p, limit, buffer, node: node, index: index, taken: &taken, depth: depth) else { return nil }
+      if frame.extras.count > mark {
+        var elementPath = listPath
+        PathText.append(index: index, to: &elementPath)
+        place(from: mark, below: elementPath, isComplete: path != nil)
       }
       p = skipBlanks(q)
       index += 1
@@ -595,9 +649,24 @@ package final class JSONRecordReader: RecordReader {
     }
   }
 
+  /// Puts a path before those of the extras from `mark` on that are spelt from their own name on.
+  private func place(from mark: Int, below path: [UInt8], isComplete: Bool) {
+    for i in mark..<frame.extras.count where frame.extras[i].path == JSONRecordReader.relative {
+      var text = path
+      let own = Array(frame.text(frame.extras[i].pathText))
+      if !own.isEmpty, own[0] != UInt8(ascii: "["), !text.isEmpty { text.append(UInt8(ascii: ".")) }
+      frame.extras[i].pathText = frame.store(text + own)
+      if isComplete { frame.extras[i].path = JSONRecordReader.complete }
+    }
+  }
+
+  /// What `Frame.Extra.path` is where `pathText` holds the path: from the name in the object at hand on, or whole.
+  private static let relative: Int32 = -1
+  private static let complete: Int32 = -2
+
   private func parseElement(
     _ p: UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>, _ buffer: UnsafePointer<UInt8>, node: Int, index: Int,
-    path: [UInt8], taken: inout Set<Int>, depth: Int
+    taken: inout Set<Int>, depth: Int
   ) -> UnsafePointer<UInt8>? {
     switch table.nodes[node].content {
     case .picks(let key, let cases):
@@ -605,19 +674,28 @@ package final class JSONRecordReader: RecordReader {
         let picked = cases.first(where: { $0.value == value && !taken.contains($0.node) })
       {
         taken.insert(picked.node)
+        let mark = frame.extras.count
         guard let q = parseObject(p, limit, buffer, node: picked.node, depth: depth + 1) else { return nil }
         // The member that tells the elements apart is written back by itself, unless it stood elsewhere than in the first element.
         if index == 0 {
-          frame.extras.removeAll { extra in
-            extra.path < 0 && extra.value.kind == .text && frame.text(extra.pathText).elementsEqual(key)
+          var name: [UInt8] = []
+          PathText.append(key, to: &name)
+          let own = frame.extras[mark...].firstIndex { extra in
+            extra.path < 0 && extra.value.kind == .text && frame.text(extra.pathText).elementsEqual(name)
           }
+          if let own { frame.extras.remove(at: own) }
         }
         return q
       }
     case .items(let items):
       if let item = items.first(where: { $0.index == index }) {
-        if let inner = item.target.node, p[0] == UInt8(ascii: "{"), case .object = table.nodes[inner].content {
-          return parseObject(p, limit, buffer, node: inner, depth: depth + 1)
+        if let inner = item.target.node, !isEmptyContainer(p) {
+          switch (p[0], table.nodes[inner].content) {
+          case (UInt8(ascii: "{"), .object): return parseObject(p, limit, buffer, node: inner, depth: depth + 1)
+          case (UInt8(ascii: "["), .picks), (UInt8(ascii: "["), .items):
+            return parseList(p, limit, buffer, node: inner, depth: depth + 1)
+          default: break
+          }
         }
         if item.target.isRegister {
           var count = 0
@@ -635,32 +713,40 @@ package final class JSONRecordReader: RecordReader {
     var count = 0
     guard let (slot, q) = parseValue(p, limit, buffer, depth: depth + 1, leaves: &count) else { return nil }
     frame.leaves += count
-    frame.extras.append(Frame.Extra(path: -1, value: slot, leaves: Int32(clamping: count), pathText: frame.store([])))
+    frame.extras.append(
+      Frame.Extra(
+        path: JSONRecordReader.relative, value: slot, leaves: Int32(clamping: count), pathText: frame.store([])))
     return q
   }
 
-  /// The decoded text of a string member of an object that is about to be parsed; nil when it has none.
+  /// The decoded text of a string member of an object that is about to be parsed; nil when it has none. Where names are matched in
+  /// any case, the exact one first.
   private func member(
     _ name: [UInt8], of start: UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>, _ buffer: UnsafePointer<UInt8>
   ) -> [UInt8]? {
     let kept = failure
     defer { failure = kept }
+    var other: Slot?
     var p = skipBlanks(start + 1)
     while p[0] == UInt8(ascii: "\"") {
       let key = p + 1
-      guard var q = skipString(key, limit, buffer) else { return nil }
-      let isWanted = q - key == name.count && memcmp(key, name, name.count) == 0
+      guard var q = skipString(key, limit, buffer), q - key <= limits.field else { return nil }
+      let raw = Slot(.text, offset: key - buffer, length: q - key, isEscaped: memchr(key, 0x5c, q - key) != nil)
+      let found = frame.text(raw)
+      let isWanted = found.elementsEqual(name)
+      let isOther = !isWanted && other == nil && table.isSpelling(found, of: name)
       q = skipBlanks(q + 1)
       guard q[0] == UInt8(ascii: ":") else { return nil }
       q = skipBlanks(q + 1)
       var count = 0
       guard let (slot, r) = parseValue(q, limit, buffer, depth: 2, leaves: &count) else { return nil }
       if isWanted { return slot.kind == .text ? Array(frame.text(slot)) : nil }
+      if isOther { other = slot }
       p = skipBlanks(r)
-      guard p[0] == UInt8(ascii: ",") else { return nil }
+      guard p[0] == UInt8(ascii: ",") else { break }
       p = skipBlanks(p + 1)
     }
-    return nil
+    return other.flatMap { $0.kind == .text ? Array(frame.text($0)) : nil }
   }
 
   private func lookUp(

@@ -28,7 +28,7 @@ struct NameTable: ~Copyable {
     var isVariant: Bool
     /// A mapped leaf under its own name of at most 14 bytes: what the shortest loop handles.
     var isPlain: Bool
-    /// The object (`Generation`) that last held this name: finds duplicates.
+    /// The object (the reader's `generation`) that last held this name: finds duplicates.
     var seen: UInt32
   }
 
@@ -45,6 +45,10 @@ struct NameTable: ~Copyable {
     var buckets: [Int32]
     /// The node's own path, nil below a list.
     var path: [UInt8]?
+    /// Below a list: the node's name, as paths spell it; empty for an element of a list.
+    var step: [UInt8] = []
+    /// The object (the reader's `generation`) that last held it, under whatever name.
+    var seen: UInt32 = 0
     var content: Content
 
     enum Content {
@@ -92,34 +96,36 @@ struct NameTable: ~Copyable {
   /// The bytes of all names; until the next new name.
   @inline(__always) var namePointer: UnsafePointer<UInt8> { UnsafePointer(nameBytes) }
 
-  private mutating func addNode(_ members: [Layout.Member], path: [UInt8]?) -> Int {
+  private mutating func addNode(_ members: [Layout.Member], path: [UInt8]?, step: [UInt8] = []) -> Int {
     let index = nodes.count
     precondition(index < 1024, "a layout has at most 1,024 objects and lists")
-    nodes.append(Node(buckets: [Int32](repeating: -1, count: 64), path: path, content: .object))
+    nodes.append(Node(buckets: [Int32](repeating: -1, count: 64), path: path, step: step, content: .object))
     var last: Int32 = -1
     for member in members {
       var memberPath = path
       if path != nil { PathText.append(member.name.utf8, to: &memberPath!) }
-      let target = target(of: member.content, path: memberPath)
+      var step: [UInt8] = []
+      PathText.append(member.name.utf8, to: &step)
+      let target = target(of: member.content, path: memberPath, step: step)
       last = add(Array(member.name.utf8), to: index, target: target, after: last, isVariant: false)
       for alias in member.aliases { last = add(Array(alias.utf8), to: index, target: target, after: last, isVariant: true) }
     }
     return index
   }
 
-  private mutating func target(of content: Layout.Content, path: [UInt8]?) -> Target {
+  private mutating func target(of content: Layout.Content, path: [UInt8]?, step: [UInt8] = []) -> Target {
     switch content {
     case .leaf(let leaf): return Target(value: Int32(leaf.register))
-    case .object(let members): return .node(addNode(members, path: path))
+    case .object(let members): return .node(addNode(members, path: path, step: step))
     case .picks(let key, let cases):
       let index = nodes.count
-      nodes.append(Node(buckets: [], path: path, content: .object))
+      nodes.append(Node(buckets: [], path: path, step: step, content: .object))
       let inner = cases.map { (value: Array($0.value.utf8), node: addNode($0.members, path: nil)) }
       nodes[index].content = .picks(key: Array(key.utf8), cases: inner)
       return .node(index)
     case .items(let items):
       let index = nodes.count
-      nodes.append(Node(buckets: [], path: path, content: .object))
+      nodes.append(Node(buckets: [], path: path, step: step, content: .object))
       nodes[index].content = .items(
         items.map { item in
           var itemPath = path
@@ -148,7 +154,9 @@ struct NameTable: ~Copyable {
     let (word0, word1) = words.withUnsafeBytes {
       ($0.loadUnaligned(as: UInt64.self), $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
     }
-    let mask0: UInt64 = used >= 8 ? ~0 : (1 << (UInt64(used) * 8)) - 1
+    // A name that JSON has to escape is never compared with the source's bytes: there the same bytes mean another name, or none.
+    let isOdd = name.contains { $0 < 0x20 || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }
+    let mask0: UInt64 = isOdd ? 0 : used >= 8 ? ~0 : (1 << (UInt64(used) * 8)) - 1
     let mask1: UInt64 = used >= 16 ? ~0 : used <= 8 ? 0 : (1 << (UInt64(used - 8) * 8)) - 1
     var path: Int32 = -1
     if var text = nodes[node].path {
@@ -159,17 +167,19 @@ struct NameTable: ~Copyable {
     let bucket = NameTable.hash(name)
     (entries + count).initialize(
       to: Entry(
-        word0: word0, word1: word1, mask0: mask0, mask1: mask1, target: target, next: -1, previous: -1,
+        word0: isOdd ? 1 : word0, word1: word1, mask0: mask0, mask1: mask1, target: target, next: -1, previous: -1,
         chain: nodes[node].buckets[bucket], name: Int32(names.count), length: Int32(name.count), path: path,
         node: Int32(node), isVariant: isVariant,
         isPlain: target.isRegister && !isVariant && name.count < 15, seen: 0))
+    var known = names.count
     names += name
     if names.count > nameCapacity {
       nameBytes.deallocate()
       nameCapacity = names.count * 2
       nameBytes = .allocate(capacity: nameCapacity)
+      known = 0
     }
-    for (i, byte) in names.enumerated() { nameBytes[i] = byte }
+    for i in known..<names.count { nameBytes[i] = names[i] }
     nodes[node].buckets[bucket] = index
     count += 1
     link(index, after: after, in: node)
@@ -232,6 +242,11 @@ struct NameTable: ~Copyable {
     return nil
   }
 
+  /// The name in another case, where that is the same name.
+  func isSpelling(_ name: UnsafeBufferPointer<UInt8>, of other: [UInt8]) -> Bool {
+    folds && name.count == other.count && zip(name, other).allSatisfy { NameTable.lower($0) == NameTable.lower($1) }
+  }
+
   @inline(__always) private static func lower(_ byte: UInt8) -> UInt8 { byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte }
 
   private mutating func move(_ index: Int32, after: Int32, in node: Int) {
@@ -257,6 +272,13 @@ struct NameTable: ~Copyable {
       index = entries[Int(index)].chain
     }
     return false
+  }
+
+  /// Notes that an object holds this node; false when it does already, under another spelling.
+  mutating func open(_ node: Int, in object: UInt32) -> Bool {
+    guard nodes[node].seen != object else { return false }
+    nodes[node].seen = object
+    return true
   }
 
   /// The first entry of a node in the learnt order.
