@@ -236,6 +236,16 @@ package final class JSONRecordWriter: RecordWriter {
           }
           to[0] = UInt8(ascii: "\"")
           to += 1
+        } else if isJSON, slot.bits & 0xff == UInt64(Kind.number.rawValue) {
+          // A number of the chunk: its characters, in quotes where the field is text.
+          cw_copy(to, from, prefixLength)
+          to += prefixLength
+          to[0] = UInt8(ascii: "\"")
+          if step.pointee.isText { to += 1 }
+          cw_copy(to, chunk + slot.offset, length)
+          to += length
+          to[0] = UInt8(ascii: "\"")
+          if step.pointee.isText { to += 1 }
         } else {
           to = scalar(slot, step, frame, from, prefixLength, to)
         }

@@ -4,15 +4,19 @@ package enum UTF8Check {
   package static func firstInvalid(_ start: UnsafePointer<UInt8>, _ count: Int) -> Int? {
     var i = 0
     while i < count {
-      let first = start[i]
-      if first < 0x80 {
-        // Eight at a time while they are all ASCII.
-        while i &+ 8 <= count, unsafe UnsafeRawPointer(start + i).loadUnaligned(as: UInt64.self) & 0x8080_8080_8080_8080 == 0 {
+      if i &+ 8 <= count {
+        // To the next byte that is not ASCII, eight at a time.
+        let high = unsafe UnsafeRawPointer(start + i).loadUnaligned(as: UInt64.self).littleEndian & 0x8080_8080_8080_8080
+        if high == 0 {
           i &+= 8
+          continue
         }
-        while i < count, start[i] < 0x80 { i &+= 1 }
+        i &+= high.trailingZeroBitCount >> 3
+      } else if start[i] < 0x80 {
+        i &+= 1
         continue
       }
+      let first = start[i]
       // The most common: two bytes.
       if first >= 0xc2, first <= 0xdf, i &+ 1 < count, start[i &+ 1] & 0xc0 == 0x80 {
         i &+= 2

@@ -265,7 +265,8 @@ package final class BatchWorker {
       return
     }
     let mark = result.out.count
-    if result.written > 0 { result.out.append(separator) }
+    // The first one's is left out where nothing was written before.
+    result.out.append(separator)
     do throws(FormatError) {
       try writer.write(frame, extras: plan.hasRestored ? plan.extras : noExtras, into: &result.out)
     } catch {

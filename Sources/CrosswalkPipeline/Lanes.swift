@@ -164,11 +164,13 @@ private func laneMain(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPo
 }
 
 extension Run {
+  /// Asked once: the answer is read from a file.
+  private static let cores = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+
   /// Workers for a run of records that goes on behind the stream's window; 1 means: no lanes.
   func laneCount(_ stream: ByteStream) -> Int {
     guard !stream.isLast, job.limit == nil else { return 1 }
-    let cores = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
-    return min(job.jobs ?? cores, 64)
+    return min(job.jobs ?? Run.cores, 64)
   }
 
   /// Reads a run of records on several threads: the window is cut where records seem to begin, each stretch is read by itself,

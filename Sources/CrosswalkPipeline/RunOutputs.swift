@@ -38,8 +38,9 @@ final class RunOutputs {
     guard !isDry else { return }
     if result.written > 0 {
       try output.open()
-      try output.write(firstWritten == 0 ? opening : separator)
-      try output.write(UnsafeRawBufferPointer(result.out.bytes))
+      if firstWritten == 0 { try output.write(opening) }
+      // Each record has its separator in front.
+      try output.write(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(result.out.bytes)[(firstWritten == 0 ? separator.count : 0)...]))
     }
     if let residue {
       for piece in result.residue {
