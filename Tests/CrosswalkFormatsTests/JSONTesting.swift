@@ -33,8 +33,13 @@ struct JSONSnapshot: Equatable, CustomStringConvertible {
       let note = value?.leafCount == Int(extra.leaves) ? "" : " counted as \(extra.leaves)"
       return String(decoding: path, as: UTF8.self) + " = " + show(extra.value) + note
     }
+    let registers = (0..<count).map { register -> String in
+      let slot = frame.slots[register]
+      let isTold = !slot.isBlank || slot.isAbsent || frame.blanks & 1 << UInt64(register % 64) != 0
+      return show(slot) + (isTold ? "" : " not told to be blank")
+    }
     self.init(
-      registers: (0..<count).map { show(frame.slots[$0]) }, extras: extras, leaves: frame.leaves,
+      registers: registers, extras: extras, leaves: frame.leaves,
       hasContainerLeaf: frame.hasContainerLeaf, hasLosingSpelling: frame.hasLosingSpelling)
   }
 
