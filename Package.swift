@@ -48,6 +48,7 @@ let package = Package(
       name: "CrosswalkPipelineTests", dependencies: ["Crosswalk", "CrosswalkReference", "TestSupport"],
       exclude: ["Goldens"]),
     .testTarget(name: "CommandTests", dependencies: ["CrosswalkCommand", "TestSupport"], exclude: ["Cases"]),
+    .testTarget(name: "Fuzz", dependencies: ["Crosswalk", "TestSupport"], path: "Tests/Fuzz"),
     .testTarget(name: "HouseRules", dependencies: ["TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
