@@ -65,9 +65,6 @@ struct Convert: Command {
   @Option(help: ArgumentHelp("The CSV delimiter: one character, or `tab`.", valueName: "c"))
   var delimiter: String?
 
-  @Option(help: ArgumentHelp("Where the records are, when no shape says it.", valueName: "path"))
-  var records: String?
-
   @Option(help: ArgumentHelp("A name twice in a record: reject, first or last (default: reject).", valueName: "rule"))
   var duplicateKeys: String?
 
@@ -144,7 +141,6 @@ struct Convert: Command {
     job.mappings = Convert.environmentFolders() + mappings
     job.force = force
     if let delimiter { job.delimiter = try values.delimiter(delimiter) }
-    job.recordsPath = records
     job.duplicateKeys = try values.choice("duplicate-keys", duplicateKeys, of: ConvertJob.DuplicateKeys.self) ?? .reject
     job.csvProfile = try values.choice("csv-profile", csvProfile, of: ConvertJob.CSVProfile.self) ?? .plain
     job.xmlParser = try values.choice("xml-parser", xmlParser, of: ConvertJob.XMLParser.self) ?? .automatic

@@ -46,8 +46,6 @@ public struct ConvertJob: Sendable {
   public var limits = Limits()
   /// The CSV delimiter, read and written; nil is found out on reading and `,` on writing.
   public var delimiter: UInt8?
-  /// Where the records are, for a document that no shape describes: a path as mapping files spell it.
-  public var recordsPath: String?
   /// What a name means that stands twice in one JSON object: an error of its record, or the value to take.
   public var duplicateKeys = DuplicateKeys.reject
   /// How CSV cells are written that a spreadsheet would take for formulas.
