@@ -10,7 +10,7 @@ import Testing
 /// like a good place to cut.
 @Suite struct LanesTests {
   static let seed: UInt64 =
-    ProcessInfo.processInfo.environment["CROSSWALK_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0..<1_000_000)
+    ProcessInfo.processInfo.environment["CROSSWALK_SEED"].flatMap { UInt64($0) } ?? 20_190_617
 
   /// What a run leaves behind, byte by byte.
   struct Result: Equatable {
@@ -118,7 +118,7 @@ import Testing
     var records: [String] = []
     var bytes = 0
     while bytes < size {
-      if texts.one(in: 400), let odd = odd.randomElement(using: &texts.random) { records.append(odd) }
+      if texts.one(in: 40), let odd = odd.randomElement(using: &texts.random) { records.append(odd) }
       var members = [
         #""SystemId":\#(records.count)"#, #""Nm":\#(jsonText(texts.text()))"#, #""Notes":\#(jsonText(texts.text()))"#,
         #""City":\#(jsonText(texts.text()))"#,
@@ -242,7 +242,7 @@ import Testing
       var rows = ["SystemId,Nm,Notes,City,Unknown"]
       var bytes = 0
       while bytes < LanesTests.size {
-        if texts.one(in: 500) { rows.append(["1,too,few", "1,too,many,cells,in,it", "1,stray \"quote\",,,", "1,\"a\"b,,,"].randomElement(using: &texts.random)!) }
+        if texts.one(in: 50) { rows.append(["1,too,few", "1,too,many,cells,in,it", "1,stray \"quote\",,,", "1,\"a\"b,,,"].randomElement(using: &texts.random)!) }
         let row = (["\(rows.count)"] + (0..<4).map { _ in cell(texts.text()) }).joined(separator: ",")
         bytes += row.utf8.count
         rows.append(row)
