@@ -37,6 +37,7 @@ package final class Frame {
     var hasContainerLeaf = false
     var hasLosingSpelling = false
     var hasExtras = false
+    var escapesAlike = false
     var blanks: UInt64 = ~0
   }
 
@@ -54,7 +55,10 @@ package final class Frame {
     set { hot.pointee.pool = newValue }
   }
   /// Source and target escape alike (both JSON): a transform may work on the source's spelling and leave it escaped in the arena.
-  package var escapesAlike = false
+  package var escapesAlike: Bool {
+    get { hot.pointee.escapesAlike }
+    set { hot.pointee.escapesAlike = newValue }
+  }
   /// Bytes of the constants.
   package var poolCount: Int {
     get { hot.pointee.poolCount }

@@ -408,7 +408,7 @@ package final class JSONRecordReader: RecordReader {
             q = r
           }
           let length = q - text
-          if high != 0, let bad = UTF8Check.firstInvalid(text, length) { return fail(.invalidUTF8, text + bad, buffer) }
+          if high != 0, let bad = UTF8Check.firstInvalid(padded: text, length) { return fail(.invalidUTF8, text + bad, buffer) }
           if length > longest { return fail(.fieldTooLong, text, buffer) }
           if length == 0 { frame.blanks |= 1 &<< UInt64(truncatingIfNeeded: target.value) }
           slots[Int(target.value)] = Slot(
@@ -503,22 +503,13 @@ package final class JSONRecordReader: RecordReader {
       }
       let text = colon + 2
       var high: UInt64 = 0
-      var bits = UInt64(Kind.text.rawValue)
-      var end = text + cw_scan_string(text, &high)
-      while end[0] == UInt8(ascii: "\\") {
-        switch end[1] {
-        case UInt8(ascii: "n"), UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "t"), UInt8(ascii: "r"): break
-        default: bits = 0
-        }
-        if bits == 0 { break }
-        bits |= 16
-        end += 2
-        end += cw_scan_string(end, &high)
-      }
+      var escaped: UInt64 = 0
+      let end = text + cw_scan_json(text, &high, &escaped)
+      let bits = UInt64(Kind.text.rawValue) | (escaped != 0 ? 16 : 0)
       let length = end - text
       guard end[0] == UInt8(ascii: "\""), length <= longest else { break }
       if length == 0 { blanks |= 1 &<< UInt64(truncatingIfNeeded: entry.pointee.target.value) }
-      if high != 0, UTF8Check.firstInvalid(text, length) != nil { break }
+      if high != 0, UTF8Check.firstInvalid(padded: text, length) != nil { break }
       entry.pointee.seen = generation
       slot.pointee = Slot(
         bits: UInt64(truncatingIfNeeded: text - buffer) << 32 | UInt64(truncatingIfNeeded: length) << 8 | bits)
@@ -787,7 +778,7 @@ package final class JSONRecordReader: RecordReader {
         guard let r = finishString(q, limit, buffer, &high, &bits) else { return nil }
         q = r
       }
-      if high != 0, let bad = UTF8Check.firstInvalid(text, q - text) {
+      if high != 0, let bad = UTF8Check.firstInvalid(padded: text, q - text) {
         _ = fail(.invalidUTF8, text + bad, buffer)
         return nil
       }
@@ -855,10 +846,10 @@ package final class JSONRecordReader: RecordReader {
       case UInt8(ascii: "\\"):
         bits |= 16
         switch q[1] {
-        case UInt8(ascii: "n"), UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "t"), UInt8(ascii: "r"),
-          UInt8(ascii: "b"), UInt8(ascii: "f"):
+        case UInt8(ascii: "n"), UInt8(ascii: "\""), UInt8(ascii: "t"), UInt8(ascii: "r"), UInt8(ascii: "b"), UInt8(ascii: "f"):
           q += 2
-        case UInt8(ascii: "/"):
+        // `/` would be written otherwise; a backslash may be somebody's spelling of an escape.
+        case UInt8(ascii: "/"), UInt8(ascii: "\\"):
           bits |= 32
           q += 2
         case UInt8(ascii: "u"):
@@ -910,7 +901,7 @@ package final class JSONRecordReader: RecordReader {
       guard let r = finishString(q, limit, buffer, &high, &bits) else { return nil }
       q = r
     }
-    if high != 0, let bad = UTF8Check.firstInvalid(text, q - text) { return fail(.invalidUTF8, text + bad, buffer) }
+    if high != 0, let bad = UTF8Check.firstInvalid(padded: text, q - text) { return fail(.invalidUTF8, text + bad, buffer) }
     return q
   }
 

@@ -1,3 +1,4 @@
+import CSimd
 import Glibc
 
 /// Bytes on their way out: grows, is emptied and used again. The caller reserves before it writes through `base`.
@@ -33,6 +34,13 @@ package struct OutputBuffer: ~Copyable {
     reserve(bytes.count)
     memcpy(base + count, source, bytes.count)
     count += bytes.count
+  }
+
+  /// Bytes behind which 32 more may be read.
+  package mutating func append(_ source: UnsafePointer<UInt8>, paddedCount count: Int) {
+    reserve(count)
+    cw_copy(base + self.count, source, count)
+    self.count += count
   }
 
   package mutating func append(_ bytes: [UInt8]) { bytes.withUnsafeBufferPointer { append($0) } }

@@ -1,3 +1,5 @@
+import CSimd
+
 /// UTF-8 as RFC 3629 has it: no overlong forms, no surrogates, nothing above U+10FFFF.
 package enum UTF8Check {
   /// The offset of the first byte that starts no valid sequence, or nil.
@@ -43,6 +45,12 @@ package enum UTF8Check {
       i += length
     }
     return nil
+  }
+
+  /// The same for text behind which 16 bytes may be read: nearly all of it is decided with no branch that depends on it.
+  @inline(__always)
+  static func firstInvalid(padded start: UnsafePointer<UInt8>, _ count: Int) -> Int? {
+    cw_is_common_utf8(start, count) != 0 ? nil : firstInvalid(start, count)
   }
 
   package static func isValid(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {

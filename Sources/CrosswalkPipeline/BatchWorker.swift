@@ -99,7 +99,9 @@ package final class BatchWorker {
   /// Where the records of the batch at hand go.
   @exclusivity(unchecked) var result = BatchResult()
   @exclusivity(unchecked) private(set) var reader: (any RecordReader)?
-  private let separator: [UInt8]
+  /// With 32 bytes behind it.
+  private let separator: UnsafeMutablePointer<UInt8>
+  private let separatorCount: Int
   private let leaves: UnsafeMutablePointer<CountedLeaf>
   /// Source registers, 64 at a time, whose leaves do more than change their name: looked at in every record.
   private let others: UnsafeMutablePointer<UInt64>
@@ -127,6 +129,8 @@ package final class BatchWorker {
     var edge: Int32
     var writesNull: Bool
     var writesEmpty: Bool
+    /// Changes its name only, and nothing else may stand in its place: it is there unless it is blank.
+    var isPlain = false
   }
 
   init(plan: Plan, writer: any RecordWriter, rules: Rules) {
@@ -134,7 +138,10 @@ package final class BatchWorker {
     frame = plan.frame
     self.writer = writer
     self.rules = rules
-    separator = writer.separator
+    separatorCount = writer.separator.count
+    separator = .allocate(capacity: separatorCount + 32)
+    separator.initialize(repeating: 0, count: separatorCount + 32)
+    separator.update(from: writer.separator, count: separatorCount)
     keepsResidue = rules.keepsResidue
     recordLimit = rules.recordLimit
     isFiltered = !rules.only.isEmpty
@@ -167,6 +174,7 @@ package final class BatchWorker {
     for (index, leaf) in counted.enumerated() {
       let isRenamed = leaf.reason < 0 && leaf.register == leaf.target && leaf.leg == 0
       if !isRenamed { others[leaf.register / 64] |= 1 << UInt64(leaf.register % 64) }
+      counted[index].isPlain = isRenamed && !leaf.writesNull && !leaf.writesEmpty
       leafOf[leaf.register] = Int32(index)
     }
     leaves = .allocate(capacity: max(counted.count, 1))
@@ -178,6 +186,7 @@ package final class BatchWorker {
     leaves.deallocate()
     others.deallocate()
     leafOf.deallocate()
+    separator.deallocate()
   }
 
   func use(_ reader: any RecordReader) {
@@ -266,7 +275,7 @@ package final class BatchWorker {
     }
     let mark = result.out.count
     // The first one's is left out where nothing was written before.
-    result.out.append(separator)
+    result.out.append(separator, paddedCount: separatorCount)
     do throws(FormatError) {
       try writer.write(frame, extras: plan.hasRestored ? plan.extras : noExtras, into: &result.out)
     } catch {
@@ -335,6 +344,11 @@ package final class BatchWorker {
     let columns = 6
     let empty = 2
     let row = leaf.pointee.row &* columns
+    if leaf.pointee.isPlain {
+      // Only looked at because it may be blank; a blank one stands nowhere.
+      parked[row &+ empty] &+= slot.isBlank ? 1 : 0
+      return
+    }
     if leaf.pointee.reason >= 0 {
       parked[row &+ (slot.isBlank ? empty : Int(leaf.pointee.reason))] &+= 1
       return

@@ -12,6 +12,8 @@ enum SpeltOut {
     if slot.length == 4 { return true }
     // A backslash is an escape in JSON. Where none is, none can be spelt out.
     if slot.space == .chunk, frame.encoding.isJSON, !slot.isEscaped { return false }
+    // Spelt out in JSON it is an escaped backslash, or one by its number: escapes that the reader marks.
+    if slot.space == .chunk, frame.encoding.isJSON { return slot.isOdd }
     let raw = frame.raw(slot)
     if slot.isEscaped, frame.encoding.isJSON {
       // Spelt out there, it is an escaped backslash.

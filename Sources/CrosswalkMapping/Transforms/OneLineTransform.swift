@@ -1,6 +1,5 @@
 import CrosswalkFormats
 import CrosswalkModel
-import Glibc
 
 /// Lines as one: each line break (CRLF, CR, LF) becomes the text given.
 final class OneLineTransform: Transform {
@@ -21,7 +20,8 @@ final class OneLineTransform: Transform {
 
   init(_ context: TransformContext) {
     let text = Array((context.argumentText ?? ", ").utf8)
-    joint = .allocate(capacity: text.count + 1)
+    // Copied in steps of 32 bytes.
+    joint = .allocate(capacity: text.count + 32)
     joint.initialize(from: text, count: text.count)
     jointCount = text.count
     isPlain = text.allSatisfy { $0 >= 0x20 && $0 != 0x22 && $0 != 0x5c }
@@ -67,33 +67,11 @@ final class OneLineTransform: Transform {
 
   /// On the inside of a JSON string with no escape but the short ones.
   private func writeEscaped(_ slot: Slot, _ frame: Frame) -> Slot {
-    let raw = frame.raw(slot)
-    guard let source = raw.baseAddress else { return slot }
-    let end = source + raw.count
     let arena = frame.arena
-    let start = arena.room(raw.count &* max(jointCount, 1) &+ 64)
-    var to = start
-    var from = source
-    while from < end {
-      let found = memchr(from, 0x5c, end - from).map { UnsafePointer($0.assumingMemoryBound(to: UInt8.self)) } ?? end
-      let run = found - from
-      to.update(from: from, count: run)
-      to += run
-      if found == end { break }
-      let escape = found[1]
-      from = found + 2
-      if escape == UInt8(ascii: "n") || escape == UInt8(ascii: "r") {
-        if escape == UInt8(ascii: "r"), from + 1 < end, from[0] == 0x5c, from[1] == UInt8(ascii: "n") { from += 2 }
-        to.update(from: joint, count: jointCount)
-        to += jointCount
-      } else {
-        to[0] = 0x5c
-        to[1] = escape
-        to += 2
-      }
-    }
-    let result = Slot(.text, offset: arena.used, length: to - start, space: .arena, isEscaped: true)
-    arena.used += to - start
+    let target = arena.room(slot.length &* max(jointCount, 1) &+ 64)
+    let length = JSONText.replaceLineBreaks(in: frame.raw(slot), by: joint, jointCount, into: target)
+    let result = Slot(.text, offset: arena.used, length: length, space: .arena, isEscaped: true)
+    arena.used += length
     return result
   }
 }
