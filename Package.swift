@@ -12,9 +12,11 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
   targets: [
-    // What Debian gives: libxml2-dev, libyaml-dev.
+    // What Debian gives: libxml2-dev, libyaml-dev, zlib1g-dev, libzstd-dev.
     .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
     .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .target(name: "CSimd"),
 
     .target(name: "CrosswalkModel"),
@@ -25,7 +27,9 @@ let package = Package(
       dependencies: ["CrosswalkModel", "CrosswalkYAML", "CrosswalkFormats"],
       plugins: ["EmbedMappings"]),
     .target(name: "CrosswalkReference", dependencies: ["CrosswalkModel", "CrosswalkYAML", "CrosswalkFormats"]),
-    .target(name: "CrosswalkPipeline", dependencies: ["CrosswalkModel", "CrosswalkFormats", "CrosswalkMapping"]),
+    .target(
+      name: "CrosswalkPipeline",
+      dependencies: ["CrosswalkModel", "CrosswalkFormats", "CrosswalkMapping", "CZlib", "CZstd"]),
     .target(
       name: "Crosswalk",
       dependencies: ["CrosswalkModel", "CrosswalkFormats", "CrosswalkMapping", "CrosswalkPipeline"]),

@@ -88,6 +88,9 @@ struct Convert: Command {
   @Option(help: ArgumentHelp("Most members of a record that no mapping names (default: 10000).", valueName: "n"))
   var maxUnknown: String?
 
+  @Option(help: ArgumentHelp("Most bytes out of a compressed byte, from 64 MiB on (default: 250).", valueName: "n"))
+  var maxRatio: String?
+
   @Flag(name: .shortAndLong, help: "No summary.")
   var quiet = false
 
@@ -124,12 +127,12 @@ struct Convert: Command {
     var job = ConvertJob(
       inputs: files.isEmpty ? [.standardInput] : files.map { $0 == "-" ? .standardInput : .file($0) },
       from: try values.endpoint("from", from), to: try values.endpoint("to", to))
-    if let output, output != "-" { job.output = .file(try values.plainFile("output", output)) }
+    if let output, output != "-" { job.output = .file(output) }
     job.shape = try values.choice("shape", shape, of: Shape.self) ?? .list
     for text in set { job.set.append(try values.assignment(text)) }
     for text in options { job.options.append(try values.option(text)) }
-    if let residue { job.residue = residue == "none" ? .none : .file(try values.plainFile("residue", residue)) }
-    job.rejects = try rejects.map { file throws(Diagnostic) in try values.plainFile("rejects", file) }
+    if let residue { job.residue = residue == "none" ? .none : .file(residue) }
+    job.rejects = rejects
     if let maxRejects { job.maxRejects = try values.allowance(maxRejects) }
     guard job.maxRejects.isZero || job.rejects != nil else { throw Convert.rejectsNeedAFile(job.maxRejects) }
     job.dryRun = dryRun
@@ -147,6 +150,7 @@ struct Convert: Command {
     if let maxRecord { job.limits.record = try values.size("max-record", maxRecord, atMost: 64 << 20) }
     if let maxField { job.limits.field = try values.size("max-field", maxField, atMost: 16 << 20 - 1) }
     if let maxDepth { job.limits.depth = try values.number("max-depth", maxDepth, in: 1...1024) }
+    if let maxRatio { job.limits.ratio = try values.number("max-ratio", maxRatio, in: 1...1_000_000) }
     if let maxUnknown { job.limits.unknownFields = try values.number("max-unknown", maxUnknown, in: 0...10_000_000) }
     return job
   }

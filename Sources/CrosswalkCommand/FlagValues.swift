@@ -105,16 +105,6 @@ struct FlagValues {
     return bytes[0]
   }
 
-  /// A file that is written. Its name must not promise a compression that it would not have.
-  func plainFile(_ flag: String, _ text: String) throws(Diagnostic) -> String {
-    guard !FormatDetection.isCompressed(text) else {
-      throw Diagnostic(
-        .usage, "`--\(flag) \(text)`: compressed output is not offered",
-        help: "leave the ending out, or send standard output through `gzip` or `zstd`")
-    }
-    return text
-  }
-
   func wrong(_ flag: String, _ text: String, _ wanted: String) -> Diagnostic {
     Diagnostic(.usage, "`--\(flag) \(text)` cannot be understood", help: "it takes \(wanted)")
   }

@@ -27,7 +27,8 @@ extension Code {
     (.unfedRequirement, "a required field has no source", "The target requires a field in this shape and nothing in the source can feed it, so that every record would be rejected. The message names the `--set` that supplies it."),
     (.missingInput, "the input file does not exist", "The message names the file of the same folder whose name is nearest. Nothing has been written."),
     (.unreadableInput, "the input cannot be read", "The file is a folder, may not be read, or reading it failed; the system's own reason follows."),
-    (.foreignFile, "this is a workbook, an archive or a compressed file", "Crosswalk reads text: JSON, NDJSON, XML, CSV and URL-encoded forms. A workbook is saved as CSV first, an archive is unpacked, a compressed file is sent through its own program: `zcat FILE | crosswalk convert …`."),
+    (.foreignFile, "this is a workbook or an archive", "Crosswalk reads text: JSON, NDJSON, XML, CSV and URL-encoded forms, also compressed with gzip or zstd. A workbook is saved as CSV first, an archive is unpacked, and what was compressed twice is unpacked once."),
+    (.damagedCompression, "the compressed data are not whole", "The file was cut, damaged on its way, or made to expand without end. Nothing that came out of it before is kept: what is behind a damaged place cannot be known. `gzip -t FILE` or `zstd -t FILE` says whether a file is whole."),
     (.looksLike, "the input is in another format than was said", "The format was named and the first bytes are clearly another one. Say the right one, or leave it out: it is then taken from the file's ending and its first bytes."),
     (.endingDisagrees, "the file's ending and its content disagree", "The content decides. Name the format (`--from SYSTEM:FORMAT`) to be sure."),
     (.emptyInput, "the input is empty", "A JSON, XML or CSV document has at least one byte; an empty file is more likely one that was cut. An empty NDJSON or form file is one without records."),
@@ -131,6 +132,7 @@ extension Code {
   public static let missingInput = Code("I0101")
   public static let unreadableInput = Code("I0102")
   public static let foreignFile = Code("I0103")
+  public static let damagedCompression = Code("I0107")
   public static let looksLike = Code("I0104")
   public static let endingDisagrees = Code("I0105")
   public static let emptyInput = Code("I0106")

@@ -8,6 +8,8 @@ public struct Limits: Sendable, Equatable {
   public var depth = 128
   /// Members of a record that no mapping names. `--max-unknown`.
   public var unknownFields = 10_000
+  /// Bytes that may come out of a compressed byte of an input, once 64 MiB have come out. `--max-ratio`.
+  public var ratio = 250
 
   public init() {}
 }

@@ -10,12 +10,6 @@ package enum FormatDetection {
     return endings.first { name.hasSuffix($0.ending) }?.format
   }
 
-  /// Whether the ending promises compression, which the output does not have.
-  package static func isCompressed(_ path: String) -> Bool {
-    let name = path.lowercased()
-    return name.hasSuffix(".gz") || name.hasSuffix(".zst")
-  }
-
   /// The format of an input: the named one, else what the first bytes say, else the ending's, else the system's first one.
   ///
   /// Bytes win over an ending with a warning; a named format that they contradict is an error. JSON and NDJSON are not held

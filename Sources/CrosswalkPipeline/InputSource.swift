@@ -13,20 +13,27 @@ package final class InputSource {
   /// What `head` has read ahead, or the whole of an input in memory; `read` gives it out first.
   private var ahead: [UInt8] = []
   private var reachedEnd = false
+  /// The first bytes as they stand in the file, read to see whether it is compressed.
+  private var start: ArraySlice<UInt8> = []
+  private var fileEnded = false
+  private var inflater: Inflater?
 
-  /// Opens; a folder and a missing file are refused. Looks at the first bytes: a workbook, an archive or a compressed file
-  /// is refused with how to convert it.
-  package init(_ input: ConvertJob.Input) throws(Diagnostic) {
+  /// Opens; a folder and a missing file are refused. Looks at the first bytes: gzip and zstd are inflated as they are read, and all
+  /// offsets count the bytes that come out; a workbook or an archive is refused with how to convert it.
+  package init(_ input: ConvertJob.Input, limits: Limits = Limits()) throws(Diagnostic) {
     name = input.name
     switch input {
     case .standardInput: descriptor = dup(STDIN_FILENO)
     case .file(let path): descriptor = uninterrupted { open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY) }
     case .bytes(let bytes, _):
       descriptor = -1
-      size = bytes.count
-      ahead = bytes
-      reachedEnd = true
-      if let kind = ForeignFile(try head(4096), name: name) { throw InputSource.isForeign(name, kind) }
+      let isCompressed = Compression(head: bytes.prefix(4)) != nil
+      size = isCompressed ? nil : bytes.count
+      start = isCompressed ? bytes[...] : []
+      ahead = isCompressed ? [] : bytes
+      fileEnded = true
+      reachedEnd = !isCompressed
+      try look(limits)
       return
     }
     guard descriptor >= 0 else { throw InputSource.cannotOpen(input, errno) }
@@ -40,9 +47,57 @@ package final class InputSource {
       close(descriptor)
       throw InputSource.isFolder(input.name)
     }
-    size = status.st_mode & S_IFMT == S_IFREG ? Int(status.st_size) : nil
-    if size != nil { posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL) }
+    let isRegular = status.st_mode & S_IFMT == S_IFREG
+    var first: [UInt8] = []
+    let file = descriptor
+    while first.count < 4 {
+      var bytes = [UInt8](repeating: 0, count: 4 - first.count)
+      let got = bytes.withUnsafeMutableBytes { bytes in uninterrupted { Glibc.read(file, bytes.baseAddress!, bytes.count) } }
+      guard got >= 0 else {
+        let reason = lastSystemError()
+        close(descriptor)
+        throw InputSource.cannotRead(input.name, reason)
+      }
+      if got == 0 { break }
+      first += bytes[..<got]
+    }
+    start = first[...]
+    size = isRegular && Compression(head: first) == nil ? Int(status.st_size) : nil
+    if isRegular { posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL) }
+    try look(limits)
+  }
+
+  private func look(_ limits: Limits) throws(Diagnostic) {
+    if let compression = Compression(head: start) {
+      do throws(CompressionError) { inflater = try Inflater(compression, maxRatio: limits.ratio) } catch {
+        throw damaged(error, limits.ratio)
+      }
+      ratio = limits.ratio
+    }
     if let kind = ForeignFile(try head(4096), name: name) { throw InputSource.isForeign(name, kind) }
+  }
+
+  private var ratio = 0
+
+  /// What stands in the file itself: fewer than `count` does not mean its end, 0 does.
+  private func readFile(into memory: UnsafeMutablePointer<UInt8>, count: Int) throws(Diagnostic) -> Int {
+    if !start.isEmpty {
+      let first = min(start.count, count)
+      for (index, byte) in start.prefix(first).enumerated() { memory[index] = byte }
+      start = start.dropFirst(first)
+      return first
+    }
+    guard !fileEnded else { return 0 }
+    let got = uninterrupted { Glibc.read(descriptor, memory, count) }
+    guard got >= 0 else { throw InputSource.cannotRead(name, lastSystemError()) }
+    if got == 0 { fileEnded = true }
+    return got
+  }
+
+  /// Content, inflated where need be; 0 is its end.
+  private func readContent(into memory: UnsafeMutablePointer<UInt8>, count: Int) throws(Diagnostic) -> Int {
+    guard let inflater else { return try readFile(into: memory, count: count) }
+    return try inflater.read(into: memory, count: count, refill: readFile(into:count:)) { damaged($0, ratio) }
   }
 
   deinit { if descriptor >= 0 { close(descriptor) } }
@@ -51,13 +106,11 @@ package final class InputSource {
   package func head(_ count: Int) throws(Diagnostic) -> [UInt8] {
     precondition(offset == 0, "the head is gone once something was read")
     while ahead.count < count, !reachedEnd {
-      var chunk = [UInt8](repeating: 0, count: count - ahead.count)
-      let got = chunk.withUnsafeMutableBytes { bytes in
-        uninterrupted { Glibc.read(descriptor, bytes.baseAddress!, bytes.count) }
-      }
-      guard got >= 0 else { throw InputSource.cannotRead(name, lastSystemError()) }
+      let chunk = UnsafeMutablePointer<UInt8>.allocate(capacity: count - ahead.count)
+      defer { chunk.deallocate() }
+      let got = try readContent(into: chunk, count: count - ahead.count)
       if got == 0 { reachedEnd = true }
-      ahead += chunk[..<got]
+      ahead += UnsafeBufferPointer(start: chunk, count: got)
     }
     return Array(ahead.prefix(count))
   }
@@ -71,8 +124,7 @@ package final class InputSource {
       if offset + filled == ahead.count { ahead = [] }
     }
     while filled < count, !reachedEnd {
-      let got = uninterrupted { Glibc.read(descriptor, memory + filled, count - filled) }
-      guard got >= 0 else { throw InputSource.cannotRead(name, lastSystemError()) }
+      let got = try readContent(into: memory + filled, count: count - filled)
       if got == 0 { reachedEnd = true }
       filled += got
     }
@@ -112,12 +164,13 @@ extension InputSource {
         guard status.st_mode & S_IFMT != S_IFDIR else { throw isFolder(path) }
         guard access(path, R_OK) == 0 else { throw cannotRead(path, lastSystemError()) }
       case .bytes(let bytes, _):
-        total = total.map { $0 + bytes.count }
+        total = Compression(head: bytes.prefix(4)) == nil ? total.map { $0 + bytes.count } : nil
         continue
       }
       if status.st_mode & S_IFMT == S_IFREG {
         identities[Identity(status)] = input.name
-        total = total.map { $0 + Int(status.st_size) }
+        // How much comes out of a compressed file nobody knows.
+        total = Compression(ending: input.name) == nil ? total.map { $0 + Int(status.st_size) } : nil
       } else {
         total = nil
       }
@@ -128,7 +181,7 @@ extension InputSource {
 
 /// A file that is not text and that people send all the same.
 enum ForeignFile {
-  case workbook, oldWorkbook, zip, gzip, zstandard
+  case workbook, oldWorkbook, zip, compressed
 
   init?(_ head: [UInt8], name: String) {
     func starts(_ bytes: [UInt8]) -> Bool { head.starts(with: bytes) }
@@ -139,10 +192,9 @@ enum ForeignFile {
       self = isWorkbook ? .workbook : .zip
     } else if starts([0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1]) {
       self = .oldWorkbook
-    } else if starts([0x1f, 0x8b]) {
-      self = .gzip
-    } else if starts([0x28, 0xb5, 0x2f, 0xfd]) {
-      self = .zstandard
+    } else if Compression(head: head.prefix(4)) != nil {
+      // What came out of a compressed file is compressed again.
+      self = .compressed
     } else {
       return nil
     }
@@ -216,14 +268,24 @@ extension InputSource {
     case .zip:
       Diagnostic(
         .foreignFile, "\(file) is a zip archive", help: "unpack it (`unzip \(path)`) and convert the files in it")
-    case .gzip:
+    case .compressed:
       Diagnostic(
-        .foreignFile, "\(file) is compressed (gzip)",
-        help: "send it through its own program: `zcat \(path) | crosswalk convert …`")
-    case .zstandard:
+        .foreignFile, "\(file) is compressed twice",
+        help: "unpack it once: `zcat \(path) | crosswalk convert …`, or `zstdcat` for zstd")
+    }
+  }
+
+  private func damaged(_ error: CompressionError, _ ratio: Int) -> Diagnostic {
+    let file = name == "-" ? "standard input" : "`\(name)`"
+    let help = "fetch or compress it again; `\(Compression(ending: name) == .zstandard ? "zstd" : "gzip") -t` says whether it is whole"
+    return switch error {
+    case .truncated: Diagnostic(.damagedCompression, "\(file) ends in the middle of its compressed data", help: help)
+    case .damaged(let reason): Diagnostic(.damagedCompression, "\(file) is not well compressed: \(reason)", help: help)
+    case .expandsTooMuch:
       Diagnostic(
-        .foreignFile, "\(file) is compressed (zstd)",
-        help: "send it through its own program: `zstdcat \(path) | crosswalk convert …`")
+        .damagedCompression, "more than \(ratio) bytes come out of each compressed byte of \(file)",
+        help: "a file made to fill disks does that; when yours is not one, raise `--max-ratio`")
+    case .outOfMemory: Diagnostic(.damagedCompression, "there is no memory to inflate \(file)")
     }
   }
 }

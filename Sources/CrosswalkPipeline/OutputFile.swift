@@ -4,17 +4,18 @@ import Glibc
 /// A file that appears under its name complete or not at all (DESIGN section 8): written under a temporary name in the same
 /// folder, synced, renamed.
 ///
-/// What is no regular file (`/dev/null`, a FIFO) and standard output are written as they come. A link is followed: its
+/// A name that ends in `.gz` or `.zst` has its content compressed. What is no regular file (`/dev/null`, a FIFO) and standard output are written as they come. A link is followed: its
 /// target is replaced. Owned by one thread at a time.
 package final class OutputFile {
   /// As messages call it: the path as it was given, or `-`.
   package let name: String
-  package private(set) var bytesWritten = 0
   private let way: Way
   private let isPrivate: Bool
   private let mayReplace: Bool
   private var descriptor: Int32 = -1
   private var temporary: TemporaryFiles.Name?
+  private let compression: Compression?
+  private var deflater: Deflater?
 
   private enum Way {
     case standardOutput
@@ -30,6 +31,7 @@ package final class OutputFile {
   package init(handingTo take: @escaping (UnsafeRawBufferPointer) throws(Diagnostic) -> Void) {
     name = "-"
     way = .handed(take)
+    compression = nil
     isPrivate = false
     mayReplace = false
   }
@@ -40,10 +42,12 @@ package final class OutputFile {
     mayReplace = force
     guard case .file(let path) = output, path != "/dev/stdout" else {
       name = "-"
+      compression = nil
       way = .standardOutput
       return
     }
     name = path
+    compression = Compression(ending: path)
     guard !path.isEmpty else { throw OutputFile.cannotWrite(path, systemError(ENOENT)) }
     var status = stat()
     if stat(path, &status) == 0 {
@@ -92,6 +96,11 @@ package final class OutputFile {
   /// Creates the file; the first `write` does it too.
   package func open() throws(Diagnostic) {
     guard descriptor < 0 else { return }
+    if let compression {
+      do throws(CompressionError) { deflater = try Deflater(compression) } catch {
+        throw OutputFile.cannotWrite(name, systemError(ENOMEM))
+      }
+    }
     switch way {
     case .handed: return
     case .standardOutput: descriptor = STDOUT_FILENO
@@ -118,10 +127,14 @@ package final class OutputFile {
   /// Appends. A closed pipe is `closedOutput`, anything else that goes wrong `unwritableOutput`.
   package func write(_ bytes: UnsafeRawBufferPointer) throws(Diagnostic) {
     if case .handed(let take) = way {
-      bytesWritten += bytes.count
       return try take(bytes)
     }
     try open()
+    if let deflater { try deflater.take(bytes, write: writeThrough) } else { try writeThrough(bytes) }
+  }
+
+  /// To the file as it is.
+  private func writeThrough(_ bytes: UnsafeRawBufferPointer) throws(Diagnostic) {
     guard var next = bytes.baseAddress else { return }
     var left = bytes.count
     while left > 0 {
@@ -136,7 +149,6 @@ package final class OutputFile {
       }
       next += count
       left -= count
-      bytesWritten += count
     }
   }
 
@@ -154,6 +166,8 @@ package final class OutputFile {
     var replacesOlder = false
     if case .renamed(_, let mode) = way { replacesOlder = mode != nil }
     if isNeeded || replacesOlder { try open() }
+    try deflater?.finish(write: writeThrough)
+    deflater = nil
     guard descriptor >= 0, temporary != nil else { return }
     guard uninterrupted({ fsync(descriptor) }) == 0 else { throw OutputFile.cannotWrite(name, lastSystemError()) }
   }

@@ -5,7 +5,7 @@ import CrosswalkModel
 /// One input after the other: its format, its documents, its records.
 extension Run {
   func read(_ input: ConvertJob.Input) throws(Diagnostic) {
-    let source = try InputSource(input)
+    let source = try InputSource(input, limits: job.limits)
     let head = try source.head(64 << 10)
     let (format, warning) = try FormatDetection.input(
       named: job.from.format, name: input.name, head: head, among: self.source.formats)

@@ -68,10 +68,8 @@ import Testing
       ("any", [0x50, 0x4b, 3, 4] + Array("....[Content_Types].xml".utf8), ".xlsx"),
       ("book.xls", [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1, 0], ".xls"),
       ("a.zip", [0x50, 0x4b, 3, 4, 20, 0], "zip archive"),
-      ("a.json.gz", [0x1f, 0x8b, 8], "gzip"),
-      ("a.json.zst", [0x28, 0xb5, 0x2f, 0xfd, 0], "zstd"),
     ] as [(String, [UInt8], String)])
-  func aWorkbookAnArchiveAndACompressedFileAreRefusedWithTheWayRoundThem(
+  func aWorkbookAndAnArchiveAreRefusedWithTheWayRoundThem(
     _ name: String, _ bytes: [UInt8], _ word: String
   ) throws {
     defer { try? FileManager.default.removeItem(at: folder) }

@@ -1,0 +1,4 @@
+#ifndef CROSSWALK_CZLIB_SHIM_H
+#define CROSSWALK_CZLIB_SHIM_H
+#include <zlib.h>
+#endif
