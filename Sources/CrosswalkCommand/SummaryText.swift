@@ -30,6 +30,11 @@ package enum SummaryText {
         lines.append("            \(shown)\(fields.count > 6 ? ", and \(fields.count - 6) more fields" : "")")
       }
     }
+    if !summary.documentUnknown.isEmpty {
+      let paths = summary.documentUnknown.keys.sorted()
+      let more = paths.count > 3 ? ", and \(paths.count - 3) more" : ""
+      lines.append("  around the records stands what no shape has: \(paths.prefix(3).joined(separator: ", "))\(more)")
+    }
     if !summary.acknowledgements.isEmpty {
       let first = summary.acknowledgements.prefix(2).map { "\"\($0)\"" }.joined(separator: ", ")
       let more = summary.acknowledgements.count > 2 ? ", and \(summary.acknowledgements.count - 2) more" : ""
@@ -60,6 +65,7 @@ package enum SummaryText {
       ])
     object.add("parked", ConvertSummary.ParkedReason.allCases.map { ($0.rawValue, summary.parked[$0] ?? 0) })
     object.add("parkedFields", summary.parkedFields.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
+    object.add("documentUnknown", summary.documentUnknown.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
     object.add("residue", raw: summary.residue.map(JSONLine.quoted) ?? "null")
     object.add("rejects", raw: summary.rejects.map(JSONLine.quoted) ?? "null")
     object.add("reported", summary.reported.sorted { $0.key.name < $1.key.name }.map { ($0.key.name, $0.value) })

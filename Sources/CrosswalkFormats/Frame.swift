@@ -39,6 +39,7 @@ package final class Frame {
     var hasExtras = false
     var escapesAlike = false
     var blanks: UInt64 = ~0
+    var numbers: UInt64 = 0
   }
 
   private let hot: UnsafeMutablePointer<Hot>
@@ -87,6 +88,11 @@ package final class Frame {
   package var blanks: UInt64 {
     get { hot.pointee.blanks }
     set { hot.pointee.blanks = newValue }
+  }
+  /// Registers (modulo 64) that may hold a bare number, where the format has such (JSON).
+  package var numbers: UInt64 {
+    get { hot.pointee.numbers }
+    set { hot.pointee.numbers = newValue }
   }
   /// Leaves that the reader saw in this record, mapped or not.
   package var leaves: Int {

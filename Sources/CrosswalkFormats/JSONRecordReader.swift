@@ -29,6 +29,8 @@ package final class JSONRecordReader: RecordReader {
   package let mode: Mode
   /// Ways in which a record may be wrapped: the names of the objects around it, the outermost first. `[]` is a bare record.
   package let forms: [[[UInt8]]]
+  /// Members of the objects around a record that the system's templates have: document data (SEMANTICS S2).
+  private let envelopeNames: [[UInt8]]
   private let duplicates: DuplicateNames
   private let limits: Limits
   private let registers: Int
@@ -43,6 +45,8 @@ package final class JSONRecordReader: RecordReader {
   @exclusivity(unchecked) private var mapped = 0
   /// Names past the limit on unknown ones, in this record: they have no entry that shows a duplicate.
   @exclusivity(unchecked) private var unlisted: Set<UnlistedName> = []
+  /// Where the extras of the object begin that is being read.
+  @exclusivity(unchecked) private var objectMark = 0
   /// Registers filled by a variant spelling, in this record.
   @exclusivity(unchecked) private var variants: [(register: Int32, entry: Int32)] = []
   /// The position stands behind a comma of the array, so that `]` would be an error.
@@ -55,10 +59,11 @@ package final class JSONRecordReader: RecordReader {
 
   package init(
     layout: Layout, frame: Frame, mode: Mode, forms: [[String]] = [[]], duplicates: DuplicateNames = .reject,
-    limits: Limits = Limits()
+    envelopeNames: [String] = [], limits: Limits = Limits()
   ) {
     self.frame = frame
     self.mode = mode
+    self.envelopeNames = envelopeNames.map { Array($0.utf8) }
     self.forms = forms.map { $0.map { Array($0.utf8) } }
     self.duplicates = duplicates
     self.limits = limits
@@ -232,6 +237,7 @@ package final class JSONRecordReader: RecordReader {
     strayMembers = 0
     arena.reset()
     frame.blanks = 0
+    frame.numbers = 0
     frame.slots.update(repeating: .absent, count: registers)
     if frame.hasExtras { frame.extras.removeAll(keepingCapacity: true) }
     frame.leaves = 0
@@ -264,7 +270,7 @@ package final class JSONRecordReader: RecordReader {
     return fail(.notARecord, p, buffer)
   }
 
-  /// `{ "name": record, … }`: other members are document data, skipped and counted.
+  /// `{ "name": record, … }`: other members are what the templates have around a record, or unknown data of this record.
   private func parseWrapper(
     _ start: UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>, _ buffer: UnsafePointer<UInt8>,
     form: ArraySlice<[UInt8]>, depth: Int
@@ -283,6 +289,7 @@ package final class JSONRecordReader: RecordReader {
       guard p[0] == UInt8(ascii: "\"") else { return fail(.unexpectedByte, p, buffer) }
       let key = p + 1
       guard var q = skipString(key, limit, buffer) else { return nil }
+      let behindKey = q
       let isWanted = isName(key, q, wanted, buffer)
       q = skipBlanks(q + 1)
       guard q[0] == UInt8(ascii: ":") else { return fail(.unexpectedByte, q, buffer) }
@@ -293,8 +300,18 @@ package final class JSONRecordReader: RecordReader {
         guard let r = parseWrapper(q, limit, buffer, form: form.dropFirst(), depth: depth + 1) else { return nil }
         p = r
       } else {
+        let name = frame.text(Slot(.text, offset: key - buffer, length: behindKey - key, isEscaped: memchr(key, 0x5c, behindKey - key) != nil))
+        let isKnown = envelopeNames.contains(where: name.elementsEqual)
+        var path = Array(PathText.around.utf8)
+        PathText.append(name, to: &path)
         var leaves = 0
-        guard let r = skipValue(q, limit, buffer, depth: depth + 1, leaves: &leaves) else { return nil }
+        guard let (slot, r) = parseValue(q, limit, buffer, depth: depth + 1, leaves: &leaves) else { return nil }
+        if !isKnown {
+          frame.leaves += leaves
+          frame.extras.append(
+            Frame.Extra(
+              path: JSONRecordReader.complete, value: slot, leaves: Int32(clamping: leaves), pathText: frame.store(path)))
+        }
         strayMembers += 1
         p = r
       }
@@ -324,6 +341,9 @@ package final class JSONRecordReader: RecordReader {
     _ start: UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>, _ buffer: UnsafePointer<UInt8>, node: Int, depth: Int
   ) -> UnsafePointer<UInt8>? {
     guard depth <= limits.depth else { return fail(.tooDeep, start, buffer) }
+    let outerMark = objectMark
+    objectMark = frame.hasExtras ? frame.extras.count : 0
+    defer { objectMark = outerMark }
     generation &+= 1
     let generation = generation
     let slots = frame.slots
@@ -343,6 +363,7 @@ package final class JSONRecordReader: RecordReader {
       if plain.count > 0 {
         mappedHere &+= plain.count
         frame.blanks |= plain.blanks
+        frame.numbers |= plain.numbers
         leavesHere &+= plain.count
         last = plain.last
         predicted = entries[Int(last)].next
@@ -449,13 +470,14 @@ package final class JSONRecordReader: RecordReader {
   private static func plainMembers(
     _ p: inout UnsafePointer<UInt8>, _ entries: UnsafeMutablePointer<NameTable.Entry>, _ first: Int32,
     slots: UnsafeMutablePointer<Slot>, buffer: UnsafePointer<UInt8>, generation: UInt32, longest: Int
-  ) -> (count: Int, last: Int32, blanks: UInt64) {
+  ) -> (count: Int, last: Int32, blanks: UInt64, numbers: UInt64) {
     var at = p
     var predicted = first
     var last: Int32 = -1
     var count = 0
     var blanks: UInt64 = 0
-    guard at[0] == UInt8(ascii: "\"") else { return (0, -1, 0) }
+    var numbers: UInt64 = 0
+    guard at[0] == UInt8(ascii: "\"") else { return (0, -1, 0, 0) }
     while predicted >= 0 {
       let raw = UnsafeRawPointer(at + 1)
       let word0 = unsafe raw.loadUnaligned(as: UInt64.self)
@@ -481,6 +503,7 @@ package final class JSONRecordReader: RecordReader {
         slot.pointee = Slot(
           bits: UInt64(truncatingIfNeeded: colon + 1 - buffer) << 32 | UInt64(truncatingIfNeeded: digit - colon - 1) << 8
             | UInt64(Kind.number.rawValue))
+        numbers |= 1 &<< UInt64(truncatingIfNeeded: entry.pointee.target.value)
         count &+= 1
         last = predicted
         predicted = entry.pointee.next
@@ -521,7 +544,7 @@ package final class JSONRecordReader: RecordReader {
       at += 1
     }
     p = at
-    return (count, last, blanks)
+    return (count, last, blanks, numbers)
   }
 
   /// A member's value that is not the common case.
@@ -555,11 +578,14 @@ package final class JSONRecordReader: RecordReader {
     guard let (slot, q) = parseValue(p, limit, buffer, depth: depth + 1, leaves: &count) else { return nil }
     leaves += count
     guard entry.target.isRegister else {
-      frame.extras.append(extra(slot, leaves: count, entry: entry))
+      var extra = extra(slot, leaves: count, entry: entry)
+      if isDuplicate { setApart(&extra, entry) }
+      frame.extras.append(extra)
       return q
     }
     let register = Int(entry.target.value)
     if slot.isBlank { frame.blanks |= 1 &<< UInt64(truncatingIfNeeded: register) }
+    if slot.kind == .number { frame.numbers |= 1 &<< UInt64(truncatingIfNeeded: register) }
     if slot.kindBits >= UInt64(Kind.emptyObject.rawValue) { frame.hasContainerLeaf = true }
     let held = frame.slots[register]
     if held.isAbsent {
@@ -579,13 +605,38 @@ package final class JSONRecordReader: RecordReader {
         heldLeaves = 0
         _ = skipValue(buffer + held.offset, limit, buffer, depth: depth + 1, leaves: &heldLeaves)
       }
-      frame.extras.append(extra(held, leaves: heldLeaves, entry: loser))
+      var losing = extra(held, leaves: heldLeaves, entry: loser)
+      if isDuplicate { setApart(&losing, loser) }
+      frame.extras.append(losing)
       frame.slots[register] = slot
       if let variant { variants.remove(at: variant) }
     } else {
-      frame.extras.append(extra(slot, leaves: count, entry: entry))
+      var losing = extra(slot, leaves: count, entry: entry)
+      if isDuplicate { setApart(&losing, entry) }
+      frame.extras.append(losing)
     }
     return q
+  }
+
+  /// A name that stands again, where that is allowed: the value that does not count is kept under `a.^2.name` (`^3`, …).
+  private func setApart(_ extra: inout Frame.Extra, _ entry: NameTable.Entry) {
+    func text(_ extra: Frame.Extra) -> [UInt8] {
+      extra.path >= 0 ? table.paths[Int(extra.path)] : Array(frame.text(extra.pathText))
+    }
+    let own = text(extra)
+    var last: [UInt8] = []
+    PathText.append(table.names[Int(entry.name)..<Int(entry.name + entry.length)], to: &last)
+    var time = 2
+    func spelt() -> [UInt8] { own.dropLast(last.count) + Array("\(PathText.around)\(time).".utf8) + last }
+    while frame.extras[objectMark...].contains(where: { text($0) == spelt() }) { time += 1 }
+    let apart = frame.store(spelt())
+    if !entry.target.isRegister, duplicates == .last, let winner = frame.extras[objectMark...].firstIndex(where: { text($0) == own }) {
+      // The value that was taken so far gives way.
+      swap(&frame.extras[winner].value, &extra.value)
+      swap(&frame.extras[winner].leaves, &extra.leaves)
+    }
+    if extra.path >= 0 { extra.path = JSONRecordReader.complete }
+    extra.pathText = apart
   }
 
   @inline(never)
@@ -709,6 +760,7 @@ package final class JSONRecordReader: RecordReader {
           frame.leaves += count
           mapped += 1
           if slot.isBlank { frame.blanks |= 1 &<< UInt64(truncatingIfNeeded: item.target.value) }
+          if slot.kind == .number { frame.numbers |= 1 &<< UInt64(truncatingIfNeeded: item.target.value) }
           if slot.kindBits >= UInt64(Kind.emptyObject.rawValue) { frame.hasContainerLeaf = true }
           frame.slots[Int(item.target.value)] = slot
           return q

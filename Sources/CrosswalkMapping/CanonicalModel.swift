@@ -7,11 +7,17 @@ package struct CanonicalModel: Sendable {
     package var type: ValueType
     /// Canonical fields that this one repeats.
     package var derivedFrom: [String]
+    /// `digits: { in: address.country, US: 5 }`: how many digits it has at least where that country is meant, so that a bare number
+    /// with fewer has lost its leading zeros.
+    package var digits: (country: String, least: [String: Int])?
 
-    package init(name: String, type: ValueType, derivedFrom: [String] = []) {
+    package init(
+      name: String, type: ValueType, derivedFrom: [String] = [], digits: (country: String, least: [String: Int])? = nil
+    ) {
       self.name = name
       self.type = type
       self.derivedFrom = derivedFrom
+      self.digits = digits
     }
   }
 
@@ -30,8 +36,19 @@ package struct CanonicalModel: Sendable {
       (client["fields"]?.entries ?? []).map { entry in
         Field(
           name: entry.key.text ?? "", type: entry.value["type"]?.text.flatMap(ValueType.init) ?? .text,
-          derivedFrom: entry.value["derived"]?.items?.compactMap(\.text) ?? [])
+          derivedFrom: entry.value["derived"]?.items?.compactMap(\.text) ?? [],
+          digits: entry.value["digits"].flatMap(CanonicalModel.digits))
       })
+  }
+
+  private static func digits(_ node: YAMLNode) -> (country: String, least: [String: Int])? {
+    guard let country = node["in"]?.text else { return nil }
+    var least: [String: Int] = [:]
+    for entry in node.entries ?? [] {
+      guard let key = entry.key.text, key != "in", let count = entry.value.text.flatMap({ Int($0) }) else { continue }
+      least[key] = count
+    }
+    return (country, least)
   }
 
   package func index(of name: String) -> Int? { indexes[name] }

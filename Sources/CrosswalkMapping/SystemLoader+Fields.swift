@@ -17,6 +17,16 @@ extension SystemLoader {
     }
   }
 
+  private mutating func checkDigits(_ node: YAMLNode) {
+    for entry in entries(of: node, "`digits`") ?? [] {
+      if entry.key.text == "in" {
+        _ = text(entry.value, "the field of the country")
+      } else if entry.value.text.flatMap({ Int($0) }) ?? 0 < 1 {
+        report(wrongKind(entry.value, "the count of digits", wanted: "a number above 0"))
+      }
+    }
+  }
+
   private mutating func field(_ entry: YAMLNode.Entry) -> Field? {
     guard let path = path(entry.key), let name = entry.key.text else { return nil }
     var field = Field(path: path, name: name, place: entry.key.place, meaning: .none)
@@ -63,6 +73,8 @@ extension SystemLoader {
       case "assumed": field.assumed = text(value, "`assumed`")
       case "oneWay": field.oneWay = text(value, "`oneWay`")
       case "title": field.title = text(value, "`title`")
+      // Read by `CanonicalModel`.
+      case "digits" where system.name == Plan.canonicalName: checkDigits(value)
       default: report(unknownKey(part.key, in: "a field", accepted: Self.fieldKeys))
       }
     }

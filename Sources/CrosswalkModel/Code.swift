@@ -80,6 +80,7 @@ extension Code {
     (.rejectLimit, "too many records are rejected", "More records are rejected than `--max-rejects` allows. The output was not written; the rejects file, if there is one, says why each was refused."),
     (.tooManyUnknown, "too many unknown members", "A record with thousands of members that no mapping names is more likely not a record of this system. `--max-unknown` raises the limit."),
     (.parkedNowhere, "parked values are not stored", "The target has no place for some values, and the run was not told where to keep them. On standard output there is no file to put them beside."),
+    (.damagedNumber, "a text that was taken for a number", "A bare number has no leading zeros, and one with an exponent is what a spreadsheet makes of long digits. The characters are kept; what the text was before they cannot tell."),
     (.noFinalNewline, "no line end behind the last row", "A CSV that ends without a line end cannot be told from one that was cut in its last cell."),
 
     (.yamlSyntax, "the file is not valid YAML", "Brackets, quotes, `:` and indentation do not fit together at the place shown. Texts that start with `@ * & { [ % !` or hold `: ` must stand in quotes; indent with blanks, never with tabs."),
@@ -184,6 +185,7 @@ extension Code {
   public static let rejectLimit = Code("V0308")
   public static let tooManyUnknown = Code("V0310")
   public static let parkedNowhere = Code("V0309")
+  public static let damagedNumber = Code("V0311")
   public static let noFinalNewline = Code("V0401")
 
   public static let yamlSyntax = Code("M0001")

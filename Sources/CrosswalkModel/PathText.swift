@@ -1,6 +1,17 @@
 /// The spelling of paths: `a.b`, `a[2]`, `a[Tag=PRIMARY].b`, `@attr`, `#text`, and odd names in double quotes
 /// (`"a.b".c`; a quote inside is doubled). The same in mapping files, residue lines, `native` and messages.
 package enum PathText {
+  /// The first step of paths into the object around a record (`{"client": {…}, "etag": 1}`: `^.etag`).
+  package static let around = "^"
+
+  /// Whether a path leads to something beside the record: into the object around it, or to a name that stood again (`a.^2.name`).
+  package static func isAround(_ path: [PathStep]) -> Bool {
+    path.contains { step in
+      guard case .name(let name) = step, name.hasPrefix(around) else { return false }
+      return name.dropFirst().allSatisfy { $0.isWholeNumber && $0.isASCII }
+    }
+  }
+
   /// Appends one member name, after a dot unless the path is empty.
   package static func append(_ name: some Collection<UInt8>, to path: inout [UInt8]) {
     if !path.isEmpty { path.append(UInt8(ascii: ".")) }

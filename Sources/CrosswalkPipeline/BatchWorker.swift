@@ -554,6 +554,10 @@ package final class BatchWorker {
         let key = Array(name.utf8) + [0] + value
       guard result.keys.count < 1000, result.keys.insert(key).inserted else { continue }
         note(Messages.labelWithoutCode(value: value, at: place(offset, path: name)))
+      case .exponent, .lostZeros:
+        let key = Array(name.utf8) + [0] + value
+        guard result.keys.count < 1000, result.keys.insert(key).inserted else { continue }
+        note(Messages.damagedNumber(value, hasExponent: notice.notice == .exponent, at: place(offset, path: name)), key: key)
       case .literalNull: note(Messages.literalEscape(value: "the word `null`", at: place(offset, path: name)))
       case .literalLineBreak:
         note(Messages.literalEscape(value: "a line break spelt out in characters", at: place(offset, path: name)))

@@ -126,7 +126,7 @@ extension ConvertJob {
     case .none: break
     case .file(let path): residueFile = try OutputFile(.file(path), isPrivate: true, force: force)
     case .automatic:
-      if target.name != Plan.canonicalName || source.name == Plan.canonicalName, outputFile.finalPath != nil, !dryRun {
+      if outputFile.finalPath != nil, !dryRun {
         // Beside the name that was given: a link's residue stands beside the link.
         residueFile = try OutputFile(.file("\(outputFile.name).residue.ndjson"), isPrivate: true, force: force)
       }
@@ -211,7 +211,7 @@ extension Run {
     if outputs.hasResidue { summary.residue = outputs.residue?.name }
     if outputs.hasRejects { summary.rejects = outputs.rejects?.name }
     if outputs.residue == nil, job.residue == .automatic, !job.dryRun, summary.failure == nil,
-      summary.parked.contains(where: { $0.value > 0 && $0.key != .empty && $0.key != .derived })
+      !summary.documentUnknown.isEmpty || summary.parked.contains(where: { $0.value > 0 && $0.key != .empty && $0.key != .derived })
     {
       say(Messages.parkedNowhere)
     }

@@ -10,6 +10,9 @@ public struct ConvertSummary: Sendable {
   public var parked: [ParkedReason: Int] = [:]
   /// The same by field of the source, as the mapping or the document spells it.
   public var parkedFields: [String: Int] = [:]
+  /// Values that stand around the records and that no template of the system names, by path: they belong to no record, are written
+  /// to the residue once and counted in no fate (SEMANTICS S2).
+  public var documentUnknown: [String: Int] = [:]
   /// The file with the parked values; nil when none was written.
   public var residue: String?
   /// The file with the rejected records; nil when none was written.

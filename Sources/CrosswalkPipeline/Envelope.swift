@@ -130,6 +130,80 @@ struct EnvelopeJudge {
     }
   }
 
+  // MARK: - What no template names
+
+  /// Members of the document that neither a shape nor a reply has: data all the same (SEMANTICS S2). The records are not in it.
+  func unknown(in document: Tree) -> [(path: [UInt8], value: Tree)] {
+    var templates: [Template] = source(system.shapes.flatMap { $0.write + $0.read }) + system.replies.error + system.replies.done
+    templates.removeAll { if case .record = $0 { true } else { false } }
+    let paths = (system.replies.success.map(\.path) + [system.replies.more, system.replies.pages].compactMap(\.self)).map { $0[...] }
+    var found: [(path: [UInt8], value: Tree)] = []
+    collect(document, templates, paths, [], &found)
+    return found
+  }
+
+  private func source(_ templates: [(format: Format, template: Template)]) -> [Template] { templates.map(\.template) }
+
+  private func collect(
+    _ tree: Tree, _ templates: [Template], _ known: [ArraySlice<PathStep>], _ path: [UInt8],
+    _ found: inout [(path: [UInt8], value: Tree)]
+  ) {
+    switch tree {
+    case .object(let members):
+      for member in members where !isDeclaration(member.name) {
+        // White space between elements.
+        if member.name.elementsEqual("#text".utf8), case .text(let text) = member.value, EnvelopeJudge.isBlank(text) { continue }
+        let name = String(decoding: member.name, as: UTF8.self)
+        let inner = templates.flatMap { template -> [Template] in
+          guard case .object(let members) = template else { return [] }
+          return members.filter { $0.name == name || $0.name == "*" }.map(\.value)
+        }
+        let below = known.filter { $0.first == .name(name) }.map { $0.dropFirst() }
+        var memberPath = path
+        PathText.append(member.name, to: &memberPath)
+        judge(member.value, inner, below, memberPath, &found)
+      }
+    case .array(let items):
+      let inner = templates.compactMap { if case .list(let inner) = $0 { inner } else { nil } }
+      for (index, item) in items.enumerated() {
+        var itemPath = path
+        PathText.append(index: index, to: &itemPath)
+        judge(item, inner, known.filter { $0.first == .index(index) }.map { $0.dropFirst() }, itemPath, &found)
+      }
+    case .null, .bool, .number, .text: break
+    }
+  }
+
+  private func judge(
+    _ tree: Tree, _ templates: [Template], _ known: [ArraySlice<PathStep>], _ path: [UInt8],
+    _ found: inout [(path: [UInt8], value: Tree)]
+  ) {
+    let isNamed = known.contains(where: \.isEmpty) || templates.contains {
+      switch $0 {
+      case .literal, .bind: true
+      case .record, .list, .object: false
+      }
+    }
+    if isNamed { return }
+    switch tree {
+    case .object where !known.isEmpty || templates.contains(where: { if case .object = $0 { true } else { false } }),
+      .array where !known.isEmpty || templates.contains(where: { if case .list = $0 { true } else { false } }):
+      collect(tree, templates, known, path, &found)
+    // The place of the records, when it holds nothing else.
+    case .text(let text) where !templates.isEmpty && EnvelopeJudge.isBlank(text): break
+    case .object(let members) where members.isEmpty && !templates.isEmpty: break
+    case .null, .bool, .number, .text, .array, .object: found.append((path, tree))
+    }
+  }
+
+  private static func isBlank(_ text: [UInt8]) -> Bool { text.allSatisfy { [0x20, 0x09, 0x0a, 0x0d].contains($0) } }
+
+  /// Attributes that say how something is encoded are no data.
+  private func isDeclaration(_ name: [UInt8]) -> Bool {
+    name.elementsEqual("@xmlns".utf8) || name.starts(with: "@xmlns:".utf8)
+      || [system.xml.typeAttribute, system.xml.nilAttribute].contains { $0.map { name.elementsEqual(("@" + $0).utf8) } ?? false }
+  }
+
   static func text(_ tree: Tree) -> String? {
     switch tree {
     case .null: ""

@@ -70,6 +70,14 @@ enum Messages {
       help: "it is kept as it is; whoever wrote it may have meant an empty value or a line break", disposition: .warning)
   }
 
+  static func damagedNumber(_ value: [UInt8], hasExponent: Bool, at place: Diagnostic.DataPlace) -> Diagnostic {
+    Diagnostic(
+      .damagedNumber,
+      hasExponent ? "this text is a bare number with an exponent: `\(excerpt(value))`" : "this code is a bare number, too short by its leading zeros: `\(excerpt(value))`",
+      at: place, help: "it stays as it is; whoever exported it took a text for a number, so look there for what it was",
+      disposition: .warning)
+  }
+
   static func duplicateId(_ id: [UInt8], at place: Diagnostic.DataPlace) -> Diagnostic {
     Diagnostic(
       .duplicateId, "the id `\(excerpt(id))` stands in more than one record", at: place,

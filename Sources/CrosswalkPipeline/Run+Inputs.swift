@@ -83,7 +83,7 @@ extension Run {
       let end = try records(worker, from: stream, isLocated: place.isList) { plan in
         JSONRecordReader(
           layout: plan.sourceLayout, frame: plan.frame, mode: place.isList ? .array : .sequence, forms: forms,
-          duplicates: .init(job.duplicateKeys), limits: job.limits)
+          duplicates: .init(job.duplicateKeys), envelopeNames: envelopeNames(candidates), limits: job.limits)
       }
       switch end {
       case .limit: return
@@ -95,6 +95,18 @@ extension Run {
         try judgeEnvelope(judge, prologue + rest, hasRecords: summary.records.read > before, stream)
       }
     }
+  }
+
+  /// Names of what the templates have beside the records.
+  private func envelopeNames(_ candidates: [(shape: Shape, template: Template)]) -> [String] {
+    func names(_ template: Template) -> [String] {
+      switch template {
+      case .record, .bind, .literal: []
+      case .list(let inner): names(inner)
+      case .object(let members): members.flatMap { ($0.value.recordPath == nil ? [$0.name] : []) + names($0.value) }
+      }
+    }
+    return candidates.flatMap { names($0.template) }
   }
 
   /// Skips blanks; false at the end of the input.
@@ -269,6 +281,12 @@ extension Run {
       throw Messages.errorReply(source: stream.source.name, system: source.name, code: code, message: message)
     }
     if judge.saysMore(document) { summary.morePagesFollow = true }
+    let unknown = judge.unknown(in: document)
+    guard !unknown.isEmpty else { return }
+    for (path, value) in unknown { summary.documentUnknown[String(decoding: path, as: UTF8.self), default: 0] += value.leafCount }
+    try outputs.writeDocument(
+      unknown, from: "\(source.name):\(job.from.format ?? summary.from.format ?? .json)", to: "\(target.name):\(targetFormat)",
+      source: stream.source.name, map: mapHash)
   }
 
   /// Systems whose fields a document holds: for "you may have meant".
@@ -334,7 +352,7 @@ extension Run {
     let end = try records(worker, from: stream) { plan in
       JSONRecordReader(
         layout: plan.sourceLayout, frame: plan.frame, mode: .lines, forms: forms, duplicates: .init(job.duplicateKeys),
-        limits: job.limits)
+        envelopeNames: envelopeNames(candidates(.ndjson)), limits: job.limits)
     }
     if case .notARecord = end {
       let names = Set((JSONEnvelope.memberNames(stream.unused) ?? []).map { String(decoding: $0, as: UTF8.self) })

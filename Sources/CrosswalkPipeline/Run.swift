@@ -97,7 +97,7 @@ final class Run {
   var idMap: [[UInt8]: [UInt8]]?
 
   /// What the residue depends on: both mappings, the options, what was set (FNV-1a, 64 bits).
-  private lazy var mapHash: String = {
+  lazy var mapHash: String = {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     func add(_ bytes: [UInt8]) { for byte in bytes + [0] { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 } }
     for name in [source.name, target.name, "canonical"] {

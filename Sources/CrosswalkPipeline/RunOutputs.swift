@@ -73,6 +73,33 @@ final class RunOutputs {
     try flush()
   }
 
+  /// The values around the records that nothing names, as a residue line without a record.
+  func writeDocument(
+    _ values: [(path: [UInt8], value: Tree)], from: String, to: String, source: String, map: String
+  ) throws(Diagnostic) {
+    guard let residue, !isDry else { return }
+    line.removeAll()
+    line.append(#"{"from":"#)
+    quote(from)
+    line.append(#","to":"#)
+    quote(to)
+    line.append(#","record":null,"at":null,"source":"#)
+    quote(source)
+    line.append(#","sourceId":null,"targetId":null,"parked":{"#)
+    for (index, (path, value)) in values.enumerated() {
+      if index > 0 { line.append(UInt8(ascii: ",")) }
+      path.withUnsafeBufferPointer { JSONText.appendString($0, to: &line) }
+      line.append(UInt8(ascii: ":"))
+      JSONTree.append(value, to: &line)
+    }
+    line.append(#"},"original":{},"extra":[],"supplied":[],"via":{},"map":"#)
+    quote(map)
+    line.append("}\n")
+    try append(to: residue)
+    hasResidue = true
+    try flush()
+  }
+
   private var sideBytes: [ObjectIdentifier: [UInt8]] = [:]
 
   /// Side lines go out in pieces of some size, not one by one.

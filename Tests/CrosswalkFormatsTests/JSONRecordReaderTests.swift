@@ -143,17 +143,22 @@ import Testing
       }
       let tree = generator.record(layout, repeats: repeats)
       var wrapped = tree
+      var before: [Tree.Member] = []
+      var behind: [Tree.Member] = []
       for name in forms[0].reversed() {
         var members = [Tree.Member(name, wrapped)]
         if generator.one(in: 4) {
-          members.insert(.init("other", generator.value(depth: 2)), at: generator.number(2))
+          let other = Tree.Member("other", generator.value(depth: 2))
+          let isBehind = generator.number(2) == 1
+          members.insert(other, at: isBehind ? 1 : 0)
+          if isBehind { behind.append(other) } else { before.insert(other, at: 0) }
         }
         wrapped = .object(members)
       }
       let start = document.bytes.count
       document.bytes += generator.spell(wrapped)
       document.places.append(start..<document.bytes.count)
-      document.wanted.append(JSONTesting.plain(tree, layout, duplicates: duplicates))
+      document.wanted.append(JSONTesting.plain(tree, layout, duplicates: duplicates, before: before, behind: behind))
     }
     document.bytes += JSONTesting.bytes(generator.blank())
     if mode == .array { document.bytes += JSONTesting.bytes("]") }
@@ -438,7 +443,7 @@ import Testing
     #expect(
       JSONRecordReaderTests.told(
         JSONRecordReaderTests.run(text, JSONRecordReaderTests.layout(["a"]), .array, forms: [["client"]])) == [
-        "1", "2", "rejected notARecord at 61", "rejected notARecord at 79", "rejected notARecord at 82", "closed at 84",
+        "1", "2 + ^.x = [1,{}], ^.y = null", "rejected notARecord at 61", "rejected notARecord at 79", "rejected notARecord at 82", "closed at 84",
       ])
   }
 

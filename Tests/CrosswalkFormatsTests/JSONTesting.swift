@@ -131,17 +131,33 @@ enum JSONTesting {
 
   /// What a layout makes of a record's tree, by the rules as they are told: one member after the other, nothing learnt. nil:
   /// a name stands twice where that is refused.
+  /// - around: members beside the record in its wrappers.
   static func plain(
-    _ tree: Tree, _ layout: Layout, duplicates: JSONRecordReader.DuplicateNames = .reject
+    _ tree: Tree, _ layout: Layout, duplicates: JSONRecordReader.DuplicateNames = .reject, before: [Tree.Member] = [],
+    behind: [Tree.Member] = []
   ) -> JSONSnapshot? {
     guard case .object(let members) = tree else { return nil }
     var state = Plain(layout: layout, duplicates: duplicates)
+    func around(_ members: [Tree.Member]) -> [(path: [UInt8], value: Tree)] {
+      members.map { member in
+        var path = Array("^".utf8)
+        PathText.append(member.name, to: &path)
+        return (path, member.value)
+      }
+    }
+    state.extras = around(before)
     guard state.object(members, layout.members, path: []) else { return nil }
+    state.extras += around(behind)
     return JSONSnapshot(
       registers: state.held.map { $0.map { text(TreeWriter.json($0.value)) } ?? "-" },
       extras: state.extras.map { text($0.path) + " = " + text(TreeWriter.json($0.value)) },
-      leaves: members.isEmpty ? 0 : tree.leafCount,
+      leaves: (members.isEmpty ? 0 : tree.leafCount) + (before + behind).map(\.value.leafCount).reduce(0, +),
       hasContainerLeaf: state.hasContainerLeaf, hasLosingSpelling: state.hasLosingSpelling)
+  }
+
+  static func lastName(_ path: [UInt8]) -> [UInt8] {
+    guard case .name(let name)? = PathStep.parse(String(decoding: path, as: UTF8.self))?.last else { return [] }
+    return Array(name.utf8)
   }
 
   private struct Plain {
@@ -178,7 +194,11 @@ enum JSONTesting {
         var own = path
         PathText.append(member.name, to: &own)
         guard let (found, isVariant) = find(member.name, in: known) else {
-          extras.append((own, member.value))
+          if isDuplicate {
+            setApart(member.value, own, member.name, isUnknown: true)
+          } else {
+            extras.append((own, member.value))
+          }
           continue
         }
         if !found.content.isLeaf, !isDuplicate, !opened.insert(found.name).inserted {
@@ -189,14 +209,27 @@ enum JSONTesting {
         }
         var inner = path
         PathText.append(found.name.utf8, to: &inner)
-        guard take(member.value, found.content, own: own, path: inner, isVariant: isVariant, isDuplicate: isDuplicate)
+        guard take(member.value, found.content, own: own, path: inner, isVariant: isVariant, isDuplicate: isDuplicate, name: member.name)
         else { return false }
       }
       return true
     }
 
+    /// The value that does not count of a name that stands again.
+    private mutating func setApart(_ value: Tree, _ own: [UInt8], _ name: [UInt8], isUnknown: Bool) {
+      var last: [UInt8] = []
+      PathText.append(name, to: &last)
+      let apart = (2...).lazy.map { time in own.dropLast(last.count) + Array("^\(time).".utf8) + last }
+        .first { path in !extras.contains { $0.path == path } }!
+      var value = value
+      if isUnknown, duplicates == .last, let winner = extras.firstIndex(where: { $0.path == own }) {
+        swap(&extras[winner].value, &value)
+      }
+      extras.append((apart, value))
+    }
+
     private mutating func take(
-      _ value: Tree, _ content: Layout.Content, own: [UInt8], path: [UInt8], isVariant: Bool, isDuplicate: Bool
+      _ value: Tree, _ content: Layout.Content, own: [UInt8], path: [UInt8], isVariant: Bool, isDuplicate: Bool, name: [UInt8]
     ) -> Bool {
       switch (content, value) {
       case (.leaf(let leaf), _):
@@ -207,8 +240,14 @@ enum JSONTesting {
         }
         if !isDuplicate { hasLosingSpelling = true }
         if isDuplicate ? duplicates == .last : !isVariant && other.isVariant {
-          extras.append((other.path, other.value))
+          if isDuplicate {
+            setApart(other.value, other.path, JSONTesting.lastName(other.path), isUnknown: false)
+          } else {
+            extras.append((other.path, other.value))
+          }
           held[leaf.register] = (value, own, isVariant)
+        } else if isDuplicate {
+          setApart(value, own, name, isUnknown: false)
         } else {
           extras.append((own, value))
         }
@@ -244,14 +283,14 @@ enum JSONTesting {
           let content = known.first { $0.index == index }?.content
           let isEmpty = item == .object([]) || item == .array([])
           if let content, !isEmpty || content.isLeaf, content.isLeaf || content.isList == item.isList {
-            guard take(item, content, own: place, path: place, isVariant: false, isDuplicate: false) else { return false }
+            guard take(item, content, own: place, path: place, isVariant: false, isDuplicate: false, name: []) else { return false }
           } else {
             extras.append((place, item))
           }
         }
         return true
       default:
-        extras.append((own, value))
+        if isDuplicate { setApart(value, own, name, isUnknown: true) } else { extras.append((own, value)) }
         return true
       }
     }

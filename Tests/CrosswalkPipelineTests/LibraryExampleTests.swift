@@ -31,12 +31,14 @@ import Testing
       build.appending(path: "CSimd.build/module.modulemap"),
       Repository.root.appending(path: "Sources/CLibXML2/module.modulemap"),
       Repository.root.appending(path: "Sources/CLibYAML/module.modulemap"),
+      Repository.root.appending(path: "Sources/CZlib/module.modulemap"),
+      Repository.root.appending(path: "Sources/CZstd/module.modulemap"),
     ]
     let modules =
       ["-I", build.appending(path: "Modules").path, "-Xcc", "-I/usr/include/libxml2"]
       + maps.flatMap { ["-Xcc", "-fmodule-map-file=\($0.path)"] }
     let compile = try folder.run(
-      ["swiftc", "-swift-version", "6", "-o", "example", "main.swift"] + modules + objects + ["-lxml2", "-lyaml"])
+      ["swiftc", "-swift-version", "6", "-o", "example", "main.swift"] + modules + objects + ["-lxml2", "-lyaml", "-lz", "-lzstd"])
     try #require(compile.status == 0, "\(compile.output)")
     let result = try folder.run(["./example"])
     #expect(result.output == Self.expected)

@@ -49,6 +49,7 @@ package final class Plan {
   private let lineLeaves: [(leaf: Int, register: Int)]
   private let lineRegisters: UnsafeMutablePointer<Int>
   private let lineCount: Int
+  private let numberLeaves: NumberLeaves
   private let poolBytes: UnsafeMutablePointer<UInt8>
   /// One of the lists of the record at hand is not empty.
   private let isMarked: UnsafeMutablePointer<Bool>
@@ -141,6 +142,7 @@ package final class Plan {
     lineLeaves = leaves.enumerated().compactMap { index, leaf in
       leaf.field >= 0 && read.feeds[index].contains { settings.canonical.fields[$0].type == .lines } ? (index, leaf.register) : nil
     }
+    numberLeaves = NumberLeaves(source: source, leaves: leaves, feeds: read.feeds, canonical: readCanonical, settings: settings)
     lineCount = lineLeaves.count
     lineRegisters = .allocate(capacity: max(lineCount, 1))
     lineRegisters.initialize(from: lineLeaves.map(\.register), count: lineCount)
@@ -268,6 +270,7 @@ package final class Plan {
       let (leaf, register) = lineLeaves[index]
       if let notice = SpeltOut.notice(frame.slots[register], frame) { state.notices.append((leaf, frame.slots[register], notice)) }
     }
+    if frame.numbers & numberLeaves.mask != 0 { numberLeaves.note(in: state) }
     return true
   }
 

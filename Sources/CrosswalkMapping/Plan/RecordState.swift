@@ -54,6 +54,8 @@ package final class RecordState {
     case labelWithoutCode
     /// `null` or a line break spelt out in characters (VENDORS HV-8).
     case literalNull, literalLineBreak
+    /// A bare number where text is meant: with an exponent, or with fewer digits than such a code has.
+    case exponent, lostZeros
   }
 
   package init(frame: Frame, targetLeaves: Int) {

@@ -189,7 +189,7 @@ package final class ReturnTrip {
         plan.extras.append(
           OutputExtra(
             path: LayoutBuilder.written(plan.targetLeaves[index].leaf, in: plan.target, format: plan.targetFormat), value: entry.value))
-      } else if keepsKinds, plan.takesExtras, let path = PathStep.parse(name) {
+      } else if keepsKinds, plan.takesExtras, let path = PathStep.parse(name), !PathText.isAround(path) {
         plan.extras.append(OutputExtra(path: path, value: entry.value))
       } else {
         // No place in this shape or format: it goes to the run's residue like what others wrote.
