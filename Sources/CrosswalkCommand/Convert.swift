@@ -128,6 +128,7 @@ struct Convert: Command {
       inputs: files.isEmpty ? [.standardInput] : files.map { $0 == "-" ? .standardInput : .file($0) },
       from: try values.endpoint("from", from), to: try values.endpoint("to", to))
     if let output, output != "-" { job.output = .file(output) }
+    job.showsValues = showValues
     job.shape = try values.choice("shape", shape, of: Shape.self) ?? .list
     for text in set { job.set.append(try values.assignment(text)) }
     for text in options { job.options.append(try values.option(text)) }

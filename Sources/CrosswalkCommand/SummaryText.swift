@@ -9,6 +9,7 @@ package enum SummaryText {
     let isGone = summary.failure != nil && job.output != .standardOutput
     let done = summary.failure != nil ? "stopped after" : job.dryRun ? "would convert" : "converted"
     var lines = [isGone ? "wrote no records \(systems)" : "\(done) \(written) \(systems)"]
+    if !job.only.isEmpty, records.read == 0 { lines.append("  no record has \(job.only.count == 1 ? "the id" : "one of the ids") of --only") }
     if records.read != records.written { lines.append("  read      \(count(records.read, "record"))") }
     if records.rejected > 0 {
       let malformed = records.malformed > 0 ? " (\(grouped(records.malformed)) malformed)" : ""

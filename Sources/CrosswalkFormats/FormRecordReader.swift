@@ -30,6 +30,8 @@ package final class FormRecordReader: RecordReader {
     /// 0 own name, 1 alias, 2 and 3 the same in another case.
     var rank: Int
     var path: [UInt8]
+    /// A parameter of the request, not of the record.
+    var isOfRequest = false
     /// The last record that had it.
     var record = 0
     /// The name met after it in the last record that had it: a guess that costs one comparison.
@@ -49,7 +51,8 @@ package final class FormRecordReader: RecordReader {
   private static let rememberedLength = 256
   private static let unfilled = 4
 
-  package init(layout: Layout, frame: Frame, limits: Limits = Limits()) {
+  /// - ofRequest: parameters that belong to the request: passed over.
+  package init(layout: Layout, frame: Frame, ofRequest: [String] = [], limits: Limits = Limits()) {
     self.frame = frame
     frame.encoding = .form
     self.limits = limits
@@ -61,6 +64,11 @@ package final class FormRecordReader: RecordReader {
     for column in columns { learn(Array(column.name.utf8), register: column.leaf.register, rank: 0) }
     for column in columns {
       for alias in column.aliases { learn(Array(alias.utf8), register: column.leaf.register, rank: 1) }
+    }
+    for name in ofRequest {
+      let first = names.count
+      learn(Array(name.utf8), register: nil, rank: 0)
+      if names.count > first { names[first].isOfRequest = true }
     }
     guard ignoresCase else { return }
     for (number, name) in names.enumerated() {
@@ -183,6 +191,7 @@ extension FormRecordReader {
         p += 1
         value = try piece(buffer, &p, end, stop: UInt8(ascii: "&"))
       }
+      if let number = match.number, names[number].isOfRequest { continue }
       leaves += 1
       take(Slot(.text, offset: value.start, length: value.end - value.start, isEscaped: value.isEscaped), match)
     }

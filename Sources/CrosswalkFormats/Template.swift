@@ -24,6 +24,16 @@ package indirect enum Template: Sendable, Equatable {
     }
   }
 
+  /// Whether there is anything around the records but names.
+  package var hasLiterals: Bool {
+    switch self {
+    case .record, .bind: false
+    case .literal: true
+    case .list(let inner): inner.hasLiterals
+    case .object(let members): members.contains { $0.value.hasLiterals }
+    }
+  }
+
   /// The way from the document's root to its records.
   package var recordPath: RecordPath? {
     switch self {

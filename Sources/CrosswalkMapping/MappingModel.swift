@@ -15,6 +15,8 @@ package struct System: Sendable {
   package var writesEmpties = true
   package var xml = XMLRules()
   package var csv = CSVRules()
+  /// `form: { request: [name…] }`: parameters of a request that are none of its record.
+  package var requestParameters: [String] = []
   package var options: [Option] = []
   package var shapes: [ShapeRules] = []
   package var replies = Replies()

@@ -83,6 +83,16 @@ extension SystemLoader {
     }
   }
 
+  mutating func readFormRules(_ node: YAMLNode) {
+    for entry in entries(of: node, "`form`") ?? [] {
+      if entry.key.text == "request" {
+        system.requestParameters = texts(entry.value, "`request`") ?? []
+      } else {
+        report(unknownKey(entry.key, in: "`form`", accepted: ["request"]))
+      }
+    }
+  }
+
   mutating func readOptions(_ node: YAMLNode) {
     for entry in entries(of: node, "`options`") ?? [] {
       let name = entry.key.text ?? ""

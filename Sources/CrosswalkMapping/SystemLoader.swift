@@ -29,7 +29,7 @@ package struct SystemLoader {
   // MARK: The two files
 
   private static let systemKeys = [
-    "system", "title", "formats", "keys", "names", "write", "xml", "csv", "options", "shapes", "replies", "assumed",
+    "system", "title", "formats", "keys", "names", "write", "xml", "csv", "form", "options", "shapes", "replies", "assumed",
     "api",
     "extends",
   ]
@@ -57,6 +57,7 @@ package struct SystemLoader {
         system.writesEmpties = states.empties ?? true
       case "xml": readXMLRules(value)
       case "csv": readCSVRules(value)
+      case "form": readFormRules(value)
       case "options": readOptions(value)
       case "shapes": readShapes(value)
       case "replies": readReplies(value)

@@ -54,7 +54,7 @@ extension Code {
     (.mismatchedTag, "an end tag that does not fit its start tag", "Every element is closed by its own name, the inner one before the outer one, and letters count as they are written."),
     (.duplicateAttribute, "an attribute stands twice in one tag", "XML forbids it, also where two prefixes stand for one namespace."),
     (.doctype, "a document type declaration", "A DOCTYPE can name files to be read, addresses to be fetched and entities that unfold to gigabytes. None of them is needed for data, so all are refused."),
-    (.badEncoding, "not the encoding that the document says it has", "XML is read as UTF-8, UTF-16 with its mark, ISO-8859-1 or US-ASCII. The declaration and the bytes contradict each other, or another encoding is named."),
+    (.badEncoding, "an encoding that is not read, or not the one that the document names", "XML is read as UTF-8, UTF-16 with its mark, ISO-8859-1 or US-ASCII. The declaration and the bytes contradict each other, or another encoding is named."),
     (.notWellFormed, "not well-formed XML", "The text breaks a rule of XML's grammar at the place shown, so that where the next record starts cannot be known."),
     (.repeatedElement, "an element stands twice where one is expected", "The mapping reads one value from this place and the record has several. Taking one would lose the others."),
     (.namespace, "a namespace prefix that is not declared, or not used rightly", "A prefix without its declaration has no meaning; `xml` and `xmlns` are reserved."),
@@ -81,6 +81,8 @@ extension Code {
     (.tooManyUnknown, "too many unknown members", "A record with thousands of members that no mapping names is more likely not a record of this system. `--max-unknown` raises the limit."),
     (.parkedNowhere, "parked values are not stored", "The target has no place for some values, and the run was not told where to keep them. On standard output there is no file to put them beside."),
     (.damagedNumber, "a text that was taken for a number", "A bare number has no leading zeros, and one with an exponent is what a spreadsheet makes of long digits. The characters are kept; what the text was before they cannot tell."),
+    (.damagedNative, "`native` was changed on the way", "A canonical record carries in `native` what only its own system has a place for. It was cut or written over, as a cell limit or an editor does, so it is parked as it is and nothing of it comes back by itself."),
+    (.clash, "two records share what must be unique", "The target refuses a second record with the same value in this field. Both are written, since only a person can say which of them is to change; clashes are looked for in the first 32 MiB of an input."),
     (.noFinalNewline, "no line end behind the last row", "A CSV that ends without a line end cannot be told from one that was cut in its last cell."),
 
     (.yamlSyntax, "the file is not valid YAML", "Brackets, quotes, `:` and indentation do not fit together at the place shown. Texts that start with `@ * & { [ % !` or hold `: ` must stand in quotes; indent with blanks, never with tabs."),
@@ -186,6 +188,8 @@ extension Code {
   public static let tooManyUnknown = Code("V0310")
   public static let parkedNowhere = Code("V0309")
   public static let damagedNumber = Code("V0311")
+  public static let damagedNative = Code("V0312")
+  public static let clash = Code("V0313")
   public static let noFinalNewline = Code("V0401")
 
   public static let yamlSyntax = Code("M0001")

@@ -35,7 +35,8 @@ package final class BatchResult {
   @exclusivity(unchecked) var messageCounts: [Code: Int] = [:]
   @exclusivity(unchecked) var literalsParked = 0
   /// Source ids of the records, one behind the other in `idBytes`: what duplicates are found by.
-  @exclusivity(unchecked) var ids: [(record: Int, offset: Int, end: Int)] = []
+  /// The `field` is -1 for the source's id, else the target's leaf whose values must not repeat.
+  @exclusivity(unchecked) var ids: [(record: Int, offset: Int, end: Int, field: Int)] = []
   @exclusivity(unchecked) var idBytes = OutputBuffer(capacity: 1024)
 
   /// A problem with a record; the text is made by who knows its number.
@@ -90,6 +91,7 @@ package final class BatchWorker {
     var to = ""
     var mapHash = ""
     var idMap: [[UInt8]: [UInt8]]?
+    var idMapName: String?
   }
 
   let plan: Plan
@@ -116,6 +118,8 @@ package final class BatchWorker {
   private let noExtras: [OutputExtra] = []
   private let isFiltered: Bool
   private let hasIdMap: Bool
+  /// Target leaves that no two records may share; an update names its record by its id.
+  private let uniqueLeaves: [Int]
 
   /// A source leaf with one way into the target, or none: whether it stands there shows in two registers.
   private struct CountedLeaf {
@@ -147,6 +151,12 @@ package final class BatchWorker {
     isFiltered = !rules.only.isEmpty
     hasIdMap = rules.idMap != nil && plan.shape == .update
     plan.hasIdMap = hasIdMap
+    uniqueLeaves =
+      plan.shape == .update
+      ? [] : plan.targetLeaves.indices.filter { index in
+        let field = plan.targetLeaves[index].leaf.field
+        return field >= 0 && plan.target.fields[field].isUnique
+      }
     var counted: [CountedLeaf] = []
     var complex: [Int] = []
     let reasons = Plan.ParkingReason.allCases
@@ -266,7 +276,12 @@ package final class BatchWorker {
     result.read += 1
     if hasIdMap, let idMap = rules.idMap, !translateId(idMap) {
       plan.begin()
-      reject(offset, diagnostic: Messages.foreignId(system: plan.target.name, at: place(offset, path: plan.idLeaf.map { plan.sourceLeaves[$0].name })))
+      let id = plan.recordId
+      reject(
+        offset,
+        diagnostic: Messages.foreignId(
+          system: plan.target.name, id: id.isBlank ? nil : Array(frame.text(id)), map: rules.idMapName,
+          at: place(offset, path: plan.idLeaf.map { plan.sourceLeaves[$0].name })))
       return
     }
     guard plan.map() else {
@@ -293,10 +308,14 @@ package final class BatchWorker {
   private static let idWindow = 32 << 20
 
   private func collectId(_ offset: Int) {
-    let id = plan.recordId
-    guard !id.isBlank else { return }
-    result.idBytes.append(plan.frame.text(id))
-    result.ids.append((result.seen - 1, offset + plan.frame.start, result.idBytes.count))
+    collect(plan.recordId, -1, offset)
+    for leaf in uniqueLeaves { collect(frame.slots[plan.targetLeaves[leaf].leaf.register], leaf, offset) }
+  }
+
+  private func collect(_ value: Slot, _ field: Int, _ offset: Int) {
+    guard !value.isBlank else { return }
+    result.idBytes.append(frame.text(value))
+    result.ids.append((result.seen - 1, offset + frame.start, result.idBytes.count, field))
   }
 
   // MARK: - Fates
@@ -544,7 +563,8 @@ package final class BatchWorker {
       guard result.keys.count < 1000, result.keys.insert(key).inserted else { continue }
       note(
         Messages.notConvertible(
-          field: name, value: value, plan: plan, failure: failure, at: place(offset, path: name), disposition: .warning), key: key)
+          field: name, value: value, plan: plan, failure: failure, at: place(offset, path: name), disposition: .warning,
+          showsValues: rules.showsValues), key: key)
     }
     for notice in plan.state.notices {
       let name = plan.sourceLeaves[notice.leaf].name
@@ -553,11 +573,15 @@ package final class BatchWorker {
       case .labelWithoutCode:
         let key = Array(name.utf8) + [0] + value
       guard result.keys.count < 1000, result.keys.insert(key).inserted else { continue }
-        note(Messages.labelWithoutCode(value: value, at: place(offset, path: name)))
+        note(Messages.labelWithoutCode(value: value, at: place(offset, path: name), showsValues: rules.showsValues))
+      case .damagedNative: note(Messages.damagedNative(at: place(offset, path: name)))
       case .exponent, .lostZeros:
         let key = Array(name.utf8) + [0] + value
         guard result.keys.count < 1000, result.keys.insert(key).inserted else { continue }
-        note(Messages.damagedNumber(value, hasExponent: notice.notice == .exponent, at: place(offset, path: name)), key: key)
+        note(
+          Messages.damagedNumber(
+            value, hasExponent: notice.notice == .exponent, at: place(offset, path: name),
+            isSecret: plan.source.fields[plan.sourceLeaves[notice.leaf].field].isSecret, showsValues: rules.showsValues), key: key)
       case .literalNull: note(Messages.literalEscape(value: "the word `null`", at: place(offset, path: name)))
       case .literalLineBreak:
         note(Messages.literalEscape(value: "a line break spelt out in characters", at: place(offset, path: name)))
@@ -591,13 +615,13 @@ package final class BatchWorker {
       return Messages.notConvertible(
         field: name, value: Array(plan.frame.text(rejection.value)), plan: plan,
         failure: .init(side: .source, leaf: rejection.leaf, value: rejection.value), at: place(offset, path: name),
-        disposition: .reject)
+        disposition: .reject, showsValues: rules.showsValues)
     case .failed:
       let target = plan.targetLeaves[rejection.leaf].leaf
       return Messages.notConvertible(
         field: target.name, value: Array(plan.frame.text(rejection.value)), plan: plan,
         failure: .init(side: .target, leaf: rejection.leaf, value: rejection.value), at: place(offset, path: target.name),
-        disposition: .reject)
+        disposition: .reject, showsValues: rules.showsValues)
     case .unknownField:
       let name = plan.frame.extras.first.map { String(decoding: path(of: $0), as: UTF8.self) } ?? ""
       return Messages.unknownField(name, system: plan.source.name, at: place(offset, path: name))

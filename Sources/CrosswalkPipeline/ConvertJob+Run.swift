@@ -105,7 +105,12 @@ extension ConvertJob {
       guard !settings.sets.contains(where: { $0.field == assignment.field }) else {
         throw Diagnostic(.saidTwice, "`\(assignment.field)` is set twice", help: "leave one `--set` out")
       }
-      settings.sets.append((assignment.field, ConvertJob.literal(assignment.value)))
+      let value = ConvertJob.literal(assignment.value)
+      if let wanted = ConvertJob.lacks(value, model[assignment.field]?.type ?? .text) {
+        throw Diagnostic(
+          .usage, "`--set \(assignment.field)=\(assignment.value)` cannot be understood", help: "`\(assignment.field)` takes \(wanted)")
+      }
+      settings.sets.append((assignment.field, value))
     }
     let (format, template) = try outputFormat(target)
     let (identities, total) = try InputSource.check(inputs)
@@ -259,11 +264,37 @@ enum IdMap {
       throw Diagnostic(.usage, "`\(path)` is not an id map", help: "its first line is `source_id,target_id`")
     }
     var map: [[UInt8]: [UInt8]] = [:]
+    var mistake: Diagnostic?
+    var line = 1
     table.rows { row in
-      if row.count > max(from, to) { map[row[from]] = row[to] }
-      return true
+      line += 1
+      guard row.count > max(from, to), !row[from].isEmpty else { return true }
+      if row[to].isEmpty {
+        mistake = Diagnostic(
+          .usage, "`\(path)` has no target_id for `\(Messages.excerpt(row[from]))` (line \(line))",
+          help: "fill it in, or take the line out: its record is then rejected")
+      } else if let other = map.updateValue(row[to], forKey: row[from]), other != row[to] {
+        mistake = Diagnostic(
+          .saidTwice,
+          "`\(path)` gives `\(Messages.excerpt(row[from]))` two ids, `\(Messages.excerpt(other))` and `\(Messages.excerpt(row[to]))` (line \(line))",
+          help: "which of them is updated cannot be known; take one of the lines out")
+      }
+      return mistake == nil
     }
+    if let mistake { throw mistake }
     return map
+  }
+}
+
+extension ConvertJob {
+  /// What a canonical field takes, when the value is none of it.
+  private static func lacks(_ value: Tree, _ type: ValueType) -> String? {
+    let text = EnvelopeJudge.text(value) ?? ""
+    switch type {
+    case .boolean: return ["true", "false"].contains(text) ? nil : "true or false"
+    case .integer: return Int(text) != nil ? nil : "a whole number"
+    case .text, .lines, .code, .choice, .instant: return nil
+    }
   }
 }
 

@@ -56,6 +56,8 @@ public struct ConvertJob: Sendable {
   public var mappings: [String] = []
   /// A CSV with the columns source_id,target_id: the target's own ids, for `update` (SEMANTICS S6).
   public var ids: String?
+  /// Messages show values of the data in full, not a short excerpt of them. Secrets are never shown.
+  public var showsValues = false
 
   public init(inputs: [Input], from: Endpoint, to: Endpoint) {
     self.inputs = inputs

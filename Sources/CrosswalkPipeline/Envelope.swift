@@ -53,7 +53,8 @@ struct EnvelopeJudge {
         return .failed(code: nil, message: "\(PathStep.text(path)) is \(EnvelopeJudge.text(value) ?? "not a value")")
       }
     }
-    if !hasRecords {
+    // A page that is spelt as pages are is one, however little its records hold.
+    if !hasRecords, !isPage(document) {
       for template in system.replies.done {
         var bound: [String: String] = [:]
         guard match(template, document, &bound) else { continue }
@@ -62,6 +63,25 @@ struct EnvelopeJudge {
       }
     }
     return .records
+  }
+
+  /// Every literal that the list's own template has around its records stands there.
+  private func isPage(_ document: Tree) -> Bool {
+    system.shapes.contains { rules in
+      rules.shape == .list && rules.write.contains { $0.template.hasLiterals && spells($0.template, document) }
+    }
+  }
+
+  private func spells(_ template: Template, _ tree: Tree) -> Bool {
+    switch template {
+    case .record: return true
+    case .bind: return EnvelopeJudge.text(tree) != nil
+    case .literal(let literal): return literal == tree || EnvelopeJudge.text(literal).map { $0 == EnvelopeJudge.text(tree) } ?? false
+    case .list(let inner):
+      let items: [Tree] = if case .array(let items) = tree { items } else { [tree] }
+      return items.allSatisfy { spells(inner, $0) }
+    case .object(let members): return members.allSatisfy { member in tree[member.name].map { spells(member.value, $0) } ?? false }
+    }
   }
 
   func error(_ document: Tree) -> [String: String]? {

@@ -36,7 +36,7 @@ enum Messages {
 
   static func notConvertible(
     field: String, value: [UInt8], plan: Plan, failure: RecordState.Failure, at place: Diagnostic.DataPlace,
-    disposition: Disposition
+    disposition: Disposition, showsValues: Bool = false
   ) -> Diagnostic {
     let system = failure.side == .source ? plan.source : plan.target
     let index = failure.side == .source ? plan.sourceLeaves[failure.leaf].field : plan.targetLeaves[failure.leaf].leaf.field
@@ -44,23 +44,26 @@ enum Messages {
     let what =
       rule.transforms.first.map { "as `\($0.name)`" } ?? "as \(rule.type.rawValue)"
     return Diagnostic(
-      .notConvertible, "`\(excerpt(value))` does not convert \(what) for `\(field)` of \(system.name)", at: place,
-      labels: [.init(rule.place)], help: cure(rule, plan), disposition: disposition)
+      .notConvertible, "\(shown(value, isSecret: rule.isSecret, inFull: showsValues)) does not convert \(what) for `\(field)` of \(system.name)",
+      at: place, labels: [.init(rule.place)], help: cure(rule, plan, disposition), disposition: disposition)
   }
 
-  private static func cure(_ field: Field, _ plan: Plan) -> String {
+  private static func cure(_ field: Field, _ plan: Plan, _ disposition: Disposition) -> String {
     switch field.transforms.first?.name {
     case "country": "countries are ISO 3166 codes and English names, without a guess; correct the value in the source"
     case "region": "the region must be listed for the record's country, which must be known too"
     case "choice": "the mapping lists the accepted spellings"
     case "labelled": "the table has no label for this code"
-    default: "the value stays in the residue"
+    default:
+      disposition == .reject
+        ? "correct the value in the source"
+        : field.onFail == .keep ? "it is written as it is, as the mapping asks" : "it is left out of the output, and parked"
     }
   }
 
-  static func labelWithoutCode(value: [UInt8], at place: Diagnostic.DataPlace) -> Diagnostic {
+  static func labelWithoutCode(value: [UInt8], at place: Diagnostic.DataPlace, showsValues: Bool = false) -> Diagnostic {
     Diagnostic(
-      .labelWithoutCode, "`\(excerpt(value))` has no code at its end", at: place,
+      .labelWithoutCode, "\(shown(value, inFull: showsValues)) has no code at its end", at: place,
       help: "the text is kept; a code is three capitals behind the last ` - `", disposition: .warning)
   }
 
@@ -70,11 +73,21 @@ enum Messages {
       help: "it is kept as it is; whoever wrote it may have meant an empty value or a line break", disposition: .warning)
   }
 
-  static func damagedNumber(_ value: [UInt8], hasExponent: Bool, at place: Diagnostic.DataPlace) -> Diagnostic {
+  static func damagedNumber(
+    _ value: [UInt8], hasExponent: Bool, at place: Diagnostic.DataPlace, isSecret: Bool = false, showsValues: Bool = false
+  ) -> Diagnostic {
     Diagnostic(
       .damagedNumber,
-      hasExponent ? "this text is a bare number with an exponent: `\(excerpt(value))`" : "this code is a bare number, too short by its leading zeros: `\(excerpt(value))`",
+      (hasExponent ? "this text is a bare number with an exponent: " : "this code is a bare number, too short by its leading zeros: ")
+        + shown(value, isSecret: isSecret, inFull: showsValues),
       at: place, help: "it stays as it is; whoever exported it took a text for a number, so look there for what it was",
+      disposition: .warning)
+  }
+
+  static func damagedNative(at place: Diagnostic.DataPlace) -> Diagnostic {
+    Diagnostic(
+      .damagedNative, "`native` of this record is not what Crosswalk writes there", at: place,
+      help: "what it kept for the record's own system cannot come back; programs between must leave `system` and `native` as they are",
       disposition: .warning)
   }
 
@@ -82,6 +95,15 @@ enum Messages {
     Diagnostic(
       .duplicateId, "the id `\(excerpt(id))` stands in more than one record", at: place,
       help: "both are converted; check whether one is a copy", disposition: .warning)
+  }
+
+  static func clash(
+    _ value: [UInt8], field leaf: MappedLeaf, system: System, at place: Diagnostic.DataPlace, showsValues: Bool
+  ) -> Diagnostic {
+    let field = system.fields[leaf.field]
+    return Diagnostic(
+      .clash, "\(shown(value, isSecret: field.isSecret, inFull: showsValues)) stands in more than one record, and `\(leaf.name)` of \(system.name) is unique",
+      at: place, labels: [.init(field.place)], help: "both are converted; \(system.name) will refuse the second", disposition: .warning)
   }
 
   static func unknownField(_ path: String, system: String, at place: Diagnostic.DataPlace) -> Diagnostic {
@@ -96,8 +118,15 @@ enum Messages {
       help: "`--max-unknown` raises the limit", disposition: .reject)
   }
 
-  static func foreignId(system: String, at place: Diagnostic.DataPlace) -> Diagnostic {
-    Diagnostic(
+  /// - map: the file of ids, when there is one.
+  static func foreignId(system: String, id: [UInt8]? = nil, map: String? = nil, at place: Diagnostic.DataPlace) -> Diagnostic {
+    if let map {
+      return Diagnostic(
+        .foreignId, id.map { "the id `\(excerpt($0))` is not in `\(map)`" } ?? "this record has no id to look for in `\(map)`",
+        at: place, help: "add its line, source_id,target_id; or set such records aside with `--max-rejects N --rejects FILE`",
+        disposition: .reject)
+    }
+    return Diagnostic(
       .foreignId, "this record was not written by \(system), so its id is not \(system)'s own", at: place,
       help: "an update needs the target's ids: `--ids MAP.csv` with source_id,target_id", disposition: .reject)
   }
@@ -145,6 +174,12 @@ enum Messages {
   }
 
   /// A short piece of a value, one line, cut at a character.
+  /// A value of the data, for a title: short unless all of it was asked for, and never a secret.
+  private static func shown(_ value: [UInt8], isSecret: Bool = false, inFull: Bool) -> String {
+    if isSecret { return "a secret value" }
+    return inFull ? "`\(String(decoding: value, as: UTF8.self))`" : "`\(excerpt(value))`"
+  }
+
   static func excerpt(_ value: [UInt8]) -> String {
     let text = String(decoding: value, as: UTF8.self)
     var out = ""

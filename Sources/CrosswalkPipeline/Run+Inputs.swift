@@ -420,7 +420,7 @@ extension Run {
 
   func readForm(_ worker: BatchWorker, _ stream: ByteStream) throws(Diagnostic) {
     _ = try records(worker, from: stream) { plan in
-      FormRecordReader(layout: plan.sourceLayout, frame: plan.frame, limits: job.limits)
+      FormRecordReader(layout: plan.sourceLayout, frame: plan.frame, ofRequest: source.requestParameters, limits: job.limits)
     }
   }
 }

@@ -88,6 +88,8 @@ final class Run {
     rules.to = "\(target.name):\(targetFormat)"
     rules.mapHash = mapHash
     rules.idMap = idMap
+    rules.idMapName = job.ids
+    rules.showsValues = job.showsValues
     outputs.prepare(writer, from: rules.from, to: rules.to)
     return BatchWorker(plan: plan, writer: writer, rules: rules)
   }
@@ -158,10 +160,20 @@ final class Run {
     guard !result.ids.isEmpty, seenIds.count < Run.mostIds else { return }
     let bytes = result.idBytes.bytes
     var start = 0
-    for (record, offset, end) in result.ids {
-      var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for (record, offset, end, field) in result.ids {
+      var hash: UInt64 = 0xcbf2_9ce4_8422_2325 ^ UInt64(truncatingIfNeeded: field)
       for byte in bytes[start..<end] { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-      if !seenIds.insert(hash).inserted {
+      let isNew = seenIds.insert(hash).inserted
+      if !isNew, field >= 0 {
+        summary.reported[.clash, default: 0] += 1
+        if summary.reported[.clash]! <= 5 {
+          say(
+            Messages.clash(
+              Array(bytes[start..<end]), field: worker.plan.targetLeaves[field].leaf, system: worker.plan.target,
+              at: .init(source: worker.rules.source, bytes: offset..<offset), showsValues: job.showsValues),
+            record: recordsSeen - result.seen + record, counted: true)
+        }
+      } else if !isNew {
         summary.reported[.duplicateId, default: 0] += 1
         if summary.reported[.duplicateId]! <= 5 {
           let place = Diagnostic.DataPlace(

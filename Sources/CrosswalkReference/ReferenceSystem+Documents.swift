@@ -346,7 +346,8 @@ extension ReferenceSystem {
         input.records.append(.failure(.init(why: .malformed(error.reason), field: "")))
         continue
       }
-      let record = Tree.object(line.parameters.map { .init($0.name, .text($0.value)) })
+      let ofRecord = line.parameters.filter { !requestParameters.contains(String(decoding: $0.name, as: UTF8.self)) }
+      let record = Tree.object(ofRecord.map { .init($0.name, .text($0.value)) })
       input.records.append(has(record, .form) ? .success(record) : .failure(.init(why: .notARecord, field: "")))
     }
   }

@@ -28,6 +28,8 @@ package struct ReferenceSystem: Sendable {
   var xmlTypes: [String: String]
   var delimiter: UInt8?
   var headerHas: [String]
+  /// Form: parameters of the request.
+  var requestParameters: [String]
   var options: [String: Option]
   var templates: [ShapeTemplate]
   var replies: ReplyRules
@@ -99,6 +101,7 @@ package struct ReferenceSystem: Sendable {
     for entry in systemYAML["xml"]?["types"]?.entries ?? [] { xmlTypes[entry.key.text ?? ""] = entry.value.text }
     delimiter = systemYAML["csv"]?["delimiter"]?.text?.utf8.first
     headerHas = texts(systemYAML["csv"]?["headerHas"])
+    requestParameters = texts(systemYAML["form"]?["request"])
     options = [:]
     for entry in systemYAML["options"]?.entries ?? [] {
       let key = entry.key.text ?? ""

@@ -72,3 +72,89 @@ struct SurroundingsTests {
     #expect(run.summary.records.written == 2)
   }
 }
+
+/// What a canonical record carries for its own system, and what may be said of the data.
+struct NativeAndMessageTests {
+  @Test(arguments: [
+    ("zoho-people", #"{"response":{"result":[{"clientId":"1","clientName":"A","currencyCode":"usd","billingMethod":"hourly job rate"}],"status":0}}"#),
+    ("trackops", #"[{"id":1,"name":"A","has_invoice_reminders":"1","primary_location":{"name":"M","zip":80202,"state":"colorado","country":"usa"}}]"#),
+    ("harvest:json", #"[{"client":{"id":1,"name":"A","active":"false","currency":"Euro - EUR"}}]"#),
+  ])
+  func aPayloadThroughCanonicalIsSpeltAsTheDirectOne(_ system: String, _ document: String) throws {
+    for shape in [Shape.create, .update] {
+      let direct = try Conversion.run(document, system, to: system.split(separator: ":")[0].description) { $0.shape = shape }
+      let canonical = try Conversion.run(document, system, to: "canonical")
+      let through = try Conversion.run(canonical.output, "canonical", to: system.split(separator: ":")[0].description) { $0.shape = shape }
+      #expect(through.text == direct.text)
+    }
+  }
+
+  @Test(arguments: [#""{\"harvest\":{\"vat\":\"DE123\",\"cos""#, #""xx""#, #"{"harvest":"oops"}"#, "[1]"])
+  func aNativeThatWasDamagedIsParkedAndSaid(_ native: String) throws {
+    let run = try Conversion.run(#"[{"id":"1","name":"A","system":"harvest","native":\#(native)}]"#, "canonical:json", to: "harvest:json")
+    #expect(run.text == "[\n{\"client\":{\"id\":1,\"name\":\"A\"}}\n]\n")
+    #expect(run.codes.contains(.damagedNative))
+    #expect(run.residue.count == 1)
+    let same = try Conversion.run(#"[{"id":"1","name":"A","system":"harvest","native":\#(native)}]"#, "canonical:json", to: "canonical:json")
+    #expect(same.text == "[\n{\"id\":\"1\",\"name\":\"A\",\"system\":\"harvest\",\"native\":\(native)}\n]\n")
+  }
+
+  @Test func parametersOfARequestAreNoneOfItsRecord() throws {
+    let run = try Conversion.run(
+      "/people/api/timetracker/addclient?authtoken=0123SECRET&clientName=Acme&currency=USD\n", "zoho-people:form", to: "canonical:ndjson")
+    #expect(run.text == #"{"name":"Acme","currency":{"code":"USD"},"system":"zoho-people"}"# + "\n")
+  }
+
+  @Test func aSecretIsNeverShown() throws {
+    let run = try Conversion.run(#"[{"client":{"id":1,"name":"A","statement_key":{"k":"SECRETX"}}}]"#, "harvest:json", to: "zoho-people") {
+      $0.showsValues = true
+    }
+    #expect(run.said.map(\.title) == ["a secret value does not convert as text for `statement-key` of harvest"])
+  }
+
+  @Test(arguments: ["1,900\n1,901\n", "1,\n"])
+  func aMapOfIdsThatLeavesADoubtIsRefused(_ rows: String) throws {
+    let folder = URL.temporaryDirectory.appending(path: "crosswalk-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let map = folder.appending(path: "ids.csv")
+    try Data("source_id,target_id\n\(rows)".utf8).write(to: map)
+    do {
+      _ = try Conversion.run(#"[{"id":1,"name":"A"}]"#, "trackops", to: "bigtime") {
+        $0.shape = .update
+        $0.ids = map.path
+      }
+      Issue.record("was accepted")
+    } catch let diagnostic as Diagnostic {
+      #expect(Conversion.status(diagnostic) == 2)
+    }
+  }
+
+  @Test func aPageOfIdsAloneIsAPageAndAnAcknowledgementIsNot() throws {
+    let page = try Conversion.run(
+      #"{"response":{"result":[{"clientId":"5"}],"message":"Data fetched successfully","uri":"/api/timetracker/getclients","status":0}}"#,
+      "zoho-people:json", to: "trackops:ndjson")
+    #expect(page.text == "{\"id\":5}\n")
+    let reply = try Conversion.run(
+      #"{"response":{"result":[{"clientId":"5"}],"message":"Client added","uri":"/api/timetracker/addclient","status":0}}"#,
+      "zoho-people:json", to: "trackops:ndjson")
+    #expect(reply.summary.acknowledgements == ["Client added (id 5)"])
+  }
+
+  @Test func recordsThatShareWhatTheTargetHasOnceAreSaid() throws {
+    let run = try Conversion.run(#"[{"id":1,"name":"Same"},{"id":2,"name":"Same"},{"id":3,"name":"Other"}]"#, "trackops", to: "zoho-people:form") {
+      $0.shape = .create
+      $0.set = [.init(field: "currency.code", value: "USD")]
+    }
+    #expect(run.said.filter { $0.code == .clash }.map(\.place?.record) == [1])
+  }
+
+  @Test func aSetThatItsFieldCannotHoldIsAMistakeOfTheCommand() throws {
+    do {
+      _ = try Conversion.run(#"[{"id":1,"name":"A"}]"#, "trackops", to: "bigtime") { $0.set = [.init(field: "active", value: "maybe")] }
+      Issue.record("was accepted")
+    } catch let diagnostic as Diagnostic {
+      #expect(Conversion.status(diagnostic) == 2)
+    }
+  }
+}

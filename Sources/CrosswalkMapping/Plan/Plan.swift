@@ -297,7 +297,11 @@ package final class Plan {
       slots[systemRegister] = slots[sourceLeaves[systemLeaf].register]
       let native = slots[sourceLeaves[nativeLeaf].register]
       slots[register] = .absent
-      if !native.isAbsent, let tree = Native.tree(native, frame: frame, format: sourceFormat) { put(tree, register) }
+      if !native.isAbsent {
+        put(
+          Native.tree(native, frame: frame, format: sourceFormat) ?? Native.literal(native, frame: frame, format: sourceFormat),
+          register)
+      }
       return
     }
     slots[systemRegister] = systemSlot
@@ -314,6 +318,10 @@ package final class Plan {
 
   private func put(_ native: Tree, _ register: Int) {
     if targetFormat == .xml {
+      guard case .object = native else {
+        extras.append(OutputExtra(path: [.name("native")], value: native))
+        return
+      }
       extras.append(contentsOf: Native.xml(native))
       return
     }
@@ -325,13 +333,24 @@ package final class Plan {
 
   /// Reads `native`: what the target wrote itself comes back (edits win), what others wrote is parked.
   private func takeNative() {
-    guard nativeTarget == nil, let nativeLeaf,
-      let tree = Native.tree(frame.slots[sourceLeaves[nativeLeaf].register], frame: frame, format: sourceFormat),
-      case .object(let systems) = tree
-    else { return }
+    guard nativeTarget == nil, let nativeLeaf else { return }
+    let slot = frame.slots[sourceLeaves[nativeLeaf].register]
+    guard let tree = Native.tree(slot, frame: frame, format: sourceFormat), case .object(let systems) = tree else {
+      // Cut or written over: what is left of it is kept as it is.
+      guard !slot.isBlank else { return }
+      foreignNative.append((Array("native".utf8), Native.literal(slot, frame: frame, format: sourceFormat)))
+      state.notices.append((nativeLeaf, .absent, .damagedNative))
+      return
+    }
+    // A payload holds what the mapping writes, in the target's own spelling (SEMANTICS S16).
+    let takesBack = shape == .list || shape == .single
     for system in systems {
-      guard case .object(let entries) = system.value else { continue }
-      if system.name.elementsEqual(target.name.utf8) {
+      guard case .object(let entries) = system.value else {
+        parkNative(Tree.Member([], system.value), of: String(decoding: system.name, as: UTF8.self))
+        state.notices.append((nativeLeaf, .absent, .damagedNative))
+        continue
+      }
+      if takesBack, system.name.elementsEqual(target.name.utf8) {
         returns?.restore(entries, into: self)
       } else {
         for entry in entries {

@@ -56,6 +56,8 @@ package final class RecordState {
     case literalNull, literalLineBreak
     /// A bare number where text is meant: with an exponent, or with fewer digits than such a code has.
     case exponent, lostZeros
+    /// `native` that is not what Crosswalk writes.
+    case damagedNative
   }
 
   package init(frame: Frame, targetLeaves: Int) {

@@ -165,7 +165,6 @@ package final class ReturnTrip {
   func restore(_ entries: [Tree.Member], into plan: Plan) {
     let frame = plan.frame
     let slots = frame.slots
-    let keepsKinds = plan.shape == .list || plan.shape == .single
     var overlaid: [(target: Int, before: Slot)] = []
     var removed: Set<[UInt8]> = []
     // Canonical values (on the way back) that objects or lists keep from being read.
@@ -178,18 +177,17 @@ package final class ReturnTrip {
         continue
       }
       guard let name = String(validating: entry.name, as: UTF8.self) else { continue }
-      if let index = targetByName[name], let value = Native.slot(entry.value, frame: frame, keepsKind: keepsKinds) {
+      if let index = targetByName[name], let value = Native.slot(entry.value, frame: frame) {
         let register = plan.targetLeaves[index].leaf.register
-        if case .number = entry.value, !keepsKinds { continue }
         overlaid.append((index, slots[register]))
         // A null where the format has none is absent.
         slots[register] = value.kind == .null && !plan.hasNull(plan.targetFormat, target: true) ? .absent : value
-      } else if keepsKinds, plan.takesExtras, let index = targetByName[name] {
+      } else if plan.takesExtras, let index = targetByName[name] {
         failing.formUnion(targetFeeds[index].compactMap { canonicalBack[$0] })
         plan.extras.append(
           OutputExtra(
             path: LayoutBuilder.written(plan.targetLeaves[index].leaf, in: plan.target, format: plan.targetFormat), value: entry.value))
-      } else if keepsKinds, plan.takesExtras, let path = PathStep.parse(name), !PathText.isAround(path) {
+      } else if plan.takesExtras, let path = PathStep.parse(name), !PathText.isAround(path) {
         plan.extras.append(OutputExtra(path: path, value: entry.value))
       } else {
         // No place in this shape or format: it goes to the run's residue like what others wrote.
@@ -336,7 +334,7 @@ package enum Native {
 
   /// A literal for a register; nil for objects and lists.
   /// - keepsKind: the writer is to write it as its kind and state, whatever the field's own rules are.
-  static func slot(_ tree: Tree, frame: Frame, keepsKind: Bool) -> Slot? {
+  static func slot(_ tree: Tree, frame: Frame) -> Slot? {
     let slot: Slot
     switch tree {
     case .null: slot = Slot(.null, offset: 0, length: 0, space: .pool)
@@ -345,6 +343,6 @@ package enum Native {
     case .text(let text): slot = frame.store(text)
     case .object, .array: return nil
     }
-    return keepsKind ? slot.asRestored : slot
+    return slot.asRestored
   }
 }
