@@ -11,7 +11,7 @@ import Testing
     "CrosswalkFormats": ["CLibXML2", "CSimd", "CrosswalkModel"],
     "CrosswalkMapping": ["CrosswalkFormats", "CrosswalkModel", "CrosswalkYAML"],
     "CrosswalkModel": [],
-    "CrosswalkPipeline": ["CrosswalkFormats", "CrosswalkMapping", "CrosswalkModel"],
+    "CrosswalkPipeline": ["CZlib", "CZstd", "CrosswalkFormats", "CrosswalkMapping", "CrosswalkModel"],
     "CrosswalkReference": ["CrosswalkFormats", "CrosswalkModel", "CrosswalkYAML"],
     "CrosswalkYAML": ["CLibYAML", "CrosswalkModel"],
     "embed-mappings": [],
