@@ -147,6 +147,7 @@ package final class BatchWorker {
     isFiltered = !rules.only.isEmpty
     hasIdMap = rules.idMap != nil && plan.shape == .update
     plan.hasIdMap = hasIdMap
+    if let columns = writer as? CSVRecordWriter { plan.acceptsExtra = { [unowned columns] in columns.accepts($0) } }
     var counted: [CountedLeaf] = []
     var complex: [Int] = []
     let reasons = Plan.ParkingReason.allCases

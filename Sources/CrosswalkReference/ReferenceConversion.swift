@@ -361,23 +361,26 @@ package struct ReferenceConversion: Sendable {
         }
       }
     }
+    func park(_ entry: ReferenceResidue.Entry, of system: String) {
+      var path = Array("native".utf8)
+      PathText.append(Array(system.utf8), to: &path)
+      PathText.append(entry.path, to: &path)
+      residue.parked.append(.init(path: path, value: entry.value))
+      residue.why.append(.noPlace)
+    }
     var target = target
     for system in systems {
       if system.name == to.name, shape == .list || shape == .single {
         var aids = ReferenceResidue()
-        aids.original = system.entries
+        for entry in system.entries {
+          if to.takes(entry.value, at: entry.path, output) { aids.original.append(entry) } else { park(entry, of: system.name) }
+        }
         aids.extra = system.extra
         let way = ReferenceConversion(from: to, to: from)
         // Replayed in the format that was read: what it cannot hold is no edit.
         target.tree = try way.restore(record, aids, format: output, output: format).tree
       } else {
-        for entry in system.entries {
-          var path = Array("native".utf8)
-          PathText.append(Array(system.name.utf8), to: &path)
-          PathText.append(entry.path, to: &path)
-          residue.parked.append(.init(path: path, value: entry.value))
-          residue.why.append(.noPlace)
-        }
+        for entry in system.entries { park(entry, of: system.name) }
       }
     }
     return target

@@ -175,9 +175,22 @@ extension ReferenceSystem {
     return isCanonical ? names + [Array("system".utf8), Array("native".utf8)] : names
   }
 
+  /// Whether a format has a place for a value of the system's own that comes back: trees for all, columns for scalars,
+  /// and null only where its own column says so by being empty.
+  func takes(_ value: Tree, at path: [UInt8], _ format: Format) -> Bool {
+    if format.hasTrees { return true }
+    if value.isContainer { return false }
+    return value != .null || fields.contains { places(of: $0, format).contains { $0.identity == path } }
+  }
+
   private func csv(_ records: [Tree], _ shape: Shape) -> [UInt8] {
     let separator = delimiter ?? UInt8(ascii: ",")
-    let columns = columns(shape)
+    // What came back and no field names stands behind the fields, as it comes.
+    var columns = columns(shape)
+    let named = columns.count
+    for case .object(let members) in records {
+      for member in members where !columns.contains(member.name) { columns.append(member.name) }
+    }
     func row(_ cells: [Tree?]) -> [UInt8] {
       var out: [UInt8] = []
       for (index, cell) in cells.enumerated() {
@@ -197,7 +210,8 @@ extension ReferenceSystem {
     }
     // The second column of a name has that name in the header.
     var out = row(
-      columns.map { column in
+      columns.enumerated().map { index, column in
+        guard index < named else { return .text(Self.columnName(ofPath: column)) }
         guard let hash = column.lastIndex(of: UInt8(ascii: "#")),
           Int(String(decoding: column[(hash + 1)...], as: UTF8.self)) != nil
         else { return .text(column) }
@@ -208,6 +222,18 @@ extension ReferenceSystem {
       out += row(columns.map { column in members.first { $0.name == column }?.value })
     }
     return out
+  }
+
+  /// The path of a column that no field names: its name, in quotes where that is no path.
+  static func path(ofColumn name: [UInt8]) -> [UInt8] {
+    let text = String(decoding: name, as: UTF8.self)
+    return PathStep.parse(text).map(PathStep.text) == text ? name : Array(PathStep.text([.name(text)]).utf8)
+  }
+
+  /// The name of the column that has this path.
+  private static func columnName(ofPath path: [UInt8]) -> [UInt8] {
+    guard case .name(let name)? = PathStep.parse(String(decoding: path, as: UTF8.self))?.first else { return path }
+    return self.path(ofColumn: Array(name.utf8)) == path ? Array(name.utf8) : path
   }
 
   private static func form(_ record: Tree) -> [UInt8] {

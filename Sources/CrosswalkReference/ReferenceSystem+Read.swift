@@ -314,7 +314,11 @@ extension ReferenceSystem {
     case .object(let members) where !members.isEmpty && (passes || location.isEmpty):
       for (index, member) in members.enumerated() {
         var path = path
-        if format.hasTrees { PathText.append(member.name, to: &path) } else { path = member.name }
+        if format.hasTrees {
+          PathText.append(member.name, to: &path)
+        } else {
+          path = format == .csv ? Self.path(ofColumn: member.name) : member.name
+        }
         let inner = live.filter { steps in
           guard case .name(let name)? = steps.first else { return false }
           if format == .csv, let hash = name.lastIndex(of: "#"), Array(name[..<hash].utf8) == member.name {

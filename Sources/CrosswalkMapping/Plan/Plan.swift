@@ -348,8 +348,10 @@ package final class Plan {
     foreignNative.append((path, entry.value))
   }
 
-  /// The format has a place for members that the layout does not name.
-  var takesExtras: Bool { targetFormat.isJSON || targetFormat == .xml }
+  /// Whether the output has a place for a value that the layout does not name: trees always have, others where their writer says so.
+  func takes(_ extra: OutputExtra) -> Bool {
+    targetFormat.isJSON || targetFormat == .xml || acceptsExtra?(extra) ?? false
+  }
 
   // MARK: - Fates
 
@@ -413,6 +415,12 @@ extension Field {
 
 extension Plan {
   package var returnTrip: ReturnTrip? { returns }
+
+  /// Whether the writer has a place for a value of the target's own that came back (formats of columns).
+  package var acceptsExtra: ((OutputExtra) -> Bool)? {
+    get { returns?.acceptsExtra }
+    set { returns?.acceptsExtra = newValue }
+  }
 
   package var internedPath: ((Int) -> [UInt8])? {
     get { returns?.internedPath }

@@ -140,6 +140,8 @@ package final class ReturnTrip {
 
   /// The path of an unknown leaf; the pipeline gives the reader's interned paths.
   package var internedPath: ((Int) -> [UInt8])?
+  /// Asked for each value that comes back and has no field.
+  var acceptsExtra: ((OutputExtra) -> Bool)?
 
   package func path(of extra: Frame.Extra, _ frame: Frame) -> [UInt8] {
     extra.path >= 0 ? internedPath?(Int(extra.path)) ?? [] : Array(frame.text(extra.pathText))
@@ -184,13 +186,9 @@ package final class ReturnTrip {
         overlaid.append((index, slots[register]))
         // A null where the format has none is absent.
         slots[register] = value.kind == .null && !plan.hasNull(plan.targetFormat, target: true) ? .absent : value
-      } else if keepsKinds, plan.takesExtras, let index = targetByName[name] {
-        failing.formUnion(targetFeeds[index].compactMap { canonicalBack[$0] })
-        plan.extras.append(
-          OutputExtra(
-            path: LayoutBuilder.written(plan.targetLeaves[index].leaf, in: plan.target, format: plan.targetFormat), value: entry.value))
-      } else if keepsKinds, plan.takesExtras, let path = PathStep.parse(name), !PathText.isAround(path) {
-        plan.extras.append(OutputExtra(path: path, value: entry.value))
+      } else if keepsKinds, let extra = extra(entry.value, name, plan), plan.takes(extra) {
+        if let index = targetByName[name] { failing.formUnion(targetFeeds[index].compactMap { canonicalBack[$0] }) }
+        plan.extras.append(extra)
       } else {
         // No place in this shape or format: it goes to the run's residue like what others wrote.
         plan.parkNative(entry, of: plan.target.name)
@@ -218,6 +216,16 @@ package final class ReturnTrip {
       overlaid = next
       if !changed { return }
     }
+  }
+
+  /// What has no register of its own; nil where the name is no path.
+  private func extra(_ value: Tree, _ name: String, _ plan: Plan) -> OutputExtra? {
+    if let index = targetByName[name] {
+      let path = LayoutBuilder.written(plan.targetLeaves[index].leaf, in: plan.target, format: plan.targetFormat)
+      return OutputExtra(path: path, value: value)
+    }
+    guard let path = PathStep.parse(name), !PathText.isAround(path) else { return nil }
+    return OutputExtra(path: path, value: value)
   }
 
   /// Canonical fields that the target, as it stands now, would give otherwise than the record has them.
