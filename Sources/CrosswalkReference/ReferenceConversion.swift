@@ -149,7 +149,9 @@ package struct ReferenceConversion: Sendable {
     let filled = set.keys.filter { canonical.isBlank($0) && !canonical.failed.contains($0) }
     let stands = Set(target.leaves.filter { !$0.isSupplied }.flatMap(\.from)).subtracting(filled)
     for leaf in canonical.leaves {
-      if leaf.feeds.isDisjoint(with: stands) {
+      if leaf.isAid {
+        residue.original.append(.init(path: leaf.path, value: leaf.value))
+      } else if leaf.feeds.isDisjoint(with: stands) {
         residue.parked.append(.init(path: leaf.path, value: leaf.value))
         residue.why.append(why(leaf, canonical, target))
       } else if back[leaf.path] != leaf.value {
@@ -266,7 +268,9 @@ package struct ReferenceConversion: Sendable {
       }
     }
     for entry in overlay where values[entry.path] != nil {
-      guard let steps = steps(entry.path, format), steps.contains(where: \.isListStep) else { continue }
+      guard let steps = steps(entry.path, format), steps.contains(where: \.isListStep),
+        mapped.contains(where: { $0.steps.first == steps.first })
+      else { continue }
       from.insert(steps, entry.value, into: &tree, format)
       values[entry.path] = nil
     }

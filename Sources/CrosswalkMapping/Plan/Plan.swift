@@ -249,7 +249,7 @@ package final class Plan {
       aside.removeAll()
     }
     if frame.hasContainerLeaf { setContainersAside() }
-    if rejectsUnknown, frame.hasExtras, let extra = frame.extras.first {
+    if rejectsUnknown, frame.hasExtras, let extra = frame.extras.first(where: { $0.leaves > 0 }) {
       state.rejection = .init(reason: .unknownField, leaf: -1, side: .source, value: extra.value)
       return false
     }
@@ -279,7 +279,7 @@ package final class Plan {
       let slot = frame.slots[leaf.register]
       guard slot.kindBits >= UInt64(Kind.emptyObject.rawValue) else { continue }
       frame.slots[leaf.register] = .absent
-      aside.append((index, slot, Native.literal(slot, frame: frame, format: sourceFormat).leafCount))
+      aside.append((index, slot, Native.leafCount(slot, frame: frame, format: sourceFormat, layout: sourceLayout)))
       guard !readRegisters[index].isEmpty else { continue }
       state.failures.append(.init(side: .source, leaf: index, value: slot))
       state.failedCanonical.formUnion(readRegisters[index])
