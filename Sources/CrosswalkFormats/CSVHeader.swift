@@ -7,10 +7,18 @@ package struct CSVHeader: Sendable, Equatable {
     package var name: [UInt8]
     /// nil: no field of the layout has this name.
     package var register: Int?
-    /// Another column has the same field and a better claim to it; this one is kept as unknown.
-    package var isLosing = false
+    /// The field of which another column has the better claim: this one is its value in the rows where that one is absent, and is
+    /// kept as unknown in the others. Of several the lower rank goes first.
+    package var losesTo: (register: Int, rank: Int)?
     /// How the column is named where it is kept as unknown: its name, in quotes where it would not read as a path.
     package var path: [UInt8]
+
+    package var isLosing: Bool { losesTo != nil }
+
+    package static func == (a: Column, b: Column) -> Bool {
+      a.name == b.name && a.register == b.register && a.path == b.path && a.losesTo?.register == b.losesTo?.register
+        && a.losesTo?.rank == b.losesTo?.rank
+    }
   }
 
   package var columns: [Column]
@@ -231,11 +239,13 @@ private struct Names {
           String(decoding: name, as: UTF8.self), first: seen[name]![0] + 1, second: index + 1, offset: row.offsets[index])
       }
     }
+    var losers = 0
     for table in tables.indices {
       for index in found.indices where found[index].register == nil && !found[index].isLosing {
         guard let match = find(found[index].name, in: table) else { continue }
         if taken[match] {
-          found[index].isLosing = true
+          found[index].losesTo = (columns[match].leaf.register, losers)
+          losers += 1
         } else {
           taken[match] = true
           found[index].register = columns[match].leaf.register

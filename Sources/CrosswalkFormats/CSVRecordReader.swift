@@ -27,7 +27,8 @@ package final class CSVRecordReader: RecordReader {
   private let targets: UnsafeMutablePointer<UnsafeMutablePointer<Slot>>
   private let unknown: UnsafeMutablePointer<Slot>
   private let unknownColumns: [Int]
-  private let hasLosingColumn: Bool
+  /// Columns that are the value of a field where a better one is absent, the best claim first.
+  private let losers: [(unknown: Int, register: Int)]
   @exclusivity(unchecked) private var skipped: CSVScanner?
   private let state: UnsafeMutablePointer<State>
 
@@ -49,7 +50,9 @@ package final class CSVRecordReader: RecordReader {
     registers = layout.registers
     count = header.columns.count
     unknownColumns = header.columns.indices.filter { header.columns[$0].register == nil }
-    hasLosingColumn = header.columns.contains { $0.isLosing }
+    losers = unknownColumns.enumerated().compactMap { unknown, column in
+      header.columns[column].losesTo.map { (unknown, $0.register, $0.rank) }
+    }.sorted { $0.2 < $1.2 }.map { ($0.0, $0.1) }
     unknown = .allocate(capacity: max(unknownColumns.count, 1))
     unknown.initialize(repeating: .absent, count: max(unknownColumns.count, 1))
     targets = .allocate(capacity: max(count, 1))
@@ -197,11 +200,18 @@ package final class CSVRecordReader: RecordReader {
   }
 
   private func collectExtras() {
+    for (index, register) in losers where !unknown[index].isAbsent {
+      if frame.slots[register].isAbsent {
+        frame.slots[register] = unknown[index]
+        unknown[index] = .absent
+      } else {
+        frame.hasLosingSpelling = true
+      }
+    }
     var slot = unknown
     for column in unknownColumns {
       if !slot.pointee.isAbsent {
         frame.extras.append(Frame.Extra(path: Int32(truncatingIfNeeded: column), value: slot.pointee))
-        if hasLosingColumn, header.columns[column].isLosing { frame.hasLosingSpelling = true }
       }
       slot += 1
     }

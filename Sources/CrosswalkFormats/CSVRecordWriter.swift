@@ -1,13 +1,16 @@
 import CSimd
-import CrosswalkModel
+package import CrosswalkModel
 import Glibc
 
 /// Writes records as CSV rows: the layout's leaves in its order, quotes only where they are needed.
 ///
-/// Absent and null are nothing between the commas, empty text is `""`. There is no place for what the layout has no column for:
-/// ask `accepts` before handing over an extra.
+/// Absent and null are nothing between the commas, empty text is `""`. What the layout has no column for stands in columns of its
+/// own behind the others, if they are there: ask `accepts` before handing over an extra.
+///
+/// The header stands before the first record, so it has to be known by then: a writer that `takesUnknown` makes a column for each
+/// new extra, in the order in which they come, until `close` says that the header goes out.
 package final class CSVRecordWriter: RecordWriter {
-  package let opening: [UInt8]
+  package private(set) var opening: [UInt8]
   package let separator = [CSVText.lf]
   package let closing = [CSVText.lf]
   package var empty: [UInt8] { opening }
@@ -19,13 +22,25 @@ package final class CSVRecordWriter: RecordWriter {
   private let profile: CSVProfile
   private let delimiter: UInt8
   private var columnOfPath: [[PathStep]: Int]?
+  /// Paths of the columns behind those of the layout.
+  @exclusivity(unchecked) package private(set) var unknown: [[PathStep]] = []
+  private var unknownIndex: [[PathStep]: Int] = [:]
+  /// How many there may be.
+  @exclusivity(unchecked) private var unknownLimit = 0
+  /// Where the rows so far end, and how many unknown columns each has; while the header is open.
+  @exclusivity(unchecked) private var rows: [(end: Int, columns: Int)] = []
+  private let headerNames: Set<String>
 
   private struct Step {
     var register: Int
     var writesEmpty: Bool
   }
 
-  package init(layout: Layout, profile: CSVProfile = CSVProfile()) {
+  /// - unknown: columns behind those of the layout.
+  /// - takesUnknown: as many more as this are made for extras, until `close`.
+  package init(
+    layout: Layout, profile: CSVProfile = CSVProfile(), unknown: [[PathStep]] = [], takesUnknown limit: Int = 0
+  ) {
     columns = layout.columns
     plan = columns.map { Step(register: $0.leaf.register, writesEmpty: $0.leaf.writesEmpty) }
     self.profile = profile
@@ -33,16 +48,62 @@ package final class CSVRecordWriter: RecordWriter {
     self.delimiter = delimiter
     var header = OutputBuffer()
     var names: Set<String> = []
+    var spelt: Set<String> = []
     for (index, column) in columns.enumerated() {
       if index > 0 { header.append(delimiter) }
       // `Phone#2` is called `Phone` where there is a first one.
       let ordinal = column.ordinal
       var name = names.contains(ordinal.base) ? ordinal.base : column.name
       names.insert(column.name)
+      spelt.insert(name)
       name.withUTF8 { CSVRecordWriter.append(header: $0, delimiter: delimiter, to: &header) }
     }
     header.append(CSVText.lf)
     opening = Array(header.bytes)
+    headerNames = spelt
+    unknownLimit = unknown.count + limit
+    for path in unknown { _ = unknownColumn(path) }
+    if limit == 0 { close() }
+  }
+
+  /// Makes the header final and fills up the rows that were written before the last of its columns was known.
+  package func close(_ out: inout OutputBuffer) {
+    close()
+    guard let first = rows.first(where: { $0.columns < unknown.count }), first.end <= out.count else {
+      rows = []
+      return
+    }
+    let written = Array(out.bytes)
+    out.removeAll()
+    var start = 0
+    for row in rows {
+      written[start..<row.end].withUnsafeBufferPointer { out.append($0) }
+      for _ in row.columns..<unknown.count { out.append(delimiter) }
+      start = row.end
+    }
+    written[start...].withUnsafeBufferPointer { out.append($0) }
+    rows = []
+  }
+
+  private func close() {
+    unknownLimit = unknown.count
+    guard !unknown.isEmpty else { return }
+    var header = OutputBuffer()
+    header.append(Array(opening.dropLast()))
+    for path in unknown {
+      if header.count > 0 || !columns.isEmpty { header.append(delimiter) }
+      var name = CSVRecordWriter.name(path)
+      name.withUTF8 { CSVRecordWriter.append(header: $0, delimiter: delimiter, to: &header) }
+    }
+    header.append(CSVText.lf)
+    opening = Array(header.bytes)
+  }
+
+  /// A path as a column's name: read again, it is that path.
+  package static func name(_ path: [PathStep]) -> String {
+    let text = PathStep.text(path)
+    guard path.count == 1, case .name(let name) = path[0] else { return text }
+    return CSVHeader.path(Array(name.utf8)).elementsEqual(text.utf8) ? name : text
   }
 
   package func write(_ frame: Frame, extras: [OutputExtra], into out: inout OutputBuffer) throws(FormatError) {
@@ -50,6 +111,7 @@ package final class CSVRecordWriter: RecordWriter {
     let chunk = frame.chunk
     let delimiter = self.delimiter
     let placed = extras.isEmpty ? [:] : columnsOf(extras)
+    let isOpen = unknownLimit > unknown.count || !rows.isEmpty
     var index = 0
     for step in plan {
       if index > 0 { out.append(delimiter) }
@@ -77,11 +139,36 @@ package final class CSVRecordWriter: RecordWriter {
       }
       index += 1
     }
+    if !unknown.isEmpty || !extras.isEmpty { append(unknown: extras, isFirst: index == 0, to: &out) }
+    if isOpen { rows.append((out.count, unknown.count)) }
   }
 
-  /// Whether a value can be written: the layout has a column of that path, and the value is a scalar.
+  private func append(unknown extras: [OutputExtra], isFirst: Bool, to out: inout OutputBuffer) {
+    var values: [Int: Tree] = [:]
+    for extra in extras where column(of: extra.path) == nil {
+      if let index = unknownColumn(extra.path), values[index] == nil { values[index] = extra.value }
+    }
+    for index in unknown.indices {
+      if !isFirst || index > 0 { out.append(delimiter) }
+      if let value = values[index] { append(tree: value, to: &out) }
+    }
+  }
+
+  /// The place of an unknown column, made where there may be another one.
+  private func unknownColumn(_ path: [PathStep]) -> Int? {
+    if let index = unknownIndex[path] { return index }
+    guard unknown.count < unknownLimit, !headerNames.contains(CSVRecordWriter.name(path)) else { return nil }
+    unknownIndex[path] = unknown.count
+    unknown.append(path)
+    return unknown.count - 1
+  }
+
+  /// Whether a value can be written: it is a scalar, and there is a column of that path, or there may be one.
   package func accepts(_ extra: OutputExtra) -> Bool {
-    guard column(of: extra.path) != nil else { return false }
+    let hasPlace =
+      column(of: extra.path) != nil || unknownIndex[extra.path] != nil
+      || unknown.count < unknownLimit && !headerNames.contains(CSVRecordWriter.name(extra.path))
+    guard hasPlace else { return false }
     switch extra.value {
     case .null: return profile.keepsKinds
     case .bool, .number, .text: return true

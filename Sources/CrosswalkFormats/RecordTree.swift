@@ -55,6 +55,10 @@ package enum RecordTree {
     case .name(let name):
       var members: [Tree.Member] = if case .object(let members)? = tree { members } else { [] }
       let bytes = Array(name.utf8)
+      // What XML left of a text with attributes.
+      if let tree, members.isEmpty, tree != .object([]), bytes.first == UInt8(ascii: "@") {
+        members = [Tree.Member(XMLNode.textName, tree)]
+      }
       if let index = members.firstIndex(where: { $0.name == bytes }) {
         members[index].value = insert(value, at: rest, into: members[index].value)
       } else {

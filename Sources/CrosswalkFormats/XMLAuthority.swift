@@ -113,9 +113,11 @@ package final class XMLAuthority {
 
   fileprivate var context: xmlParserCtxtPtr?
 
-  fileprivate func start(_ name: [UInt8], _ attributes: [XMLNode.Attribute]) {
+  fileprivate func start(_ name: [UInt8], _ attributes: [XMLNode.Attribute], _ namespaces: [XMLNode.Attribute]) {
     flush()
-    stack.append(XMLNode(name, attributes: attributes))
+    var node = XMLNode(name, attributes: attributes)
+    node.namespaces = namespaces
+    stack.append(node)
     if name.contains(UInt8(ascii: ":")), XMLText.breaksNamespaces(name) { stop(.namespace) }
     for attribute in attributes
     where attribute.name.contains(UInt8(ascii: ":")) && XMLText.breaksNamespaces(attribute.name) {
@@ -185,7 +187,12 @@ private func xmlAuthorityStart(
     let value = Array(UnsafeBufferPointer(start: start, count: end - start))
     list.append(XMLNode.Attribute(qualified(attributes[i * 5 + 1], attributes[i * 5]), ampersands(value)))
   }
-  authority(data)?.start(qualified(prefix, local), list)
+  var bound: [XMLNode.Attribute] = []
+  for i in 0..<Int(namespaceCount) {
+    guard let prefix = namespaces?[i * 2], let uri = namespaces?[i * 2 + 1] else { continue }
+    bound.append(XMLNode.Attribute(bytes(prefix), bytes(uri)))
+  }
+  authority(data)?.start(qualified(prefix, local), list, bound)
 }
 
 /// Without entity substitution libxml2 gives every `&` of an attribute as `&#38;`.

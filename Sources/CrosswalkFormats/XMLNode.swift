@@ -1,7 +1,7 @@
 package import CrosswalkModel
 
 /// An XML element as it stands, line ends and references resolved: what the reference parser and libxml2 give, and what
-/// a record is read from that the fast reader leaves to them. Namespace declarations, comments and PIs are not kept.
+/// a record is read from that the fast reader leaves to them. Comments and PIs are not kept.
 package struct XMLNode: Equatable, Sendable {
   package struct Attribute: Equatable, Sendable {
     package var name: [UInt8]
@@ -21,8 +21,11 @@ package struct XMLNode: Equatable, Sendable {
 
   /// As written, prefix included.
   package var name: [UInt8]
+  /// Without namespace declarations.
   package var attributes: [Attribute]
   package var children: [Child]
+  /// The prefixes that the start tag binds, and to what.
+  package var namespaces: [Attribute] = []
 
   package init(_ name: [UInt8], attributes: [Attribute] = [], children: [Child] = []) {
     self.name = name
@@ -43,6 +46,28 @@ package struct XMLNode: Equatable, Sendable {
       if case .element = child { true } else { false }
     }
   }
+
+  /// The names of the child elements, and `#text` for each run that says something, one after the other. nil where no run stands
+  /// beside an element.
+  package var order: [[UInt8]]? {
+    var names: [[UInt8]] = []
+    var isMixed = false
+    for child in children {
+      switch child {
+      case .element(let element): names.append(element.name)
+      case .text(let run):
+        guard !XMLText.isBlank(run) else { continue }
+        isMixed = true
+        names.append(XMLNode.textName)
+      }
+    }
+    return isMixed && hasElements ? names : nil
+  }
+
+  package static let textName = Array("#text".utf8)
+  /// The member that keeps the order of mixed content, names with a blank between: no XML name has either `#` or a blank.
+  package static let orderName = Array("#order".utf8)
+  package static let namespaceMark = Array("@xmlns:".utf8)
 
   /// The text of an element without child elements.
   package var text: [UInt8] {
@@ -77,15 +102,34 @@ package struct XMLDeclared: Sendable, Equatable {
 }
 
 extension XMLNode {
+  /// What a tree has beside the leaves, so that the element can be written again as it was: its prefixes (`@xmlns:p`), and the order
+  /// of its runs of text and elements (`#order`).
+  package enum Aids: Sendable {
+    case none
+    /// The order only where the members' own does not say it.
+    case needed
+    case all
+  }
+
+  /// Whether every name's children stand together.
+  private static func isGrouped(_ names: [[UInt8]]) -> Bool {
+    var seen: Set<[UInt8]> = []
+    for (index, name) in names.enumerated() where index == 0 || names[index - 1] != name {
+      if !seen.insert(name).inserted { return false }
+    }
+    return true
+  }
+
   /// The value in `any` notation (see `Tree`): an element with nothing but text is text; another one is an object of
   /// its leaf attributes, its text runs (blank ones between elements are none) and its child elements, repeated names
   /// in one array.
   ///
   /// An element that has leaf attributes and no text at all has no `#text`.
-  package func tree(_ declared: XMLDeclared = XMLDeclared()) -> Tree {
+  package func tree(_ declared: XMLDeclared = XMLDeclared(), aids: Aids = .none) -> Tree {
     let leafAttributes = attributes.filter { !declared.isDeclaration($0.name) }
     let isNull = declared.isNull(self)
-    if !hasElements, leafAttributes.isEmpty { return isNull ? .null : .text(text) }
+    let namespaces = aids == .none ? [] : self.namespaces
+    if !hasElements, leafAttributes.isEmpty, namespaces.isEmpty { return isNull ? .null : .text(text) }
     var members: [(name: [UInt8], values: [Tree])] = []
     var places: [[UInt8]: Int] = [:]
     func add(_ name: [UInt8], _ value: Tree) {
@@ -97,17 +141,20 @@ extension XMLNode {
       }
     }
     for attribute in leafAttributes { add([UInt8(ascii: "@")] + attribute.name, .text(attribute.value)) }
-    let textName = Array("#text".utf8)
+    for namespace in namespaces { add(XMLNode.namespaceMark + namespace.name, .text(namespace.value)) }
     if isNull {
-      add(textName, .null)
+      add(XMLNode.textName, .null)
     } else {
       for child in children {
         switch child {
-        case .element(let element): add(element.name, element.tree(declared))
+        case .element(let element): add(element.name, element.tree(declared, aids: aids))
         case .text(let run):
-          if !hasElements || !XMLText.isBlank(run) { add(textName, .text(run)) }
+          if !hasElements || !XMLText.isBlank(run) { add(XMLNode.textName, .text(run)) }
         }
       }
+    }
+    if aids != .none, let order, aids == .all || !XMLNode.isGrouped(order) {
+      add(XMLNode.orderName, .text(Array(order.joined(separator: [0x20]))))
     }
     return .object(members.map { Tree.Member($0.name, $0.values.count == 1 ? $0.values[0] : .array($0.values)) })
   }

@@ -4,13 +4,18 @@ import CrosswalkModel
 /// comes from libxml2, for lists, and as the twin of the fast path.
 extension XMLRecordReader {
   /// Fills the frame from a record's element; the frame is clear.
-  package func fill(_ node: XMLNode, at offset: Int = 0) throws(FormatError) {
-    try fillObject(node, layout.members, path: [], isIndexed: false, isRecord: true, at: offset)
+  ///
+  /// - scope: what the elements around it bind.
+  package func fill(_ node: XMLNode, at offset: Int = 0, scope: [[UInt8]: [UInt8]]? = nil) throws(FormatError) {
+    try fillObject(
+      node, layout.members, path: [], isIndexed: false, isRecord: true, at: offset, scope: scope ?? outerScope)
   }
 
   private func fillObject(
-    _ node: XMLNode, _ members: [Layout.Member], path: [UInt8], isIndexed: Bool, isRecord: Bool, at offset: Int
+    _ node: XMLNode, _ members: [Layout.Member], path: [UInt8], isIndexed: Bool, isRecord: Bool, at offset: Int,
+    scope outer: Scope
   ) throws(FormatError) {
+    let scope = node.namespaces.isEmpty ? outer : Self.scope(outer, inside: node)
     func spelt(_ name: [UInt8]) -> [UInt8] {
       var own = path
       PathText.append(name, to: &own)
@@ -25,6 +30,7 @@ extension XMLRecordReader {
         put(leaf.register, slot, isVariant: isVariant, path: spelt(name))
       } else {
         unmapped(slot, leaves: 1, path: spelt(name), isIndexed: isIndexed)
+        keepPrefix(of: attribute.name, scope, path: path, isIndexed: isIndexed)
       }
     }
     let text = members.first { $0.name == "#text" }
@@ -86,50 +92,55 @@ extension XMLRecordReader {
         guard let (member, isVariant) = member(element.name, in: members) else {
           let isRepeated = counts[element.name]! > 1
           if isRepeated { PathText.append(index: index, to: &own) }
-          try value(of: element, path: own, isIndexed: isIndexed || isRepeated, at: offset)
+          try value(of: element, path: own, isIndexed: isIndexed || isRepeated, at: offset, scope: scope)
           continue
         }
         switch member.content {
         case .leaf(let leaf):
           if index > 0 { throw FormatError(.repeatedElement, at: offset) }
-          try fillLeaf(element, leaf.register, path: own, isVariant: isVariant, isIndexed: isIndexed, at: offset)
+          try fillLeaf(
+            element, leaf.register, path: own, isVariant: isVariant, isIndexed: isIndexed, at: offset, scope: scope)
         case .object(let inner):
           if index > 0 { throw FormatError(.repeatedElement, at: offset) }
           if objects.insert(member.name).inserted {
             // What stands in it has the layout's path, whatever the object's own spelling.
             let path = spelt(Array(member.name.utf8))
-            try fillObject(element, inner, path: path, isIndexed: isIndexed, isRecord: false, at: offset)
+            try fillObject(element, inner, path: path, isIndexed: isIndexed, isRecord: false, at: offset, scope: scope)
           } else {
             frame.hasLosingSpelling = true
-            try value(of: element, path: own, isIndexed: isIndexed, at: offset)
+            try value(of: element, path: own, isIndexed: isIndexed, at: offset, scope: scope)
           }
         case .picks, .items:
           // Lists below a list are not told apart: their elements stay as they are.
           if let list = names.lists.firstIndex(where: { $0.path == spelt(Array(member.name.utf8)) }), !isIndexed {
-            try fillElement(element, of: list, at: offset)
+            try fillElement(element, of: list, at: offset, scope: scope)
           } else {
             if counts[element.name]! > 1 { PathText.append(index: index, to: &own) }
-            try value(of: element, path: own, isIndexed: true, at: offset)
+            try value(of: element, path: own, isIndexed: true, at: offset, scope: scope)
           }
         }
       }
     }
+    keepOrder(of: node, path: path, isIndexed: isIndexed)
   }
 
   private func fillLeaf(
-    _ element: XMLNode, _ register: Int, path: [UInt8], isVariant: Bool, isIndexed: Bool, at offset: Int
+    _ element: XMLNode, _ register: Int, path: [UInt8], isVariant: Bool, isIndexed: Bool, at offset: Int,
+    scope: Scope
   ) throws(FormatError) {
     if element.hasElements {
       frame.hasContainerLeaf = true
       put(
-        register, try subtree(element, at: offset), leaves: element.tree(declared).leafCount, isVariant: isVariant,
+        register, try subtree(keepPrefixes(of: element, scope), at: offset), leaves: element.tree(declared).leafCount, isVariant: isVariant,
         path: path)
       return
     }
+    let scope = element.namespaces.isEmpty ? scope : Self.scope(scope, inside: element)
     for attribute in element.attributes where !declared.isDeclaration(attribute.name) {
       var own = path
       PathText.append([UInt8(ascii: "@")] + attribute.name, to: &own)
       unmapped(try store(attribute.value, at: offset), leaves: 1, path: own, isIndexed: isIndexed)
+      keepPrefix(of: attribute.name, scope, path: path, isIndexed: isIndexed)
     }
     put(
       register, declared.isNull(element) ? .null : try store(element.text, at: offset), isVariant: isVariant, path: path
@@ -137,7 +148,7 @@ extension XMLRecordReader {
   }
 
   /// One element of a list of which some are named.
-  func fillElement(_ element: XMLNode, of list: Int, at offset: Int) throws(FormatError) {
+  func fillElement(_ element: XMLNode, of list: Int, at offset: Int, scope: Scope) throws(FormatError) {
     let (member, listPath) = names.lists[list]
     let index = listCounts[list]
     listCounts[list] += 1
@@ -151,24 +162,26 @@ extension XMLRecordReader {
       if let value, let picked = cases.firstIndex(where: { Array($0.value.utf8) == value }),
         takenCases.insert([list, picked]).inserted
       {
-        try fillObject(element, cases[picked].members, path: path, isIndexed: true, isRecord: false, at: offset)
+        try fillObject(
+          element, cases[picked].members, path: path, isIndexed: true, isRecord: false, at: offset, scope: scope)
         return
       }
     case .items(let items):
       if let item = items.first(where: { $0.index == index }) {
         switch item.content {
         case .leaf(let leaf):
-          try fillLeaf(element, leaf.register, path: path, isVariant: false, isIndexed: true, at: offset)
+          try fillLeaf(
+            element, leaf.register, path: path, isVariant: false, isIndexed: true, at: offset, scope: scope)
           return
         case .object(let members):
-          try fillObject(element, members, path: path, isIndexed: true, isRecord: false, at: offset)
+          try fillObject(element, members, path: path, isIndexed: true, isRecord: false, at: offset, scope: scope)
           return
         case .picks, .items: break
         }
       }
     case .leaf, .object: break
     }
-    try value(of: element, path: path, isIndexed: true, at: offset)
+    try value(of: element, path: path, isIndexed: true, at: offset, scope: scope)
   }
 
   private func keyAttribute(_ key: String) -> [UInt8] {
@@ -178,14 +191,26 @@ extension XMLRecordReader {
   // MARK: - Values
 
   /// An element that no mapping names.
-  private func value(of element: XMLNode, path: [UInt8], isIndexed: Bool, at offset: Int) throws(FormatError) {
+  private func value(
+    of element: XMLNode, path: [UInt8], isIndexed: Bool, at offset: Int, scope: Scope
+  ) throws(FormatError) {
     let tree = element.tree(declared)
     switch tree {
     case .null: unmapped(.null, leaves: 1, path: path, isIndexed: isIndexed)
     case .text(let text): unmapped(try store(text, at: offset), leaves: 1, path: path, isIndexed: isIndexed)
     case .bool, .number, .object, .array:
-      unmapped(try subtree(element, at: offset), leaves: tree.leafCount, path: path, isIndexed: isIndexed)
+      // What it needs is known only now, and stands behind it.
+      let place = frame.extras.count
+      let own = keepPrefixes(of: element, scope)
+      let aids = Array(frame.extras[place...])
+      frame.extras.removeSubrange(place...)
+      unmapped(try subtree(own, at: offset), leaves: tree.leafCount, path: path, isIndexed: isIndexed)
+      frame.extras += aids
+      return
     }
+    keepPrefix(
+      of: element.name, element.namespaces.isEmpty ? scope : Self.scope(scope, inside: element), path: path,
+      isIndexed: isIndexed)
   }
 
   private func unmapped(_ slot: Slot, leaves: Int, path: [UInt8], isIndexed: Bool) {
@@ -228,7 +253,7 @@ extension XMLNode {
   func write(to text: inout [UInt8]) {
     text.append(UInt8(ascii: "<"))
     text += name
-    for attribute in attributes {
+    for attribute in attributes + namespaces.map({ Attribute(Array("xmlns:".utf8) + $0.name, $0.value) }) {
       text.append(UInt8(ascii: " "))
       text += attribute.name
       text += Array("=\"".utf8)

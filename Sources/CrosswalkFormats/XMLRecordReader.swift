@@ -54,6 +54,12 @@ package final class XMLRecordReader: RecordReader {
   @exclusivity(unchecked) var listCounts: [Int]
   @exclusivity(unchecked) var takenCases: Set<[Int]> = []
   var mappedLeaves = 0
+  /// Prefixes that the record's aids declare, and the paths of those on single elements, in this record.
+  @exclusivity(unchecked) var declaredPrefixes: [(name: [UInt8], uri: [UInt8])] = []
+  @exclusivity(unchecked) var ownDeclarations: Set<[UInt8]> = []
+  /// What the elements around the run bind.
+  private(set) var outerScope: Scope = [:]
+  @exclusivity(unchecked) private var hasPrefixes = false
 
   typealias Pointer = UnsafePointer<UInt8>
 
@@ -92,6 +98,8 @@ package final class XMLRecordReader: RecordReader {
     let opened = XMLRecordReader.openTags(ancestors, tokenizer)
     ancestorCount = opened.count
     closings = opened.reversed().flatMap { Array("</".utf8) + $0 + [UInt8(ascii: ">")] }
+    for prefix in tokenizer.prefixes { outerScope[prefix.name] = prefix.uri }
+    hasPrefixes = !outerScope.isEmpty
   }
 
   /// The names of a row of start tags; the tokenizer learns the prefixes that they bind.
@@ -207,6 +215,10 @@ package final class XMLRecordReader: RecordReader {
     if frame.hasContainerLeaf { frame.hasContainerLeaf = false }
     if frame.hasLosingSpelling { frame.hasLosingSpelling = false }
     if !variants.isEmpty { variants.removeAll(keepingCapacity: true) }
+    if !declaredPrefixes.isEmpty {
+      declaredPrefixes.removeAll(keepingCapacity: true)
+      ownDeclarations.removeAll(keepingCapacity: true)
+    }
     if !takenObjects.isEmpty { takenObjects.removeAll(keepingCapacity: true) }
     if !openObjects.isEmpty { openObjects.removeAll(keepingCapacity: true) }
     if !listCounts.isEmpty {
@@ -259,14 +271,15 @@ package final class XMLRecordReader: RecordReader {
     }
     do throws(FormatError) {
       var node = try parse(p, length, buffer, closes: true)
+      var scope = outerScope
       if !path.isEmpty {
         document = node
-        node = try find(in: node, at: p - buffer)
+        (node, scope) = try find(in: node, scope, at: p - buffer)
       }
       if length > limits.record { throw FormatError(.recordTooLong, at: p - buffer) }
       // The place that the tokenizer saw is better than the record's start.
       let at = failedFast?.reason == .repeatedElement ? failedFast?.offset : nil
-      try fill(node, at: at ?? p - buffer)
+      try fill(node, at: at ?? p - buffer, scope: scope)
       return accept(q, buffer, &position)
     } catch {
       return settle(error, p, q, buffer, &position)
@@ -377,15 +390,23 @@ package final class XMLRecordReader: RecordReader {
     return nil
   }
 
-  /// The record in its wrappers.
-  private func find(in root: XMLNode, at offset: Int) throws(FormatError) -> XMLNode {
-    var candidates = [root]
+  /// The record in its wrappers, and what they bind.
+  private func find(
+    in root: XMLNode, _ scope: Scope, at offset: Int
+  ) throws(FormatError) -> (XMLNode, Scope) {
+    var candidates = [(node: root, scope: scope)]
     var isFirst = true
     for step in path where step != .elements {
-      let pool = isFirst ? candidates : candidates.flatMap(\.elements)
+      var pool = candidates
+      if !isFirst {
+        pool = candidates.flatMap { outer in
+          let scope = Self.scope(outer.scope, inside: outer.node)
+          return outer.node.elements.map { ($0, scope) }
+        }
+      }
       isFirst = false
       switch step {
-      case .name(let name): candidates = pool.filter { isNamed($0.name, name) }
+      case .name(let name): candidates = pool.filter { isNamed($0.node.name, name) }
       case .anyName: candidates = pool
       case .elements: candidates = pool
       }
@@ -582,6 +603,7 @@ package final class XMLRecordReader: RecordReader {
       }
       if target == .unknown {
         extra(slot, leaves: 1, entry: found, isRepeated: isRepeated)
+        if hasPrefixes { keepPrefix(of: UnsafeBufferPointer(start: name, count: length), outerScope, path: [], isIndexed: false) }
         continue
       }
       let register = Int(entry.pointee.value)
@@ -631,7 +653,7 @@ package final class XMLRecordReader: RecordReader {
       do throws(FormatError) {
         let raw = Array(UnsafeBufferPointer(start: p, count: end - p))
         var parser = XMLReferenceParser(raw, limits: limits, checksNamespaces: false)
-        try fillElement(parser.root(), of: list, at: p - base)
+        try fillElement(parser.root(), of: list, at: p - base, scope: outerScope)
       } catch {
         return tokenizer.fail(error.reason, p)
       }
@@ -665,6 +687,10 @@ package final class XMLRecordReader: RecordReader {
       }
       if isText, attributeLeaves == 0 {
         extra(slot, leaves: 1, entry: index, isRepeated: isRepeated)
+        if hasPrefixes {
+          keepPrefix(
+            of: UnsafeBufferPointer(start: p + 1, count: Int(entry.length)), outerScope, path: [], isIndexed: false)
+        }
         return end
       }
       var leaves = 0
@@ -677,6 +703,7 @@ package final class XMLRecordReader: RecordReader {
       } else {
         extra(subtree, leaves: leaves, entry: index, isRepeated: isRepeated)
       }
+      if hasPrefixes { keepPrefixes(ofRaw: UnsafeBufferPointer(start: p, count: s - p)) }
       return s
     }
   }

@@ -42,8 +42,8 @@ package final class XMLRecordWriter: RecordWriter {
   private let recordName: [UInt8]
   private let recordAttributes: [UInt8]
   private let isLine: Bool
-  /// Prefixes that the envelope declares: restored names keep them.
-  private let prefixes: Set<[UInt8]>
+  /// Prefixes that the envelope declares, and what they stand for.
+  private let prefixes: [[UInt8]: [UInt8]]
 
   /// - namespace: of the document's elements, declared on its root.
   package init(layout: Layout, template: Template, shape: Shape, namespace: String? = nil) {
@@ -201,14 +201,16 @@ package final class XMLRecordWriter: RecordWriter {
     }
   }
 
-  private static func declaredPrefixes(_ template: Template) -> Set<[UInt8]> {
+  private static func declaredPrefixes(_ template: Template) -> [[UInt8]: [UInt8]] {
     switch template {
-    case .record, .bind, .literal: []
+    case .record, .bind, .literal: [:]
     case .list(let inner): declaredPrefixes(inner)
     case .object(let members):
-      members.reduce(into: []) { prefixes, member in
-        if member.name.hasPrefix("@xmlns:") { prefixes.insert(Array(member.name.utf8.dropFirst(7))) }
-        prefixes.formUnion(declaredPrefixes(member.value))
+      members.reduce(into: [:]) { prefixes, member in
+        if member.name.hasPrefix("@xmlns:"), case .literal(let uri) = member.value {
+          prefixes[Array(member.name.utf8.dropFirst(7))] = scalar(uri)
+        }
+        prefixes.merge(declaredPrefixes(member.value)) { first, _ in first }
       }
     }
   }
@@ -438,7 +440,7 @@ package final class XMLRecordWriter: RecordWriter {
     for extra in extras { tree = XMLTree.insert(extra.value, at: extra.path[...], into: tree) }
     out.append(head)
     do throws(FormatError) {
-      try append(tree, recordName, .object(layout.members), attributes: recordAttributes, into: &out)
+      try append(tree, recordName, .object(layout.members), attributes: recordAttributes, prefixes, into: &out)
     } catch {
       throw FormatError(error.reason, at: frame.start)
     }
@@ -446,71 +448,110 @@ package final class XMLRecordWriter: RecordWriter {
   }
 
   /// A value in `any` notation as an element; what the layout knows of it gives its declared kind.
+  ///
+  /// - scope: the prefixes that are declared around it. One that is not gets a declaration of our own, since a name that lost its
+  ///   prefix might be another one's.
   private func append(
-    _ tree: Tree, _ name: [UInt8], _ content: Layout.Content?, attributes: [UInt8] = [], into out: inout OutputBuffer
+    _ tree: Tree, _ name: [UInt8], _ content: Layout.Content?, attributes: [UInt8] = [], _ scope: [[UInt8]: [UInt8]],
+    into out: inout OutputBuffer
   ) throws(FormatError) {
     let escaping = isLine ? XMLText.Escaping.lineText : .text
     if case .array(let items) = tree {
-      for (index, item) in items.enumerated() { try append(item, name, self.content(content, item, index), into: &out) }
+      for (index, item) in items.enumerated() {
+        try append(item, name, self.content(content, item, index), scope, into: &out)
+      }
       return
     }
-    let spelt = try self.spelt(name)
+    guard XMLText.isQualifiedName(name), !name.starts(with: "xmlns:".utf8) else { throw FormatError(.forbiddenCharacter, at: 0) }
+    var members: [Tree.Member] = if case .object(let members) = tree { members } else { [] }
+    var scope = scope
+    var declared: [[UInt8]] = []
+    for member in members where member.name.starts(with: XMLNode.namespaceMark) {
+      let prefix = Array(member.name.dropFirst(XMLNode.namespaceMark.count))
+      let uri = XMLRecordWriter.scalar(member.value)
+      let isReserved = [Array("xml".utf8), Array("xmlns".utf8)].contains(prefix)
+        || [XMLReferenceParser.xmlNamespace, XMLReferenceParser.xmlnsNamespace].contains(uri)
+      guard XMLText.isQualifiedName(prefix), !prefix.contains(UInt8(ascii: ":")), !isReserved, !uri.isEmpty else {
+        throw FormatError(.forbiddenCharacter, at: 0)
+      }
+      if scope[prefix] != uri { declared.append(prefix) }
+      scope[prefix] = uri
+    }
+    members.removeAll { $0.name.starts(with: XMLNode.namespaceMark) }
+    let order = XMLTree.takeOrder(&members)
+    for used in [name] + members.compactMap({ $0.name.first == UInt8(ascii: "@") ? Array($0.name.dropFirst()) : nil }) {
+      guard let prefix = XMLRecordReader.prefix(of: used), scope[prefix] == nil else { continue }
+      scope[prefix] = Array("urn:undeclared:".utf8) + prefix
+      declared.append(prefix)
+    }
     out.append("<")
-    out.append(spelt)
+    out.append(name)
     out.append(attributes)
     if case .leaf(let leaf)? = content { out.append(typeAttribute(leaf)) }
-    switch tree {
-    case .null:
-      if let null = layout.nilAttribute { out.append(" \(null)=\"true\"") }
-      out.append("/>")
-    case .bool, .number, .text: try close(XMLRecordWriter.scalar(tree), spelt, escaping, into: &out)
-    case .array: break
-    case .object(let members):
-      var hasContent = false
-      for member in members {
-        guard member.name.first == UInt8(ascii: "@") else {
-          // `{}` and `[]` of other formats say nothing in XML.
-          if case .array(let items) = member.value, items.isEmpty { continue }
-          hasContent = true
-          continue
-        }
-        out.append(" ")
-        out.append(try self.spelt(Array(member.name.dropFirst())))
-        out.append("=\"")
-        let value = XMLRecordWriter.scalar(member.value)
-        try value.withUnsafeBufferPointer { text throws(FormatError) in
-          try XMLText.escape(text, as: .attribute, into: &out)
-        }
-        out.append("\"")
-      }
-      if case .null? = tree["#text"],
-        members.allSatisfy({ $0.name.first == UInt8(ascii: "@") || $0.name.first == UInt8(ascii: "#") })
-      {
+    if case .object = tree {} else {
+      try append(declared, scope, into: &out)
+      if case .null = tree {
         if let null = layout.nilAttribute { out.append(" \(null)=\"true\"") }
-        hasContent = false
-      }
-      guard hasContent else {
         out.append("/>")
-        return
+      } else {
+        try close(XMLRecordWriter.scalar(tree), name, escaping, into: &out)
       }
-      out.append(">")
-      for member in members where member.name.first != UInt8(ascii: "@") {
-        if member.name == Array("#text".utf8) {
-          let runs: [Tree] = if case .array(let runs) = member.value { runs } else { [member.value] }
-          for run in runs {
-            let value = XMLRecordWriter.scalar(run)
-            try value.withUnsafeBufferPointer { text throws(FormatError) in
-              try XMLText.escape(text, as: escaping, into: &out)
-            }
-          }
-        } else {
-          try append(member.value, member.name, self.member(member.name, of: content), into: &out)
-        }
-      }
-      out.append("</")
-      out.append(spelt)
-      out.append(">")
+      return
     }
+    var hasContent = false
+    for member in members {
+      guard member.name.first == UInt8(ascii: "@") else {
+        // `{}` and `[]` of other formats say nothing in XML.
+        if case .array(let items) = member.value, items.isEmpty { continue }
+        if member.name == XMLNode.textName, member.value == .text([]) { continue }
+        hasContent = true
+        continue
+      }
+      let attribute = Array(member.name.dropFirst())
+      guard XMLText.isQualifiedName(attribute) else { throw FormatError(.forbiddenCharacter, at: 0) }
+      try append(attribute, XMLRecordWriter.scalar(member.value), into: &out)
+    }
+    try append(declared, scope, into: &out)
+    let isLeaf = members.allSatisfy { $0.name.first == UInt8(ascii: "@") || $0.name == XMLNode.textName }
+    if isLeaf, members.contains(where: { $0.name == XMLNode.textName && $0.value == .null }) {
+      if let null = layout.nilAttribute { out.append(" \(null)=\"true\"") }
+      hasContent = false
+    }
+    guard hasContent else {
+      out.append("/>")
+      return
+    }
+    out.append(">")
+    for child in XMLTree.children(members, order, ignoresCase: layout.ignoresCase) {
+      if child.name == XMLNode.textName {
+        let value = XMLRecordWriter.scalar(child.value)
+        try value.withUnsafeBufferPointer { text throws(FormatError) in
+          try XMLText.escape(text, as: escaping, into: &out)
+        }
+      } else {
+        let content = self.content(member(child.name, of: content), child.value, child.index)
+        try append(child.value, child.name, content, scope, into: &out)
+      }
+    }
+    out.append("</")
+    out.append(name)
+    out.append(">")
+  }
+
+  private func append(
+    _ prefixes: [[UInt8]], _ scope: [[UInt8]: [UInt8]], into out: inout OutputBuffer
+  ) throws(FormatError) {
+    for prefix in prefixes { try append(Array("xmlns:".utf8) + prefix, scope[prefix] ?? [], into: &out) }
+  }
+
+  private func append(_ attribute: [UInt8], _ value: [UInt8], into out: inout OutputBuffer) throws(FormatError) {
+    out.append(" ")
+    out.append(attribute)
+    out.append("=\"")
+    try value.withUnsafeBufferPointer { text throws(FormatError) in
+      try XMLText.escape(text, as: .attribute, into: &out)
+    }
+    out.append("\"")
   }
 
   private func close(
@@ -541,18 +582,47 @@ package final class XMLRecordWriter: RecordWriter {
     case .leaf, .object, nil: content
     }
   }
-
-  /// A restored name as it may be written here: an XML name, without a prefix that nothing declares.
-  private func spelt(_ name: [UInt8]) throws(FormatError) -> [UInt8] {
-    guard XMLText.isQualifiedName(name) else { throw FormatError(.forbiddenCharacter, at: 0) }
-    guard let colon = name.firstIndex(of: UInt8(ascii: ":")) else { return name }
-    let prefix = Array(name[..<colon])
-    return prefix == Array("xml".utf8) || prefixes.contains(prefix) ? name : Array(name[(colon + 1)...])
-  }
 }
 
 /// Values in `any` notation.
 package enum XMLTree {
+  /// A child of an element: a run of text, or an element and its index among those of its name.
+  struct Child {
+    var name: [UInt8]
+    var value: Tree
+    var index: Int
+  }
+
+  /// Takes the names of `#order` out of an element's members.
+  static func takeOrder(_ members: inout [Tree.Member]) -> [[UInt8]] {
+    guard let index = members.firstIndex(where: { $0.name == XMLNode.orderName }), case .text(let order) = members[index].value
+    else { return [] }
+    members.remove(at: index)
+    return order.split(separator: 0x20).map(Array.init)
+  }
+
+  /// The children of an element: as `order` has them, as far as they are there, then the others as the members stand.
+  static func children(_ members: [Tree.Member], _ order: [[UInt8]], ignoresCase: Bool) -> [Child] {
+    let names = members.filter { $0.name.first != UInt8(ascii: "@") }.map(\.name)
+    var queues: [[UInt8]: ArraySlice<Child>] = [:]
+    for member in members where member.name.first != UInt8(ascii: "@") {
+      let values: [Tree] = if case .array(let items) = member.value { items } else { [member.value] }
+      queues[member.name, default: []] += values.enumerated().map { Child(name: member.name, value: $1, index: $0) }
+    }
+    var children: [Child] = []
+    for name in order {
+      // The element may have another spelling here.
+      var own = queues[name] == nil ? nil : name
+      if own == nil, ignoresCase { own = names.first { $0.map(XMLNames.lower) == name.map(XMLNames.lower) } }
+      if let own, let child = queues[own]?.popFirst() { children.append(child) }
+    }
+    for name in names {
+      children += queues[name] ?? []
+      queues[name] = []
+    }
+    return children
+  }
+
   /// The tree with a value at a path. Text that gets attributes becomes an object with `#text`.
   package static func insert(_ value: Tree, at path: ArraySlice<PathStep>, into tree: Tree?) -> Tree {
     guard let step = path.first else { return value }

@@ -60,8 +60,8 @@ final class XMLTokenizer {
   private let declared: XMLDeclared
   private let typeName: UnsafeMutableBufferPointer<UInt8>
   private let nullName: UnsafeMutableBufferPointer<UInt8>
-  /// Prefixes that the elements around the run bind.
-  var prefixes: [[UInt8]] = []
+  /// Prefixes that the elements around the run bind, the innermost last, and to what.
+  var prefixes: [(name: [UInt8], uri: [UInt8])] = []
 
   init(declared: XMLDeclared, limits: Limits) {
     self.declared = declared
@@ -284,7 +284,7 @@ final class XMLTokenizer {
     guard let colon = memchr(p, 0x3a, length) else { return true }
     let count = Pointer(colon.assumingMemoryBound(to: UInt8.self)) - p
     let prefix = UnsafeBufferPointer(start: p, count: count)
-    return prefix.elementsEqual("xml".utf8) || prefixes.contains { $0.elementsEqual(prefix) }
+    return prefix.elementsEqual("xml".utf8) || prefixes.contains { $0.name.elementsEqual(prefix) }
   }
 
   private func isXMLPrefix(_ p: Pointer, _ length: Int) -> Bool {
@@ -389,7 +389,11 @@ final class XMLTokenizer {
       if memchr(attribute.name, 0x3a, length) != nil || length == 5 && memcmp(attribute.name, "xmlns", 5) == 0 {
         if around {
           if length > 6, memcmp(attribute.name, "xmlns:", 6) == 0 {
-            prefixes.append(Array(UnsafeBufferPointer(start: attribute.name + 6, count: length - 6)))
+            let source = UnsafeBufferPointer(start: attribute.value, count: Int(attribute.valueLength))
+            let uri = [UInt8](unsafeUninitializedCapacity: source.count + 64) {
+              $1 = XMLText.decodeAttribute(source, into: $0.baseAddress!)
+            }
+            prefixes.append((Array(UnsafeBufferPointer(start: attribute.name + 6, count: length - 6)), uri))
           }
         } else if !isXMLPrefix(attribute.name, length) {
           _ = fail(.namespace, attribute.name)

@@ -157,6 +157,7 @@ package final class BatchWorker {
         let field = plan.targetLeaves[index].leaf.field
         return field >= 0 && plan.target.fields[field].isUnique
       }
+    if let columns = writer as? CSVRecordWriter { plan.acceptsExtra = { [unowned columns] in columns.accepts($0) } }
     var counted: [CountedLeaf] = []
     var complex: [Int] = []
     let reasons = Plan.ParkingReason.allCases
@@ -347,10 +348,13 @@ package final class BatchWorker {
       for (leaf, _, count) in plan.aside { parked[leaf * columns + column(of: .failed)] += count }
     }
     if plan.frame.hasExtras {
-      for extra in plan.frame.extras { result.unknown[path(of: extra), default: 0] += Int(extra.leaves) }
+      for extra in plan.frame.extras where extra.leaves > 0 { result.unknown[path(of: extra), default: 0] += Int(extra.leaves) }
     }
     if plan.hasForeignNative {
-      for (path, value) in plan.foreignNative { result.unknown[path, default: 0] += value.leafCount }
+      for (path, value) in plan.foreignNative {
+        let leaves = Native.leafCount(path, value)
+        if leaves > 0 { result.unknown[path, default: 0] += leaves }
+      }
     }
     if keepsResidue { writeResidue() }
   }
@@ -414,7 +418,7 @@ package final class BatchWorker {
     for (path, value) in plan.foreignNative {
       member(path, first: &first, to: &side)
       JSONTree.append(value, to: &side)
-      result.literalsParked += value.leafCount
+      result.literalsParked += Native.leafCount(path, value)
     }
     side.append(#"},"original":{"#)
     first = true
@@ -623,7 +627,7 @@ package final class BatchWorker {
         failure: .init(side: .target, leaf: rejection.leaf, value: rejection.value), at: place(offset, path: target.name),
         disposition: .reject, showsValues: rules.showsValues)
     case .unknownField:
-      let name = plan.frame.extras.first.map { String(decoding: path(of: $0), as: UTF8.self) } ?? ""
+      let name = plan.frame.extras.first { $0.leaves > 0 }.map { String(decoding: path(of: $0), as: UTF8.self) } ?? ""
       return Messages.unknownField(name, system: plan.source.name, at: place(offset, path: name))
     case .foreignId: return Messages.foreignId(system: plan.target.name, at: place(offset, path: "system"))
     }

@@ -73,7 +73,8 @@ final class Run {
         CSVRecordWriter(
           layout: plan.targetLayout,
           profile: .init(
-            delimiter: job.delimiter ?? target.csv.delimiter?.utf8.first, isSpreadsheet: job.csvProfile == .spreadsheet))
+            delimiter: job.delimiter ?? target.csv.delimiter?.utf8.first, isSpreadsheet: job.csvProfile == .spreadsheet),
+          unknown: unknownColumns ?? [], takesUnknown: hasOpenHeader ? job.limits.unknownFields : 0)
       case .form: FormRecordWriter(layout: plan.targetLayout)
       }
     if let clientNames { writer = ClientWriter(plan: plan, names: clientNames) }
@@ -92,6 +93,26 @@ final class Run {
     rules.showsValues = job.showsValues
     outputs.prepare(writer, from: rules.from, to: rules.to)
     return BatchWorker(plan: plan, writer: writer, rules: rules)
+  }
+
+  // MARK: - Columns that no mapping names
+
+  /// Columns of a CSV output for what comes back out of canonical's `native`: those of the first batch that was written, since the
+  /// header stands before all records; nil until then. What comes back later and has no column is parked.
+  private var unknownColumns: [[PathStep]]?
+
+  /// Whether the output's header still waits for its last columns. Until then there is one worker, so that the columns do not
+  /// depend on the number of them.
+  var hasOpenHeader: Bool {
+    unknownColumns == nil && targetFormat == .csv && (job.shape == .list || job.shape == .single)
+      && source.name == Plan.canonicalName && target.name != Plan.canonicalName
+  }
+
+  private func closeHeader(_ result: BatchResult, _ worker: BatchWorker) {
+    guard hasOpenHeader, result.written > 0, let writer = worker.writer as? CSVRecordWriter else { return }
+    writer.close(&result.out)
+    unknownColumns = writer.unknown
+    outputs.setOpening(writer.opening)
   }
 
   /// Set when a program takes the records as clients.
@@ -121,6 +142,7 @@ final class Run {
     let firstRecord = recordsSeen
     recordsSeen += result.seen
     let firstWritten = summary.records.written
+    closeHeader(result, worker)
     try outputs.write(result, firstRecord: firstRecord, firstWritten: firstWritten, source: worker.rules)
     summary.records.read += result.read
     summary.records.written += result.written
@@ -263,7 +285,7 @@ final class Run {
         if try !stream.refill(), !stream.isLast { return .end }
       }
       let isInsideRefusedRow = (worker.reader as? CSVRecordReader)?.isInsideRefusedRow ?? false
-      guard misses < 32, !isInsideRefusedRow, laneCount(stream) > 1 else { continue }
+      guard misses < 32, !isInsideRefusedRow, !hasOpenHeader, laneCount(stream) > 1 else { continue }
       if lanes.isEmpty {
         for _ in 0..<laneCount(stream) {
           let another = self.worker(for: worker.plan.sourceFormat, sourceName: worker.rules.source)

@@ -34,6 +34,9 @@ final class RunOutputs {
     (opening, separator, closing, empty) = (writer.opening, writer.separator, writer.closing, writer.empty)
   }
 
+  /// Another opening than the writer had at first: nothing has been written yet.
+  func setOpening(_ bytes: [UInt8]) { opening = bytes }
+
   func write(_ result: BatchResult, firstRecord: Int, firstWritten: Int, source: BatchWorker.Rules) throws(Diagnostic) {
     guard !isDry else { return }
     if result.written > 0 {

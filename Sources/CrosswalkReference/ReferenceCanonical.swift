@@ -12,6 +12,8 @@ package struct ReferenceCanonical: Sendable, Equatable {
   package var leaves: [Leaf] = []
   /// Who wrote it: the system that was read, or what a canonical record says of itself.
   package var system: String?
+  /// What the prefixes of unknown names stand for, as the record's aids say.
+  var prefixes: [[UInt8]: [UInt8]] = [:]
   /// `native` of a canonical record.
   package var native: Tree?
 
@@ -30,6 +32,9 @@ package struct ReferenceCanonical: Sendable, Equatable {
     package var feeds: Set<String> = []
     /// Why it gave none.
     package var why: ReferenceWhy?
+    /// No leaf, but what a format needs to write an unknown one again as it stood: the declaration of its prefix, the order
+    /// of mixed content.
+    var isAid = false
     /// Where it stands in the record: an index a level.
     var location: [Int] = []
   }

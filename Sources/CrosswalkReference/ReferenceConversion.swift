@@ -149,7 +149,9 @@ package struct ReferenceConversion: Sendable {
     let filled = set.keys.filter { canonical.isBlank($0) && !canonical.failed.contains($0) }
     let stands = Set(target.leaves.filter { !$0.isSupplied }.flatMap(\.from)).subtracting(filled)
     for leaf in canonical.leaves {
-      if leaf.feeds.isDisjoint(with: stands) {
+      if leaf.isAid {
+        residue.original.append(.init(path: leaf.path, value: leaf.value))
+      } else if leaf.feeds.isDisjoint(with: stands) {
         residue.parked.append(.init(path: leaf.path, value: leaf.value))
         residue.why.append(why(leaf, canonical, target))
       } else if back[leaf.path] != leaf.value {
@@ -266,7 +268,9 @@ package struct ReferenceConversion: Sendable {
       }
     }
     for entry in overlay where values[entry.path] != nil {
-      guard let steps = steps(entry.path, format), steps.contains(where: \.isListStep) else { continue }
+      guard let steps = steps(entry.path, format), steps.contains(where: \.isListStep),
+        mapped.contains(where: { $0.steps.first == steps.first })
+      else { continue }
       from.insert(steps, entry.value, into: &tree, format)
       values[entry.path] = nil
     }
@@ -361,23 +365,26 @@ package struct ReferenceConversion: Sendable {
         }
       }
     }
+    func park(_ entry: ReferenceResidue.Entry, of system: String) {
+      var path = Array("native".utf8)
+      PathText.append(Array(system.utf8), to: &path)
+      PathText.append(entry.path, to: &path)
+      residue.parked.append(.init(path: path, value: entry.value))
+      residue.why.append(.noPlace)
+    }
     var target = target
     for system in systems {
       if system.name == to.name, shape == .list || shape == .single {
         var aids = ReferenceResidue()
-        aids.original = system.entries
+        for entry in system.entries {
+          if to.takes(entry.value, at: entry.path, output) { aids.original.append(entry) } else { park(entry, of: system.name) }
+        }
         aids.extra = system.extra
         let way = ReferenceConversion(from: to, to: from)
         // Replayed in the format that was read: what it cannot hold is no edit.
         target.tree = try way.restore(record, aids, format: output, output: format).tree
       } else {
-        for entry in system.entries {
-          var path = Array("native".utf8)
-          PathText.append(Array(system.name.utf8), to: &path)
-          PathText.append(entry.path, to: &path)
-          residue.parked.append(.init(path: path, value: entry.value))
-          residue.why.append(.noPlace)
-        }
+        for entry in system.entries { park(entry, of: system.name) }
       }
     }
     return target

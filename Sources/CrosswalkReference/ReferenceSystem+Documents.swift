@@ -286,8 +286,32 @@ extension ReferenceSystem {
     }
     if documents.isEmpty { throw .format(.truncated, bytes.count) }
     for root in documents {
-      try document(.object([.init(root.name, root.tree())]), .xml, isLine: false, &input)
+      try document(.object([.init(root.name, Self.spelledOut(root, [:]).tree(aids: .all))]), .xml, isLine: false, &input)
     }
+  }
+
+  /// The element with each prefix declared wherever a name has it, and nowhere else.
+  private static func spelledOut(_ node: XMLNode, _ outer: [[UInt8]: [UInt8]]) -> XMLNode {
+    var scope = outer
+    for namespace in node.namespaces { scope[namespace.name] = namespace.value }
+    var copy = node
+    copy.namespaces = []
+    for name in [node.name] + node.attributes.map(\.name) {
+      guard let prefix = prefix(of: name), let uri = scope[prefix], !copy.namespaces.contains(where: { $0.name == prefix })
+      else { continue }
+      copy.namespaces.append(.init(prefix, uri))
+    }
+    copy.children = node.children.map { child in
+      if case .element(let inner) = child { .element(spelledOut(inner, scope)) } else { child }
+    }
+    return copy
+  }
+
+  /// The prefix of a name that has to be declared.
+  static func prefix(of name: [UInt8]) -> [UInt8]? {
+    guard let colon = name.firstIndex(of: UInt8(ascii: ":")) else { return nil }
+    let prefix = Array(name[..<colon])
+    return prefix == Array("xml".utf8) ? nil : prefix
   }
 
   /// Rows behind the header: the first row, or the first one with the columns that the mapping asks for.

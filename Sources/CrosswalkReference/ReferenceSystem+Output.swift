@@ -94,46 +94,71 @@ extension ReferenceSystem {
   /// An element; `records` stand where the envelope repeats one, each on a line.
   private func element(
     _ name: [UInt8], _ value: Tree, isRoot: Bool = false, isLine: Bool = false, records: [Tree] = [],
-    _ out: inout [UInt8]
+    scope: [[UInt8]: [UInt8]] = [:], _ out: inout [UInt8]
   ) {
+    var scope = scope
     var attributes: [Tree.Member] = []
-    var text: Tree?
+    var declarations: [Tree.Member] = []
+    // Runs of text and elements, each with its name.
     var children: [Tree.Member] = []
+    var order: [[UInt8]] = []
     switch value {
     case .object(let members):
       for member in members {
-        if member.name.first == UInt8(ascii: "@") {
+        if member.name.starts(with: XMLNode.namespaceMark) {
+          let prefix = Array(member.name.dropFirst(XMLNode.namespaceMark.count))
+          let uri = (try? member.value.characters()) ?? []
+          if scope[prefix] != uri { declarations.append(member) }
+          scope[prefix] = uri
+        } else if member.name.first == UInt8(ascii: "@") {
           attributes.append(member)
-        } else if member.isElement {
-          children.append(member)
+        } else if member.name == XMLNode.orderName, let names = try? member.value.characters() {
+          order = names.split(separator: 0x20).map(Array.init)
+        } else if case .array(let items) = member.value, !Self.holdsRecord(member.value) {
+          children += items.map { .init(member.name, $0) }
         } else {
-          text = member.value
+          children.append(member)
         }
       }
-    default: text = value
+    default: children = [.init(XMLNode.textName, value)]
     }
+    for used in [name] + attributes.map({ Array($0.name.dropFirst()) }) {
+      guard let prefix = Self.prefix(of: used), scope[prefix] == nil else { continue }
+      let uri = Array("urn:undeclared:".utf8) + prefix
+      scope[prefix] = uri
+      declarations.append(.init(XMLNode.namespaceMark + prefix, .text(uri)))
+    }
+    var ordered: [Tree.Member] = []
+    for name in order {
+      let index =
+        children.firstIndex { $0.name == name }
+        ?? children.firstIndex { ignoresCase && Self.small($0.name) == Self.small(name) }
+      if let index { ordered.append(children.remove(at: index)) }
+    }
+    children = ordered + children
     out += [UInt8(ascii: "<")] + name
     if isRoot, let xmlNamespace {
       out += Array(" xmlns=\"".utf8) + Self.escaped(Array(xmlNamespace.utf8), inAttribute: true) + [0x22]
     }
-    for attribute in attributes {
+    for attribute in attributes + declarations {
       out += [0x20] + attribute.name.dropFirst() + Array("=\"".utf8)
       out += Self.escaped((try? attribute.value.characters()) ?? [], inAttribute: true) + [0x22]
     }
     var inside: [UInt8] = []
-    if let text, !text.isBlank { inside += Self.escaped((try? text.characters()) ?? [], isLine: isLine) }
     for child in children {
+      if child.name == XMLNode.textName {
+        if !child.value.isBlank { inside += Self.escaped((try? child.value.characters()) ?? [], isLine: isLine) }
+        continue
+      }
       switch child.value {
       case .array(let items) where Self.holdsRecord(child.value):
         guard !records.isEmpty, let item = items.first else { continue }
         inside.append(0x0a)
         for record in records {
-          element(child.name, Self.filled(item, record), &inside)
+          element(child.name, Self.filled(item, record), scope: scope, &inside)
           inside.append(0x0a)
         }
-      case .array(let items):
-        for item in items { element(child.name, item, isLine: isLine, &inside) }
-      default: element(child.name, child.value, isLine: isLine, records: records, &inside)
+      default: element(child.name, child.value, isLine: isLine, records: records, scope: scope, &inside)
       }
     }
     if inside.isEmpty {
@@ -175,9 +200,27 @@ extension ReferenceSystem {
     return isCanonical ? names + [Array("system".utf8), Array("native".utf8)] : names
   }
 
+  /// Whether a format has a place for a value of the system's own that comes back: trees for all, columns for scalars,
+  /// and null only where its own column says so by being empty.
+  func takes(_ value: Tree, at path: [UInt8], _ format: Format) -> Bool {
+    func isField(_ path: [UInt8]) -> Bool { fields.contains { places(of: $0, format).contains { $0.identity == path } } }
+    if format.hasTrees {
+      // A value in JSON has no attributes.
+      guard format.isJSON, let steps = PathStep.parse(String(decoding: path, as: UTF8.self)), steps.count > 1 else { return true }
+      return isField(path) || !isField(Array(PathStep.text(steps.dropLast()).utf8))
+    }
+    if value.isContainer { return false }
+    return value != .null || isField(path)
+  }
+
   private func csv(_ records: [Tree], _ shape: Shape) -> [UInt8] {
     let separator = delimiter ?? UInt8(ascii: ",")
-    let columns = columns(shape)
+    // What came back and no field names stands behind the fields, as it comes.
+    var columns = columns(shape)
+    let named = columns.count
+    for case .object(let members) in records {
+      for member in members where !columns.contains(member.name) { columns.append(member.name) }
+    }
     func row(_ cells: [Tree?]) -> [UInt8] {
       var out: [UInt8] = []
       for (index, cell) in cells.enumerated() {
@@ -197,7 +240,8 @@ extension ReferenceSystem {
     }
     // The second column of a name has that name in the header.
     var out = row(
-      columns.map { column in
+      columns.enumerated().map { index, column in
+        guard index < named else { return .text(Self.columnName(ofPath: column)) }
         guard let hash = column.lastIndex(of: UInt8(ascii: "#")),
           Int(String(decoding: column[(hash + 1)...], as: UTF8.self)) != nil
         else { return .text(column) }
@@ -208,6 +252,18 @@ extension ReferenceSystem {
       out += row(columns.map { column in members.first { $0.name == column }?.value })
     }
     return out
+  }
+
+  /// The path of a column that no field names: its name, in quotes where that is no path.
+  static func path(ofColumn name: [UInt8]) -> [UInt8] {
+    let text = String(decoding: name, as: UTF8.self)
+    return PathStep.parse(text).map(PathStep.text) == text ? name : Array(PathStep.text([.name(text)]).utf8)
+  }
+
+  /// The name of the column that has this path.
+  private static func columnName(ofPath path: [UInt8]) -> [UInt8] {
+    guard case .name(let name)? = PathStep.parse(String(decoding: path, as: UTF8.self))?.first else { return path }
+    return self.path(ofColumn: Array(name.utf8)) == path ? Array(name.utf8) : path
   }
 
   private static func form(_ record: Tree) -> [UInt8] {

@@ -71,7 +71,7 @@ extension ReferenceSystem {
       found += mine
     }
     try collect(record, format, found, &canonical)
-    if rejectsUnmapped, let leaf = canonical.leaves.first(where: { $0.field == nil }) {
+    if rejectsUnmapped, let leaf = canonical.leaves.first(where: { $0.field == nil && !$0.isAid }) {
       throw ReferenceReject(why: .unmapped, field: String(decoding: leaf.path, as: UTF8.self))
     }
     return canonical
@@ -298,8 +298,11 @@ extension ReferenceSystem {
     _ node: Tree, _ format: Format, _ location: [Int], _ path: [UInt8], _ live: [ArraySlice<PathStep>],
     _ taken: [[Int]: ReferenceCanonical.Leaf], _ canonical: inout ReferenceCanonical
   ) throws(ReferenceReject) {
-    if let leaf = taken[location] {
+    if var leaf = taken[location] {
+      var aids: [ReferenceCanonical.Leaf] = []
+      if format == .xml { leaf.value = settled(leaf.value, [:], &canonical.prefixes, &aids) }
       canonical.leaves.append(leaf)
+      canonical.leaves += aids
       return
     }
     if let leaf = taken[location + [-1]] { canonical.leaves.append(leaf) }
@@ -312,9 +315,16 @@ extension ReferenceSystem {
     let passes = !live.allSatisfy(\.isEmpty) || isElementWithText && !live.isEmpty
     switch node {
     case .object(let members) where !members.isEmpty && (passes || location.isEmpty):
-      for (index, member) in members.enumerated() {
+      let parent = path
+      for (index, item) in Self.visits(members) {
+        let member = members[index]
+        if format == .xml, Self.isAid(member.name) { continue }
         var path = path
-        if format.hasTrees { PathText.append(member.name, to: &path) } else { path = member.name }
+        if format.hasTrees {
+          PathText.append(member.name, to: &path)
+        } else {
+          path = format == .csv ? Self.path(ofColumn: member.name) : member.name
+        }
         let inner = live.filter { steps in
           guard case .name(let name)? = steps.first else { return false }
           if format == .csv, let hash = name.lastIndex(of: "#"), Array(name[..<hash].utf8) == member.name {
@@ -322,7 +332,30 @@ extension ReferenceSystem {
           }
           return ignoresCase ? Self.small(Array(name.utf8)) == Self.small(member.name) : Array(name.utf8) == member.name
         }.map { $0.dropFirst() }
+        if let item, inner.isEmpty, case .array(let items) = member.value {
+          PathText.append(index: item, to: &path)
+          keepUnknown(items[item], path, location + [index, item], &canonical)
+          continue
+        }
+        if let item, item > 0 { continue }
+        let known = canonical.leaves.count
         try walk(member.value, format, location + [index], path, inner, taken, &canonical)
+        if format == .xml, member.name.first == UInt8(ascii: "@"), canonical.leaves.count > known,
+          canonical.leaves[known].field == nil
+        {
+          keepPrefix(of: Array(member.name.dropFirst()), members, parent, &canonical)
+        }
+      }
+      if format == .xml, let order = members.first(where: { $0.name == XMLNode.orderName }) {
+        var own = parent
+        PathText.append(XMLNode.orderName, to: &own)
+        canonical.leaves.append(.init(path: own, value: order.value, isAid: true))
+      }
+    case .array(let items) where format == .xml && !passes:
+      for (index, item) in items.enumerated() {
+        var path = path
+        PathText.append(index: index, to: &path)
+        keepUnknown(item, path, location + [index], &canonical)
       }
     case .array(let items) where !items.isEmpty && passes:
       if format == .xml,
@@ -357,12 +390,109 @@ extension ReferenceSystem {
       {
         return try walk(node, format, location, path, through, taken, &canonical)
       }
-      canonical.leaves.append(.init(path: path, value: node, why: .noPlace, location: location))
+      guard format == .xml else {
+        canonical.leaves.append(.init(path: path, value: node, why: .noPlace, location: location))
+        return
+      }
+      keepUnknown(node, path, location, &canonical)
     }
   }
 
-  /// `@type`, `@nil` as the system declares them, and namespace declarations, gone; elements that are left with text
-  /// only are text, or null.
+  // MARK: What brings unknown XML back as it stood
+
+  /// The members in the order of mixed content: one element of a repeated one at a time.
+  private static func visits(_ members: [Tree.Member]) -> [(member: Int, item: Int?)] {
+    guard let order = members.first(where: { $0.name == XMLNode.orderName }), let names = try? order.value.characters() else {
+      return members.indices.map { ($0, nil) }
+    }
+    var visits = members.indices.filter { members[$0].name.first == UInt8(ascii: "@") }.map { (member: $0, item: Int?.none) }
+    for name in names.split(separator: 0x20) {
+      guard let index = members.firstIndex(where: { $0.name.elementsEqual(name) }) else { continue }
+      if case .array = members[index].value {
+        visits.append((index, visits.count { $0.member == index }))
+      } else {
+        visits.append((index, nil))
+      }
+    }
+    return visits
+  }
+
+  static func isAid(_ name: [UInt8]) -> Bool { name.starts(with: XMLNode.namespaceMark) || name == XMLNode.orderName }
+
+  private func keepUnknown(_ node: Tree, _ path: [UInt8], _ location: [Int], _ canonical: inout ReferenceCanonical) {
+    var aids: [ReferenceCanonical.Leaf] = []
+    var value = settled(node, [:], &canonical.prefixes, &aids)
+    // A text has its own declarations beside it.
+    if case .object(let members) = value,
+      members.allSatisfy({ $0.name.starts(with: XMLNode.namespaceMark) || $0.name == XMLNode.textName })
+    {
+      value = value["#text"] ?? .text([])
+      for member in members where member.name != XMLNode.textName {
+        var own = path
+        PathText.append(member.name, to: &own)
+        aids.append(.init(path: own, value: member.value, isAid: true))
+      }
+    }
+    canonical.leaves.append(.init(path: path, value: value, why: .noPlace, location: location))
+    canonical.leaves += aids
+  }
+
+  /// The declaration of an unknown attribute's prefix: the record's, or the element's own where the record has another.
+  private func keepPrefix(
+    of name: [UInt8], _ members: [Tree.Member], _ path: [UInt8], _ canonical: inout ReferenceCanonical
+  ) {
+    guard let prefix = Self.prefix(of: name),
+      let member = members.first(where: { $0.name == XMLNode.namespaceMark + prefix })
+    else { return }
+    var aids: [ReferenceCanonical.Leaf] = []
+    let value = settled(.object([member]), [:], &canonical.prefixes, &aids)
+    if case .object = value {
+      var own = path
+      PathText.append(member.name, to: &own)
+      if !canonical.leaves.contains(where: { $0.isAid && $0.path == own }) {
+        canonical.leaves.append(.init(path: own, value: member.value, isAid: true))
+      }
+    }
+    canonical.leaves += aids
+  }
+
+  /// A value with those declarations only that the record does not have, and orders only where the members do not say them.
+  private func settled(
+    _ node: Tree, _ outer: [[UInt8]: [UInt8]], _ prefixes: inout [[UInt8]: [UInt8]], _ aids: inout [ReferenceCanonical.Leaf]
+  ) -> Tree {
+    switch node {
+    case .array(let items): return .array(items.map { settled($0, outer, &prefixes, &aids) })
+    case .object(let members) where !members.isEmpty:
+      var own = outer
+      var kept: [Tree.Member] = []
+      for member in members {
+        if member.name == XMLNode.orderName {
+          var seen: [[UInt8]] = []
+          for name in (try? member.value.characters())?.split(separator: 0x20).map(Array.init) ?? [] where seen.last != name {
+            seen.append(name)
+          }
+          if Set(seen).count < seen.count { kept.append(member) }
+        } else if member.name.starts(with: XMLNode.namespaceMark), let uri = try? member.value.characters() {
+          let prefix = Array(member.name.dropFirst(XMLNode.namespaceMark.count))
+          if let bound = own[prefix] ?? prefixes[prefix] {
+            guard bound != uri else { continue }
+            own[prefix] = uri
+            kept.append(member)
+          } else {
+            prefixes[prefix] = uri
+            aids.append(.init(path: member.name, value: member.value, isAid: true))
+          }
+        } else {
+          kept.append(.init(member.name, settled(member.value, own, &prefixes, &aids)))
+        }
+      }
+      if kept.isEmpty { return .text([]) }
+      return kept.count == 1 && kept[0].name == XMLNode.textName ? kept[0].value : .object(kept)
+    default: return node
+    }
+  }
+
+  /// `@type`, `@nil` as the system declares them gone; elements that are left with text only are text, or null.
   func withoutDeclarations(_ node: Tree) -> Tree {
     switch node {
     case .array(let items): return .array(items.map(withoutDeclarations))
@@ -371,7 +501,7 @@ extension ReferenceSystem {
       var isNil = false
       for member in members {
         let name = String(decoding: member.name, as: UTF8.self)
-        if name == typeAttribute || name == "@xmlns" || name.hasPrefix("@xmlns:") { continue }
+        if name == typeAttribute || name == "@xmlns" { continue }
         if name == nilAttribute {
           isNil = [Tree.text("true"), Tree.text("1")].contains(member.value)
           continue
@@ -415,7 +545,7 @@ extension ReferenceSystem {
 
 extension Tree.Member {
   /// A child element of XML: neither attribute nor text.
-  var isElement: Bool { name.first != UInt8(ascii: "@") && name != Array("#text".utf8) }
+  var isElement: Bool { name.first != UInt8(ascii: "@") && name.first != UInt8(ascii: "#") }
 }
 
 extension Format {

@@ -275,7 +275,7 @@ extension ReferenceSystem {
       var members: [Tree.Member] = []
       if case .object(let all) = node {
         members = all
-      } else if format == .xml, name.hasPrefix("@") || name == "#text", node != .object([]) {
+      } else if format == .xml || name.hasPrefix("@"), name.hasPrefix("@") || name == "#text", node != .object([]) {
         members = [.init("#text", node)]
       }
       let bytes = Array(name.utf8)

@@ -166,6 +166,38 @@ import Testing
     #expect(record.leaves == 3)
   }
 
+  /// A column that has a claim to a field of another one: an alias, then another case; of two aliases the first column.
+  @Test func anotherColumnOfTheFieldIsItsValueWhereTheFirstIsAbsent() {
+    var layout = flatLayout(["main", "b"], ignoresCase: true)
+    layout.members[0].aliases = ["other", "third"]
+    func read(_ text: String) -> [[String]] {
+      var all: [[String]] = []
+      for feed in Feed.all {
+        let run = readCSV(bytes(text), feed, layout: layout)
+        let records = run.items.map { item -> [String] in
+          guard case .record(let record) = item else { return ["rejected"] }
+          let slots = record.registers.map { $0.map { String(decoding: $0, as: UTF8.self) } ?? "-" }
+          let extras = record.extras.map { "\($0.path)=\(String(decoding: $0.text, as: UTF8.self))" }
+          return slots + extras + (record.hasLosingSpelling ? ["!"] : []) + ["\(record.leaves)"]
+        }
+        if all.isEmpty { all = records }
+        #expect(records == all, "\(feed)")
+      }
+      return all
+    }
+    #expect(
+      read("other,main,b\n1,,2\n,1,2\n3,1,2\n,,\n3,\"\",2\n\"\",,2\n") == [
+        ["1", "2", "2"], ["1", "2", "2"], ["1", "2", "other=3", "!", "3"], ["-", "-", "0"], ["", "2", "other=3", "!", "3"],
+        ["", "2", "2"],
+      ])
+    #expect(
+      read("third,other,MAIN,b\n1,2,3,4\n1,,3,4\n,,3,4\n,2,3,4\n") == [
+        ["1", "4", "other=2", "MAIN=3", "!", "4"], ["1", "4", "MAIN=3", "!", "3"], ["3", "4", "2"],
+        ["2", "4", "MAIN=3", "!", "3"],
+      ])
+    #expect(read("third,x,main\n1,2,\n1,,3\n") == [["1", "-", "x=2", "2"], ["3", "-", "third=1", "!", "2"]])
+  }
+
   @Test func valuesAreTextWhateverTheyLookLike() {
     let reader = firstRecord("a,b,c\n12,true,\\N\n")
     #expect((0..<3).map { reader.frame.slots[$0].kind } == [.text, .text, .text])

@@ -92,6 +92,49 @@ func write(_ writer: some RecordWriter, _ records: [[Tree?]], extras: [OutputExt
     #expect(try write(writer, [[.text("1"), .text("2"), nil]], extras: [known]) == "a,b,c\n1,2,\n")
   }
 
+  @Test func unknownColumnsStandBehindTheOthersInTheOrderInWhichTheyCome() throws {
+    let writer = CSVRecordWriter(layout: abc, takesUnknown: 3)
+    func extra(_ path: String, _ value: Tree) -> OutputExtra { OutputExtra(path: PathStep.parse(path)!, value: value) }
+    let rows: [([Tree?], [OutputExtra])] = [
+      ([.text("1"), nil, nil], []), ([.text("2"), nil, nil], [extra("z", .text("x,y"))]),
+      ([.text("3"), nil, nil], [extra("p.q", .number("7")), extra("z", .text(""))]), ([nil, nil, nil], []),
+      ([.text("5"), .text("6"), nil], [extra("b", .text("no")), extra("\"Bill to.\"", .bool(true))]),
+      ([.text("6"), nil, nil], [extra("fourth", .text("no"))]),
+    ]
+    #expect(writer.accepts(extra("z", .text(""))))
+    #expect(!writer.accepts(extra("z", .null)))
+    var out = OutputBuffer()
+    for (record, extras) in rows {
+      try writer.write(frame(record), extras: extras, into: &out)
+      out.append(writer.separator)
+    }
+    writer.close(&out)
+    #expect(String(decoding: writer.opening, as: UTF8.self) == "a,b,c,z,p.q,Bill to.\n")
+    #expect(
+      String(decoding: out.bytes, as: UTF8.self)
+        == "1,,,,,\n2,,,\"x,y\",,\n3,,,\"\",7,\n,,,,,\n5,6,,,,true\n6,,,,,\n")
+    // From now on the header stands.
+    #expect(writer.accepts(extra("p.q", .text("x"))))
+    #expect(!writer.accepts(extra("y", .text("x"))))
+    #expect(
+      try write(CSVRecordWriter(layout: abc, unknown: writer.unknown), [[.text("1"), nil, nil]], extras: rows[2].1)
+        == "a,b,c,z,p.q,Bill to.\n1,,,\"\",7,\n")
+  }
+
+  @Test func noTwoColumnsGetOneName() throws {
+    let writer = CSVRecordWriter(layout: flatLayout(["Phone", "Phone#2", "a.b"]), takesUnknown: 9)
+    #expect(!writer.accepts(OutputExtra(path: [.name("Phone")], value: .array([]))))
+    for (path, name) in [("\"a.b\"", "\"a.b\""), ("\"\"", ""), ("#2", "#2"), ("x[0].y", "x[0].y"), ("\"x[\"", "x[")] {
+      let steps = try #require(PathStep.parse(path))
+      #expect(CSVRecordWriter.name(steps) == name)
+      let source = bytes("Phone,\"\(name.replacing("\"", with: "\"\""))\"\n") + [UInt8](repeating: 0, count: 64)
+      let read = try source.withUnsafeBufferPointer {
+        try CSVHeader.read(UnsafeBufferPointer(rebasing: $0.dropLast(64)), isLast: true, layout: flatLayout(["Phone"]))
+      }
+      #expect(read?.columns[1].path == bytes(path))
+    }
+  }
+
   @Test func escapedTextOfTheSourceIsDecodedFirst() throws {
     let source = bytes("a,b,c\n\"x \"\"y\"\"\",\"p,q\",\"plain\"\n") + [UInt8](repeating: 0, count: 64)
     try source.withUnsafeBufferPointer { buffer in

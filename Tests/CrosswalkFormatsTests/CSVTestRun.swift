@@ -47,6 +47,12 @@ struct ReadRun: Equatable {
     var cells: [[UInt8]?]
     var leaves: Int
     var bytes: Range<Int>
+    /// What `cells` say by column, by register and by path: no part of what runs are compared by.
+    var registers: [[UInt8]?] = []
+    var extras: [(path: String, text: [UInt8])] = []
+    var hasLosingSpelling = false
+
+    static func == (a: Record, b: Record) -> Bool { a.cells == b.cells && a.leaves == b.leaves && a.bytes == b.bytes }
   }
 
   enum Item: Equatable {
@@ -130,7 +136,13 @@ private func record(of reader: CSVRecordReader, _ base: Int) -> ReadRun.Record {
     let slot = column.register.map { frame.slots[$0] } ?? extras[index] ?? .absent
     return slot.isAbsent ? nil : Array(frame.text(slot))
   }
-  return ReadRun.Record(cells: cells, leaves: frame.leaves, bytes: base + frame.start..<base + frame.end)
+  var record = ReadRun.Record(cells: cells, leaves: frame.leaves, bytes: base + frame.start..<base + frame.end)
+  record.registers = (0..<frame.count).map { frame.slots[$0].isAbsent ? nil : Array(frame.text(frame.slots[$0])) }
+  record.extras = frame.extras.map {
+    (String(decoding: reader.path(Int($0.path)), as: UTF8.self), Array(frame.text($0.value)))
+  }
+  record.hasLosingSpelling = frame.hasLosingSpelling
+  return record
 }
 
 /// What the plain twin makes of the same file, below a header that is known to be good.

@@ -217,14 +217,15 @@ import Testing
       OutputExtra(
         path: [.name("p:tree")],
         value: .object([
-          .init("@a", .text("1")), .init("#text", .text("t")), .init("b", .array([.text("1"), .text("2")])),
+          .init("@a", .text("1")), .init("@xmlns:p", .text("urn:p")), .init("#text", .array([.text("t"), .text("u")])),
+          .init("b", .array([.text("1"), .text("2")])), .init("#order", .text("#text b #text b")),
         ])),
     ]
     #expect(
       try write([1: "n", 2: "true", 4: "c", 7: "m"], shape: .create, extras: extras) == """
         <item version="7"><name lang="de">n</name><active type="boolean">true</active><place><city>c</city><floor>2</floor></place>\
         <contact><tag>MAIN</tag><mail>m</mail></contact><contact><tag>X</tag><mail>y</mail></contact>\
-        <odd>x</odd><odd nil="true"/><tree a="1">t<b>1</b><b>2</b></tree></item>
+        <odd>x</odd><odd nil="true"/><p:tree a="1" xmlns:p="urn:p">t<b>1</b>u<b>2</b></p:tree></item>
 
         """)
   }

@@ -29,7 +29,11 @@ struct XMLSnapshot: Equatable, CustomStringConvertible {
     extras = []
     for extra in frame.extras {
       let path = extra.path >= 0 ? reader.path(Int(extra.path)) : Array(frame.text(extra.pathText))
-      let (text, leaves) = show(extra.value)
+      let (text, count) = show(extra.value)
+      // What is kept beside the leaves is none.
+      let name = String(decoding: path, as: UTF8.self).split(separator: ".").last ?? ""
+      let isAid = name.hasPrefix("@xmlns:") || name == "#order"
+      let leaves = isAid ? 0 : count
       if leaves != Int(extra.leaves) { isBalanced = false }
       sum += leaves
       extras.append(String(decoding: path, as: UTF8.self) + " = " + text)

@@ -29,10 +29,10 @@ package enum XMLReference {
 
   /// One element cut out of its document (the bytes of a `subtree` slot): prefixes may be bound outside it.
   package static func fragment(
-    _ bytes: [UInt8], declared: XMLDeclared = XMLDeclared(), limits: Limits = Limits()
+    _ bytes: [UInt8], declared: XMLDeclared = XMLDeclared(), aids: XMLNode.Aids = .none, limits: Limits = Limits()
   ) throws(FormatError) -> Tree {
     var parser = XMLReferenceParser(bytes, limits: limits, checksNamespaces: false)
-    return try parser.root().tree(declared)
+    return try parser.root().tree(declared, aids: aids)
   }
 }
 
@@ -182,8 +182,14 @@ struct XMLReferenceParser {
     if i - start > XMLLimits.startTag { throw error(.startTagTooLong, at: start) }
     for (attribute, offset) in attributes { try bind(attribute, offset) }
     try checkNamespaces(node.name, nameStart, attributes)
-    node.attributes = attributes.map(\.attribute).filter {
-      $0.name != Array("xmlns".utf8) && !$0.name.starts(with: "xmlns:".utf8)
+    for (attribute, _) in attributes where attribute.name != Array("xmlns".utf8) {
+      if attribute.name.starts(with: "xmlns:".utf8) {
+        // `xml` is bound without being declared.
+        let prefix = Array(attribute.name.dropFirst(6))
+        if prefix != Array("xml".utf8) { node.namespaces.append(XMLNode.Attribute(prefix, attribute.value)) }
+      } else {
+        node.attributes.append(attribute)
+      }
     }
     if !isEmpty { try content(of: &node, depth: depth) }
     bindings.removeSubrange(bound...)

@@ -249,7 +249,7 @@ package final class Plan {
       aside.removeAll()
     }
     if frame.hasContainerLeaf { setContainersAside() }
-    if rejectsUnknown, frame.hasExtras, let extra = frame.extras.first {
+    if rejectsUnknown, frame.hasExtras, let extra = frame.extras.first(where: { $0.leaves > 0 }) {
       state.rejection = .init(reason: .unknownField, leaf: -1, side: .source, value: extra.value)
       return false
     }
@@ -279,7 +279,7 @@ package final class Plan {
       let slot = frame.slots[leaf.register]
       guard slot.kindBits >= UInt64(Kind.emptyObject.rawValue) else { continue }
       frame.slots[leaf.register] = .absent
-      aside.append((index, slot, Native.literal(slot, frame: frame, format: sourceFormat).leafCount))
+      aside.append((index, slot, Native.leafCount(slot, frame: frame, format: sourceFormat, layout: sourceLayout)))
       guard !readRegisters[index].isEmpty else { continue }
       state.failures.append(.init(side: .source, leaf: index, value: slot))
       state.failedCanonical.formUnion(readRegisters[index])
@@ -367,8 +367,10 @@ package final class Plan {
     foreignNative.append((path, entry.value))
   }
 
-  /// The format has a place for members that the layout does not name.
-  var takesExtras: Bool { targetFormat.isJSON || targetFormat == .xml }
+  /// Whether the output has a place for a value that the layout does not name: trees always have, others where their writer says so.
+  func takes(_ extra: OutputExtra) -> Bool {
+    targetFormat.isJSON || targetFormat == .xml || acceptsExtra?(extra) ?? false
+  }
 
   // MARK: - Fates
 
@@ -432,6 +434,12 @@ extension Field {
 
 extension Plan {
   package var returnTrip: ReturnTrip? { returns }
+
+  /// Whether the writer has a place for a value of the target's own that came back (formats of columns).
+  package var acceptsExtra: ((OutputExtra) -> Bool)? {
+    get { returns?.acceptsExtra }
+    set { returns?.acceptsExtra = newValue }
+  }
 
   package var internedPath: ((Int) -> [UInt8])? {
     get { returns?.internedPath }

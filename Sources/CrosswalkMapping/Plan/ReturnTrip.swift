@@ -133,13 +133,16 @@ package final class ReturnTrip {
     }
     for extra in frame.extras {
       findings.entries.append(
-        Entry(path: path(of: extra, frame), value: extra.value, leaf: -1, isParked: true, leaves: Int(extra.leaves)))
+        Entry(
+          path: path(of: extra, frame), value: extra.value, leaf: -1, isParked: extra.leaves > 0, leaves: Int(extra.leaves)))
     }
     return findings
   }
 
   /// The path of an unknown leaf; the pipeline gives the reader's interned paths.
   package var internedPath: ((Int) -> [UInt8])?
+  /// Asked for each value that comes back and has no field.
+  var acceptsExtra: ((OutputExtra) -> Bool)?
 
   package func path(of extra: Frame.Extra, _ frame: Frame) -> [UInt8] {
     extra.path >= 0 ? internedPath?(Int(extra.path)) ?? [] : Array(frame.text(extra.pathText))
@@ -182,13 +185,9 @@ package final class ReturnTrip {
         overlaid.append((index, slots[register]))
         // A null where the format has none is absent.
         slots[register] = value.kind == .null && !plan.hasNull(plan.targetFormat, target: true) ? .absent : value
-      } else if plan.takesExtras, let index = targetByName[name] {
-        failing.formUnion(targetFeeds[index].compactMap { canonicalBack[$0] })
-        plan.extras.append(
-          OutputExtra(
-            path: LayoutBuilder.written(plan.targetLeaves[index].leaf, in: plan.target, format: plan.targetFormat), value: entry.value))
-      } else if plan.takesExtras, let path = PathStep.parse(name), !PathText.isAround(path) {
-        plan.extras.append(OutputExtra(path: path, value: entry.value))
+      } else if let extra = extra(entry.value, name, plan), plan.takes(extra) {
+        if let index = targetByName[name] { failing.formUnion(targetFeeds[index].compactMap { canonicalBack[$0] }) }
+        plan.extras.append(extra)
       } else {
         // No place in this shape or format: it goes to the run's residue like what others wrote.
         plan.parkNative(entry, of: plan.target.name)
@@ -218,6 +217,22 @@ package final class ReturnTrip {
     }
   }
 
+  /// What has no register of its own; nil where the name is no path.
+  private func extra(_ value: Tree, _ name: String, _ plan: Plan) -> OutputExtra? {
+    // A value in JSON has no attributes.
+    if plan.targetFormat.isJSON, let path = PathStep.parse(name), path.count > 1,
+      targetByName[PathStep.text(path.dropLast())] != nil
+    {
+      return nil
+    }
+    if let index = targetByName[name] {
+      let path = LayoutBuilder.written(plan.targetLeaves[index].leaf, in: plan.target, format: plan.targetFormat)
+      return OutputExtra(path: path, value: value)
+    }
+    guard let path = PathStep.parse(name), !PathText.isAround(path) else { return nil }
+    return OutputExtra(path: path, value: value)
+  }
+
   /// Canonical fields that the target, as it stands now, would give otherwise than the record has them.
   private func replay(_ plan: Plan, _ failing: Set<Int>) -> Set<Int> {
     let state = plan.state
@@ -243,10 +258,36 @@ package enum Native {
     switch slot.kind {
     case .subtree:
       let raw = Array(frame.raw(slot))
-      if format == .xml { return (try? XMLReference.fragment(raw)) ?? .text(raw) }
+      if format == .xml { return (try? XMLReference.fragment(raw, aids: .needed)) ?? .text(raw) }
       return (try? JSONReference.parse(raw)) ?? .text(raw)
     default: return RecordTree.value(slot, frame: frame, isText: false) ?? .null
     }
+  }
+
+  /// Leaves of a slot as its reader counts them.
+  static func leafCount(_ slot: Slot, frame: Frame, format: Format, layout: Layout) -> Int {
+    guard slot.kind == .subtree, format == .xml else { return literal(slot, frame: frame, format: format).leafCount }
+    return (try? XMLReference.fragment(Array(frame.raw(slot)), declared: XMLDeclared(layout)))?.leafCount ?? 1
+  }
+
+  /// Leaves of what stands in `native`: declarations of XML prefixes and the order of mixed content are none.
+  ///
+  /// - path: its last name is the path that `native` has.
+  package static func leafCount(_ path: [UInt8], _ value: Tree) -> Int {
+    func isAid(_ name: [UInt8]) -> Bool { name == XMLNode.orderName || name.starts(with: XMLNode.namespaceMark) }
+    func count(_ value: Tree) -> Int {
+      guard case .object(let members) = value, !members.isEmpty else {
+        if case .array(let items) = value, !items.isEmpty { return items.reduce(0) { $0 + count($1) } }
+        return 1
+      }
+      return members.reduce(0) { $0 + (isAid($1.name) ? 0 : count($1.value)) }
+    }
+    if case .name(let own)? = String(validating: path, as: UTF8.self).flatMap(PathStep.parse)?.last,
+      case .name(let name)? = PathStep.parse(own)?.last, isAid(Array(name.utf8))
+    {
+      return 0
+    }
+    return count(value)
   }
 
   /// The systems that left something: { system: { path: literal } }.
