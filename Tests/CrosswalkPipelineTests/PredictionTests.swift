@@ -1,0 +1,204 @@
+import Crosswalk
+import CrosswalkFormats
+import CrosswalkMapping
+import CrosswalkModel
+import CrosswalkPipeline
+import CrosswalkReference
+import Foundation
+import TestSupport
+import Testing
+
+/// Every movement of a value that a run or the reference interpreter makes is one that the mapping files predict, and no value differs
+/// that the prediction called always kept (SEMANTICS S4, S23).
+@Suite struct PredictionTests {
+  struct Case: Sendable, CustomTestStringConvertible {
+    var from: String
+    var to: String
+    var input: Format
+    var output: Format
+    var shape: Shape
+    var testDescription: String { "\(from):\(input) to \(to):\(output), \(shape)" }
+  }
+
+  /// All 20 ordered pairs, in every format that both have, in each shape that the target has in it.
+  static let cases: [Case] = Twin.pairs.flatMap { pair -> [Case] in
+    guard let from = systems[pair[0]], let to = systems[pair[1]] else { return [] }
+    return [Format.json, .xml, .csv].filter(from.formats.contains).flatMap { input in
+      to.shapes.flatMap { rules in
+        rules.write.filter { rules.shape != .single || $0.format == .json }.map {
+          Case(from: pair[0], to: pair[1], input: input, output: $0.format, shape: rules.shape)
+        }
+      }
+    }
+  }
+
+  static let model: CanonicalModel? = try? MappingLibrary().canonical()
+
+  static let systems: [String: System] = {
+    guard let library = try? MappingLibrary(), let model else { return [:] }
+    var all: [String: System] = [:]
+    for name in library.names { all[name] = library.system(name, canonical: model).0 }
+    return all
+  }()
+
+  static func prediction(_ way: Case, sets: [(String, Tree)]) throws -> Prediction {
+    Prediction(
+      from: try #require(systems[way.from]), way.input, to: try #require(systems[way.to]), way.output, shape: way.shape,
+      canonical: try #require(model), sets: sets.map { (field: $0.0, value: $0.1) })
+  }
+
+  static func plan(_ way: Case, sets: [(String, Tree)], keepsResidue: Bool = false) throws -> Plan {
+    var settings = PlanSettings(canonical: try #require(model), tables: { _ in nil })
+    settings.sets = sets.map { (field: $0.0, value: $0.1) }
+    return Plan(
+      source: try #require(systems[way.from]), sourceFormat: way.input, target: try #require(systems[way.to]),
+      targetFormat: way.output, shape: way.shape, settings: settings, keepsResidue: keepsResidue)
+  }
+
+  static func sets(_ shape: Shape) -> [(String, Tree)] { shape == .create ? TwinTests.set : [] }
+
+  @Test func thereAreCasesOfEveryPairAndShape() {
+    #expect(Set(Self.cases.map { "\($0.from) \($0.to)" }).count == 20)
+    #expect(Set(Self.cases.map(\.shape)) == Set(Shape.allCases))
+    #expect(Set(Self.cases.map(\.output)) == [.json, .xml, .csv, .form])
+  }
+
+  /// Leaves by the same names, and the same leaves that nothing of the target can take.
+  @Test(arguments: PredictionTests.cases) func leavesAndRequirementsAreThePlans(_ way: Case) throws {
+    for sets in [[], TwinTests.set] {
+      let prediction = try Self.prediction(way, sets: sets)
+      let plan = try Self.plan(way, sets: sets)
+      #expect(prediction.sources.map(\.name) == plan.sourceLeaves.filter { $0.field >= 0 }.map(\.name))
+      #expect(prediction.targets.map(\.name) == plan.targetLeaves.filter { $0.leaf.field >= 0 }.map(\.leaf.name))
+      #expect(prediction.unfedRequirements.map(\.name) == plan.unfedRequirements.map(\.leaf.name))
+      for (leaf, reason) in zip(prediction.sources, plan.staticParking) {
+        #expect(leaf.edges.isEmpty == (reason != nil), "\(leaf.name)")
+        if let reason, way.to != "canonical" { #expect(leaf.usual.reason?.rawValue == reason.rawValue, "\(leaf.name)") }
+      }
+      for (fed, leaf) in zip(plan.targetLeaves.map(\.isFed), prediction.targets) where !sets.isEmpty || !fed {
+        if !fed { #expect(leaf.feeders.isEmpty, "\(leaf.name)") }
+      }
+    }
+  }
+
+  // MARK: - Generated records
+
+  @Test(arguments: PredictionTests.cases) func everyMovementOfGeneratedRecordsIsPredicted(_ way: Case) throws {
+    let seed = TwinTests.seed &+ 7
+    var random = Random(seed: seed)
+    let source = try Twin.system(way.from)
+    let records = Twin.records(source, way.input, TwinTests.count, &random)
+    try Self.expect(records, way, note: "seed \(seed)")
+  }
+
+  @Test(
+    .enabled(if: Repository.isCI || Repository.shared("perf/gen.py") != nil),
+    arguments: ["bigtime", "trackops", "harvest", "zoho"])
+  func everyMovementOfRealisticRecordsIsPredicted(_ vendor: String) throws {
+    let seed = 11
+    let name = vendor == "zoho" ? "zoho-people" : vendor
+    let format: Format = vendor == "harvest" ? .xml : .json
+    let bytes = try RoundTripTests.generated(vendor, format.rawValue, TwinTests.count * 4, seed: seed)
+    let records = try Twin.system(name).documents(in: bytes, format: format).records.map { try $0.get() }
+    for way in Self.cases where way.from == name && way.input == format {
+      try Self.expect(records, way, note: "gen.py --seed \(seed)")
+    }
+  }
+
+  static func expect(_ records: [Tree], _ way: Case, note: String) throws {
+    let sets = sets(way.shape)
+    let prediction = try prediction(way, sets: sets)
+    var reference = ReferenceConversion(from: try Twin.system(way.from), to: try Twin.system(way.to), shape: way.shape)
+    reference.set = Dictionary(uniqueKeysWithValues: sets)
+    if way.shape == .update { reference.ids = [:] }
+    var problems: Set<String> = []
+    for record in records {
+      if way.shape == .update {
+        // Every id is in the map.
+        let id = try? Twin.system(way.from).read(record, format: way.input).values["id"]
+        let text = id.map { TwinTests.text($0) } ?? ""
+        reference.ids?[Array(text.utf8)] = Array("9\(text.filter(\.isNumber))".utf8)
+      }
+      guard let converted = try? reference.convert(record, way.input, to: way.output) else { continue }
+      movements(converted, prediction, way, &problems)
+    }
+    for problem in problems.sorted().prefix(5) { Issue.record("\(note), \(way.testDescription): \(problem)") }
+    try expectPlan(records, way, prediction, sets, note: note)
+  }
+
+  /// What the reference interpreter moved.
+  static func movements(
+    _ converted: ReferenceConversion.Converted, _ prediction: Prediction, _ way: Case, _ problems: inout Set<String>
+  ) {
+    for leaf in converted.canonical.leaves where leaf.field != nil {
+      let name = String(decoding: leaf.path, as: UTF8.self)
+      var standing: [Tree] = []
+      for target in converted.target.leaves where !target.isSupplied && !target.from.isDisjoint(with: leaf.feeds) {
+        let other = String(decoding: target.path, as: UTF8.self)
+        standing.append(target.value)
+        if !prediction.allows(sourceLeaf: name, targetLeaf: other) { problems.insert("\(name) -> \(other) is not predicted") }
+      }
+      guard let predicted = prediction.source(named: name) else {
+        problems.insert("\(name) is no leaf of the prediction")
+        continue
+      }
+      guard way.to != "canonical", !isContainer(leaf.value) else { continue }
+      if predicted.isAlwaysParked, !standing.isEmpty { problems.insert("\(name) is not always parked") }
+      if predicted.isAlwaysKept, !standing.contains(where: { characters($0) == characters(leaf.value) }) {
+        problems.insert("\(name) is not always kept: \(leaf.value.json) became \(standing.map(\.json))")
+      }
+      // An edge that is always kept carries every value that went along it.
+      for edge in predicted.edges where edge.isAlwaysKept && edge.leg == 0 {
+        let other = prediction.targets[edge.target].name
+        let target = converted.target.leaves.first { String(decoding: $0.path, as: UTF8.self) == other }
+        if characters(target?.value ?? .object([])) != characters(leaf.value) {
+          problems.insert("\(name) -> \(other) is not always kept: \(leaf.value.json)")
+        }
+      }
+    }
+  }
+
+  static func isContainer(_ tree: Tree) -> Bool {
+    switch tree {
+    case .object, .array: true
+    default: false
+    }
+  }
+
+  /// The literal, whatever its kind.
+  static func characters(_ tree: Tree) -> String {
+    switch tree {
+    case .null: "null"
+    case .text(let text) where text.isEmpty: "\"\""
+    default: TwinTests.text(tree)
+    }
+  }
+
+  /// What a run parked, record by record: which leaves, and each for a reason that is predicted.
+  static func expectPlan(
+    _ records: [Tree], _ way: Case, _ prediction: Prediction, _ sets: [(String, Tree)], note: String
+  ) throws {
+    guard way.to != "canonical", way.shape != .update else { return }
+    let source = try Twin.system(way.from)
+    for record in records.prefix(12) {
+      let bytes = try source.document(of: [record], shape: .list, format: way.input)
+      let run = try Conversion.run(bytes, "\(way.from):\(way.input)", to: "\(way.to):\(way.output)") { job in
+        job.shape = way.shape
+        job.set = sets.map { .init(field: $0.0, value: TwinTests.text($0.1)) }
+        job.maxRejects = .percent(100)
+        job.jobs = 1
+      }
+      let parked = run.summary.parkedFields.keys
+      let reasons = run.summary.parked.filter { $0.value > 0 }.keys.compactMap { Prediction.Reason(rawValue: $0.rawValue) }
+      for name in parked {
+        let allowed = reasons.filter { prediction.mayPark(name, because: $0) }
+        if allowed.isEmpty {
+          Issue.record("\(note), \(way.testDescription): \(name) is parked for one of \(reasons.map(\.rawValue)): \(record.json)")
+        }
+      }
+      for reason in reasons where !parked.contains(where: { prediction.mayPark($0, because: reason) }) {
+        Issue.record("\(note), \(way.testDescription): nothing may be parked as \(reason) of \(parked.sorted())")
+      }
+    }
+  }
+}
