@@ -87,7 +87,8 @@ import Testing
     let seed = TwinTests.seed &+ 7
     var random = Random(seed: seed)
     let source = try Twin.system(way.from)
-    let records = Twin.records(source, way.input, TwinTests.count, &random)
+    let prediction = try Self.prediction(way, sets: Self.sets(way.shape))
+    let records = (0..<TwinTests.count).map { _ in Self.record(source, prediction, way.input, &random) }
     try Self.expect(records, way, note: "seed \(seed)")
   }
 
@@ -98,7 +99,7 @@ import Testing
     let seed = 11
     let name = vendor == "zoho" ? "zoho-people" : vendor
     let format: Format = vendor == "harvest" ? .xml : .json
-    let bytes = try RoundTripTests.generated(vendor, format.rawValue, TwinTests.count * 4, seed: seed)
+    let bytes = try RoundTripTests.generated(vendor, format.rawValue, TwinTests.count * 2, seed: seed)
     let records = try Twin.system(name).documents(in: bytes, format: format).records.map { try $0.get() }
     for way in Self.cases where way.from == name && way.input == format {
       try Self.expect(records, way, note: "gen.py --seed \(seed)")
@@ -124,6 +125,67 @@ import Testing
     }
     for problem in problems.sorted().prefix(5) { Issue.record("\(note), \(way.testDescription): \(problem)") }
     try expectPlan(records, way, prediction, sets, note: note)
+  }
+
+  /// The prediction is no wider than it has to be: of the ways that it allows, generated records take all.
+  @Test(arguments: PredictionTests.cases.filter { $0.shape == .list && $0.input == .json && $0.output == .json })
+  func everyPredictedWayIsTaken(_ way: Case) throws {
+    let seed = TwinTests.seed &+ 8
+    var random = Random(seed: seed)
+    let source = try Twin.system(way.from)
+    let prediction = try Self.prediction(way, sets: [])
+    let reference = ReferenceConversion(from: source, to: try Twin.system(way.to))
+    var open = Set(
+      prediction.sources.flatMap { leaf in leaf.edges.map { "\(leaf.name) -> \(prediction.targets[$0.target].name), leg \($0.leg)" } })
+    for count in 0..<6000 where !open.isEmpty {
+      let record = count % 2 == 0 ? Self.record(source, prediction, .json, &random) : Self.sparse(prediction, &random)
+      guard let converted = try? reference.convert(record, .json, to: .json) else { continue }
+      for leaf in converted.canonical.leaves {
+        for target in converted.target.leaves where !target.from.isDisjoint(with: leaf.feeds) {
+          let name = String(decoding: target.path, as: UTF8.self)
+          let place = try #require(prediction.targets.first { $0.name == name })
+          for number in target.via == nil ? [0] : Array(place.legs.indices.dropFirst()) {
+            open.remove("\(String(decoding: leaf.path, as: UTF8.self)) -> \(name), leg \(number)")
+          }
+        }
+      }
+    }
+    #expect(open.sorted() == [], "seed \(seed)")
+  }
+
+  /// A record with two or three leaves, so that fallbacks have their turn.
+  static func sparse(_ prediction: Prediction, _ random: inout Random) -> Tree {
+    var record: Tree = .object([])
+    for leaf in prediction.sources.shuffled(using: &random).prefix(3) {
+      let value = Twin.values.filter { !isContainer($0) }.randomElement(using: &random) ?? .null
+      record = RecordTree.insert(value, at: path(leaf, prediction)[...], into: record)
+    }
+    return record
+  }
+
+  /// The place of a leaf in a JSON record.
+  static func path(_ leaf: Prediction.SourceLeaf, _ prediction: Prediction) -> [PathStep] {
+    (PathStep.parse(leaf.name) ?? []).map { step in
+      guard case .name(let name) = step else { return step }
+      let rule = prediction.source.names.first { $0.format == .json && !$0.from.isEmpty }
+      return .name(rule.map { name.replacing($0.from, with: $0.to) } ?? name)
+    }
+  }
+
+  /// A record with anything anywhere, in further lines and members of fields as well.
+  static func record(_ source: ReferenceSystem, _ prediction: Prediction, _ format: Format, _ random: inout Random) -> Tree {
+    if format == .json, Int.random(in: 0..<3, using: &random) == 0 { return sparse(prediction, &random) }
+    var record = Twin.record(source, format, &random)
+    for leaf in prediction.sources where leaf.name != prediction.source.fields[leaf.field].name && format != .xml {
+      guard Bool.random(using: &random) else { continue }
+      let value: Tree = [.text("Suite 2"), .text("a\nb"), .text("")].randomElement(using: &random) ?? .null
+      if format == .csv, case .object(let members) = record {
+        record = .object(members + [Tree.Member(leaf.name, value)])
+      } else if format == .json {
+        record = RecordTree.insert(value, at: path(leaf, prediction)[...], into: record)
+      }
+    }
+    return record
   }
 
   /// What the reference interpreter moved.
@@ -180,7 +242,7 @@ import Testing
   ) throws {
     guard way.to != "canonical", way.shape != .update else { return }
     let source = try Twin.system(way.from)
-    for record in records.prefix(12) {
+    for record in records.prefix(4) {
       let bytes = try source.document(of: [record], shape: .list, format: way.input)
       let run = try Conversion.run(bytes, "\(way.from):\(way.input)", to: "\(way.to):\(way.output)") { job in
         job.shape = way.shape
