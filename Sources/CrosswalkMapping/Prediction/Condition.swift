@@ -6,6 +6,8 @@ package enum Condition: Sendable, Hashable {
   case empty
   /// Not of the kind that is written, and of none that becomes it.
   case kind(ValueType)
+  /// Of another kind than the field is written in, so that another kind comes back.
+  case writtenKind
   /// Not in a table, or not one of the choices.
   case notListed(String)
   /// Spelt otherwise than the target writes it.
@@ -41,6 +43,7 @@ package enum Condition: Sendable, Hashable {
     case .null: "null"
     case .empty: "empty"
     case .kind: "kind"
+    case .writtenKind: "writtenKind"
     case .notListed: "notListed"
     case .spelling: "spelling"
     case .sameSpelling: "sameSpelling"
@@ -59,29 +62,30 @@ package enum Condition: Sendable, Hashable {
   }
 
   package static let names = [
-    "null", "empty", "kind", "notListed", "spelling", "sameSpelling", "moreLines", "lineBreaks", "holds", "taken", "joined",
-    "alone", "label", "mapped", "container", "character", "native",
+    "null", "empty", "kind", "writtenKind", "notListed", "spelling", "sameSpelling", "moreLines", "lineBreaks", "holds", "taken",
+    "joined", "alone", "label", "mapped", "container", "character", "native",
   ]
 
-  /// Behind "when": `it is null`.
+  /// Behind "when", in a few words.
   package var text: String {
     switch self {
     case .null: "null"
     case .empty: "empty"
     case .kind(let type): Condition.kindText(type)
-    case .notListed(let table): "not in the table `\(table)`"
+    case .writtenKind: "a number or a boolean stands where text belongs, or text where one of them does"
+    case .notListed(let table): table == "choices" ? "none of the choices" : "not in the table `\(table)`"
     case .spelling: "spelt otherwise than the target writes it"
     case .sameSpelling: "already spelt as the target writes it"
     case .moreLines(let count): count == 1 ? "more than one line" : "more than \(count) lines"
     case .lineBreaks: "line breaks other than LF"
-    case .holds(let what): "it holds \(what)"
+    case .holds(let what): "\(what) in it"
     case .taken(let names): "\(Condition.list(names)) has a value"
     case .joined(let names): "\(Condition.list(names)) has a value too"
     case .alone: "nothing else stands in the text"
     case .label: "the label has no code, or is not the table's"
     case .mapped: "the id comes from the map of `--ids`"
     case .container: "an object or a list stands where one value belongs"
-    case .character: "it holds a character that XML has no place for"
+    case .character: "a character that XML has no place for"
     case .native: "`native` brings the target's own literal back"
     }
   }

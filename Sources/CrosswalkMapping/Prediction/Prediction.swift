@@ -175,8 +175,6 @@ package struct Prediction: Sendable {
   /// Required leaves of the target that nothing can feed (SEMANTICS section 2, 12).
   package var unfedRequirements: [TargetLeaf] { targets.filter(\.isUnfedRequirement) }
 
-  /// The source leaves with that fate for a usual value, in the file's order.
-  package func leaves(_ fate: Fate, always: Bool) -> [SourceLeaf] {
-    sources.filter { $0.usual.fate == fate && ($0.exceptions.isEmpty == always) }
-  }
+  /// What no mapping names stands in the target's `native`.
+  package var targetTakesUnknown: Bool { targetTakesAll }
 }

@@ -223,7 +223,8 @@ struct PredictionBuilder {
     readParts(from, leaf, through, except, &changesAlways)
     for use in to.transforms.reversed() { take(.writing(use), failing: writeFailure) }
     take(.writing(to.writeTypes[shape] ?? to.type), failing: writeFailure)
-    writeParts(to, leaf, through, writeFailure, except, &changesAlways)
+    writeParts(
+      to, through, writeFailure, isFurther: targets[targetIndex].name != to.name, except, &changesAlways)
     if leg.isComposed {
       changesAlways += 1
       if isAloneInLine(through, to) { except(.alone, .kept) }
@@ -245,7 +246,7 @@ struct PredictionBuilder {
     }
     return Prediction.Edge(
       source: index, target: targetIndex, leg: number, canonical: through, isComposed: leg.isComposed,
-      reads: from.transforms.map(step), writes: writes(to, number, leg),
+      reads: from.transforms.filter(\.actsOnReading).map { reading($0) }, writes: writes(to, number, leg),
       usual: changesAlways > 0 ? .recoded : .kept,
       exceptions: changesAlways > 0 ? exceptions.filter { $0.outcome != .recoded } : exceptions)
   }
@@ -278,13 +279,15 @@ struct PredictionBuilder {
   }
 
   private func writeParts(
-    _ field: Field, _ leaf: Prediction.SourceLeaf, _ through: [String], _ failing: Outcome,
+    _ field: Field, _ through: [String], _ failing: Outcome, isFurther: Bool,
     _ except: (Condition, Outcome) -> Void, _ changesAlways: inout Int
   ) {
     let places = PredictionBuilder.leafNames(of: field).count
     if places > 1, PredictionBuilder.has("lines", field) {
       except(.moreLines(1), .recoded)
-      if places > 1 { except(.moreLines(places), .recoded) }
+      except(.moreLines(places), .recoded)
+      // Of one line the others get nothing, of several each gets its own.
+      if isFurther { changesAlways += 1 }
     }
     if case .parts(let parts) = field.meaning {
       let label = parts.first { $0.part == "label" }?.canonical
@@ -374,10 +377,21 @@ struct PredictionBuilder {
 
   // MARK: - Steps in words
 
-  private func step(_ use: TransformUse) -> Prediction.Step {
+  private func step(_ use: TransformUse, _ system: System) -> Prediction.Step {
     let spec = TransformTable.specs.first { $0.name == use.name }
+    var text = use.text
+    for option in system.options where use.parameters.contains(where: { $0.value.text == "option.\(option.name)" }) {
+      text += "=\(options[system.name]?[option.name] ?? option.value)"
+    }
     return Prediction.Step(
-      text: use.text, inverse: spec?.inverse ?? .none, loses: spec?.loses ?? "", place: use.place)
+      text: text, inverse: spec?.inverse ?? .none, loses: spec?.loses ?? "", place: use.place)
+  }
+
+  private func reading(_ use: TransformUse) -> Prediction.Step {
+    var step = step(use, source)
+    // Lines are lost where they are written.
+    if use.name == "lines" { step.loses = "" }
+    return step
   }
 
   private func writes(_ field: Field, _ number: Int, _ leg: Prediction.Leg) -> [Prediction.Step] {
@@ -388,7 +402,7 @@ struct PredictionBuilder {
         Prediction.Step(
           text: "compose", inverse: spec?.inverse ?? .none, loses: spec?.loses ?? "", place: field.place))
     }
-    return steps + field.transforms.reversed().map(step)
+    return steps + field.transforms.reversed().filter(\.actsOnWriting).map { step($0, target) }
   }
 
   // MARK: - What nothing of the source gives

@@ -79,6 +79,11 @@ extension TransformEffect {
 }
 
 extension TransformUse {
+  /// Reading changes something, or joins several values.
+  var actsOnReading: Bool { !["country", "region", "oneLine", "case", "integer", "default", "constant"].contains(name) }
+  /// Writing does.
+  var actsOnWriting: Bool { !["integer", "trim", "split"].contains(name) }
+
   /// As a mapping file words it behind `as:`, without the long parts.
   var text: String {
     var text = name
