@@ -57,7 +57,7 @@ struct Explanation {
       }
     }
     return zip(order, texts).map { outcome, texts in
-      (outcome, "\(word(outcome)) when \(either(texts))")
+      (outcome, "\(outcome.reason == .empty ? outcome.fate.rawValue : word(outcome)) when \(either(texts))")
     }
   }
 
@@ -79,6 +79,12 @@ struct Explanation {
       && prediction.targets.contains { $0.field == leaf.field && $0.name != leaf.name && prediction.target.fields[$0.field].name == $0.name }
   }
 
+  /// The ways that are shown one by one, and the target leaves of the others.
+  func shownWays(_ leaf: Prediction.SourceLeaf) -> (ways: [Prediction.Edge], further: [String]) {
+    let all = ways(leaf)
+    return (all.filter { !isFurther($0) }, all.filter(isFurther).map { target($0).name })
+  }
+
   func target(_ edge: Prediction.Edge) -> Prediction.TargetLeaf { prediction.targets[edge.target] }
 
   /// How the way goes beside the plain one: a fallback, a composed text, transforms.
@@ -90,9 +96,10 @@ struct Explanation {
     return words.joined(separator: "; ")
   }
 
-  func losses(_ edge: Prediction.Edge) -> [String] {
+  func losses(_ edges: [Prediction.Edge]) -> [String] {
     var all: [String] = []
-    for step in edge.reads + edge.writes where step.inverse != .exact && !step.loses.isEmpty && !all.contains(step.loses) {
+    for step in edges.flatMap({ $0.reads + $0.writes })
+    where step.inverse != .exact && !step.loses.isEmpty && !all.contains(step.loses) {
       all.append(step.loses)
     }
     return all
@@ -167,7 +174,7 @@ struct Explanation {
       return count > 0 ? "\(count) \(Explanation.word(reason))" : nil
     }
     let kept = count { $0.usual.fate == .kept && !$0.usual.isNative }
-    let always = count { $0.isAlwaysKept && !$0.usual.isNative }
+    let always = count { $0.isKeptWithoutLoss && !$0.usual.isNative }
     let recoded = count { $0.usual.fate == .recoded }
     var totals = [
       Total(name: "kept", count: kept, text: "\(always) always, \(kept - always) under conditions"),

@@ -14,12 +14,12 @@ struct ExplanationMarkdown {
     text += row(["field", "fate", "target", "canonical", "when", "lines"] + (hasReturn ? ["way back"] : []))
     text += row(Array(repeating: "---", count: hasReturn ? 7 : 6))
     for (index, leaf) in prediction.sources.enumerated() {
-      let ways = explanation.ways(leaf)
+      let (ways, further) = explanation.shownWays(leaf)
       var when = Explanation.conditions(leaf.exceptions).map { escaped($0.text) }
-      when += ways.flatMap(explanation.losses).map { "may lose: \(escaped($0))" }
+      when += explanation.losses(ways).map { "may lose: \(escaped($0))" }
       var cells = [
         code(leaf.name), escaped(Explanation.word(leaf.usual)),
-        ways.map { code(explanation.target($0).name) + note($0) }.joined(separator: "<br>"), code(explanation.canonical(leaf)),
+        (ways.map { code(explanation.target($0).name) + note($0) } + further.map(code)).joined(separator: "<br>"), code(explanation.canonical(leaf)),
         when.joined(separator: "<br>"),
         "\(leaf.place.line)" + ways.map { " > \(explanation.target($0).place.line)" }.joined(separator: ","),
       ]

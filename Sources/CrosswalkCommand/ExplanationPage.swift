@@ -143,13 +143,14 @@ struct ExplanationPage {
     var text = "<table>\n<thead><tr><th>Field</th><th>Fate</th><th>Target</th><th>Meaning</th><th>When it fares otherwise</th>"
     text += (hasReturn ? "<th>Way back</th>" : "") + "<th>Lines</th></tr></thead>\n<tbody>\n"
     for (index, leaf) in prediction.sources.enumerated() {
-      let ways = explanation.ways(leaf)
-      let targets = ways.map { edge in
+      let (ways, further) = explanation.shownWays(leaf)
+      var targets = ways.map { edge in
         let manner = explanation.manner(edge)
         return "<code>\(escaped(explanation.target(edge).name))</code>" + (manner.isEmpty ? "" : " <small>\(escaped(manner))</small>")
       }
+      targets += further.map { "<code>\(escaped($0))</code>" }
       var when = Explanation.conditions(leaf.exceptions).map { marked($0.text) }
-      when += ways.flatMap(explanation.losses).map { "<small>may lose: \(marked($0))</small>" }
+      when += explanation.losses(ways).map { "<small>may lose: \(marked($0))</small>" }
       let lines = "\(leaf.place.line)" + (ways.isEmpty ? "" : " → ")
         + ways.map { "\(explanation.target($0).place.line)" }.joined(separator: ", ")
       text += "<tr><td><code>\(escaped(leaf.name))</code></td>"
@@ -228,7 +229,7 @@ struct ExplanationPage {
     body { margin: 2rem auto; padding: 0 1.25rem; max-width: 76rem; background: var(--paper); color: var(--ink);
       font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
     h1 { font-size: 1.55rem; line-height: 1.25; margin: 0 0 .3rem; } h2 { font-size: 1.15rem; margin: 2rem 0 .6rem; }
-    code { font: .92em ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; overflow-wrap: anywhere; }
+    code { font: .92em ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; overflow-wrap: break-word; }
     small, .lead, .foot { color: var(--muted); } .lead { margin: 0 0 1.2rem; } .foot { margin-top: 2rem; font-size: .85rem; }
     .wide { overflow-x: auto; }
     .totals, .legend { list-style: none; padding: 0; margin: 0 0 1rem; display: flex; flex-wrap: wrap; gap: .6rem 1.4rem; }

@@ -53,9 +53,7 @@ struct ExplanationText {
     // Below each row, what belongs to it.
     var notes: [[String]] = [[]]
     for (index, leaf) in prediction.sources.enumerated() {
-      let all = explanation.ways(leaf)
-      let ways = all.filter { !explanation.isFurther($0) }
-      let further = all.filter(explanation.isFurther).map { explanation.target($0).name }
+      let (ways, further) = explanation.shownWays(leaf)
       var below: [String] = []
       for (number, edge) in ways.enumerated() {
         let target = explanation.target(edge)

@@ -26,6 +26,8 @@ package enum Condition: Sendable, Hashable {
   case joined([String])
   /// Nothing else stands in the text that is composed.
   case alone
+  /// Something else stands in it.
+  case together
   /// The label has no code, or is not the table's label of its code.
   case label
   /// The target's id comes out of a map.
@@ -53,6 +55,7 @@ package enum Condition: Sendable, Hashable {
     case .taken: "taken"
     case .joined: "joined"
     case .alone: "alone"
+    case .together: "together"
     case .label: "label"
     case .mapped: "mapped"
     case .container: "container"
@@ -63,7 +66,7 @@ package enum Condition: Sendable, Hashable {
 
   package static let names = [
     "null", "empty", "kind", "writtenKind", "notListed", "spelling", "sameSpelling", "moreLines", "lineBreaks", "holds", "taken",
-    "joined", "alone", "label", "mapped", "container", "character", "native",
+    "joined", "alone", "together", "label", "mapped", "container", "character", "native",
   ]
 
   /// Behind "when", in a few words.
@@ -82,6 +85,7 @@ package enum Condition: Sendable, Hashable {
     case .taken(let names): "\(Condition.list(names)) has a value"
     case .joined(let names): "\(Condition.list(names)) has a value too"
     case .alone: "nothing else stands in the text"
+    case .together: "something else stands in the text"
     case .label: "the label has no code, or is not the table's"
     case .mapped: "the id comes from the map of `--ids`"
     case .container: "an object or a list stands where one value belongs"

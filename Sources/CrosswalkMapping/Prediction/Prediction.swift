@@ -71,6 +71,10 @@ package struct Prediction: Sendable {
     var parking: Set<Reason> = []
 
     package var isAlwaysKept: Bool { usual.fate == .kept && exceptions.allSatisfy { $0.outcome.fate == .kept } }
+    /// Kept whenever it says something: nulls and empty texts that the target leaves out are no loss (SEMANTICS S14).
+    package var isKeptWithoutLoss: Bool {
+      usual.fate == .kept && exceptions.allSatisfy { $0.outcome.fate == .kept || $0.outcome.reason == .empty }
+    }
     package var isAlwaysParked: Bool { edges.isEmpty && usual.fate == .parked }
   }
 

@@ -225,14 +225,17 @@ struct PredictionBuilder {
     take(.writing(to.writeTypes[shape] ?? to.type), failing: writeFailure)
     writeParts(
       to, through, writeFailure, isFurther: targets[targetIndex].name != to.name, except, &changesAlways)
+    // The text that one line is a part of is never that line.
+    let isLaterLine = leaf.name != from.name && PredictionBuilder.has("lines", from) && !PredictionBuilder.has("lines", to)
     if leg.isComposed {
       changesAlways += 1
-      if isAloneInLine(through, to) { except(.alone, .kept) }
+      if isAloneInLine(through, to), !isLaterLine { except(.alone, .kept) }
     }
     if isId, shape == .update, target.name != Prediction.canonicalName, source.name != target.name {
       if source.name == Prediction.canonicalName { except(.mapped, .recoded) } else { changesAlways += 1 }
     }
-    if changesAlways > 1 { except(.sameSpelling, .kept) }
+    if changesAlways > 1, !leg.isComposed, !isLaterLine { except(.sameSpelling, .kept) }
+    if isLaterLine { exceptions.removeAll { $0.condition == .sameSpelling } }
     let gates = gates(targetIndex, number, index)
     if !gates.isEmpty { except(.taken(gates), .parked(.taken)) }
     // Of a value of which nothing is left.
@@ -363,7 +366,8 @@ struct PredictionBuilder {
     // What a create cannot do without, an update cannot empty.
     if shape == .update, to.required.contains(.create) { isWritten = false }
     var isOne = PredictionBuilder.leafNames(of: from).count == 1
-    if case .parts = to.meaning { isOne = false }
+    // Of a label's two parts the other one may stand.
+    if case .parts(let parts) = to.meaning, isFed(parts.map(\.canonical).filter { !through.contains($0) }) { isOne = false }
     return isWritten && isOne && !mayBeFilled ? nil : .parked(.empty)
   }
 
@@ -377,10 +381,11 @@ struct PredictionBuilder {
 
   // MARK: - Steps in words
 
-  private func step(_ use: TransformUse, _ system: System) -> Prediction.Step {
+  private func step(_ use: TransformUse, _ system: System, isReading: Bool = false) -> Prediction.Step {
     let spec = TransformTable.specs.first { $0.name == use.name }
-    var text = use.text
-    for option in system.options where use.parameters.contains(where: { $0.value.text == "option.\(option.name)" }) {
+    // Which spelling is written is nothing to who reads them.
+    var text = isReading && use.name == "choice" ? use.name : use.text
+    for option in system.options where !isReading && use.parameters.contains(where: { $0.value.text == "option.\(option.name)" }) {
       text += "=\(options[system.name]?[option.name] ?? option.value)"
     }
     return Prediction.Step(
@@ -388,7 +393,7 @@ struct PredictionBuilder {
   }
 
   private func reading(_ use: TransformUse) -> Prediction.Step {
-    var step = step(use, source)
+    var step = step(use, source, isReading: true)
     // Lines are lost where they are written.
     if use.name == "lines" { step.loses = "" }
     return step

@@ -43,9 +43,12 @@ package struct ReturnPrediction: Sendable {
   private static func losses(
     _ there: Prediction, _ leaf: Prediction.SourceLeaf, _ edge: Prediction.Edge, _ way: Prediction.Edge
   ) -> [Condition]? {
-    guard !edge.isComposed, !way.isComposed else { return nil }
     var conditions: [Condition] = []
     func add(_ condition: Condition) { if !conditions.contains(condition) { conditions.append(condition) } }
+    for one in [edge, way] where one.isComposed {
+      guard one.exceptions.contains(where: { $0.condition == .alone }) else { return nil }
+      add(.together)
+    }
     let own = there.source.fields[leaf.field]
     let other = there.target.fields[there.targets[edge.target].field]
     // What both sides spell in a form of their own comes back in the source's own.

@@ -89,7 +89,8 @@ extension TransformUse {
     var text = name
     if let argument {
       if let word = argument.text {
-        text += ": \(word)"
+        let isBare = !word.isEmpty && word.utf8.first != 0x20 && word.utf8.last != 0x20 && word.utf8.first != UInt8(ascii: ",")
+        text += isBare ? ": \(word)" : ": \"\(word)\""
       } else if let items = argument.items {
         text += ": [\(items.compactMap(\.text).joined(separator: ", "))]"
       } else if let entries = argument.entries, entries.allSatisfy({ $0.value.text != nil }) {
