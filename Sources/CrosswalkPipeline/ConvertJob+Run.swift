@@ -146,7 +146,7 @@ extension ConvertJob {
     return run
   }
 
-  private func system(
+  func system(
     _ name: String, in library: MappingLibrary, _ model: CanonicalModel, _ report: ((Diagnostic) -> Void)?
   ) throws(Diagnostic) -> System {
     let (system, problems) = library.system(name, canonical: model)
@@ -160,7 +160,7 @@ extension ConvertJob {
   }
 
   /// Named, else from the output's ending, else the system's first one that has the shape.
-  private func outputFormat(_ target: System) throws(Diagnostic) -> (Format, Template) {
+  func outputFormat(_ target: System) throws(Diagnostic) -> (Format, Template) {
     func template(_ format: Format) -> Template? {
       let carrier = format == .ndjson ? Format.json : format
       return target.shapes.first { $0.shape == shape }?.write.first { $0.format == carrier }?.template
@@ -301,7 +301,7 @@ extension ConvertJob {
 // MARK: - Messages
 
 extension ConvertJob {
-  private static func unknownOption(_ choice: OptionChoice, _ system: System) -> Diagnostic {
+  static func unknownOption(_ choice: OptionChoice, _ system: System) -> Diagnostic {
     let names = system.options.map(\.name)
     return Diagnostic(
       .unknownOption, "\(system.name) has no option `\(choice.name)`",
@@ -309,13 +309,13 @@ extension ConvertJob {
         ?? (names.isEmpty ? "it has no options" : "it has \(names.joined(separator: ", "))"))
   }
 
-  private static func wrongChoice(_ choice: OptionChoice, _ choices: [String]) -> Diagnostic {
+  static func wrongChoice(_ choice: OptionChoice, _ choices: [String]) -> Diagnostic {
     Diagnostic(
       .unknownOption, "`\(choice.value)` is no value of \(choice.system).\(choice.name)",
       help: "it takes \(choices.joined(separator: " or "))")
   }
 
-  private static func unknownField(_ name: String, _ model: CanonicalModel) -> Diagnostic {
+  static func unknownField(_ name: String, _ model: CanonicalModel) -> Diagnostic {
     Diagnostic(
       .unknownField, "there is no canonical field `\(name)`",
       help: nearestNameHelp(name, among: model.names) ?? "`crosswalk systems canonical` lists them")

@@ -1,0 +1,345 @@
+import Crosswalk
+import CrosswalkFormats
+import CrosswalkMapping
+import CrosswalkModel
+import CrosswalkPipeline
+import CrosswalkReference
+import Foundation
+import TestSupport
+import Testing
+
+/// Every movement of a value that a run or the reference interpreter makes is one that the mapping files predict, and no value differs
+/// that the prediction called always kept (SEMANTICS S4, S23).
+@Suite struct PredictionTests {
+  struct Case: Sendable, CustomTestStringConvertible {
+    var from: String
+    var to: String
+    var input: Format
+    var output: Format
+    var shape: Shape
+    var testDescription: String { "\(from):\(input) to \(to):\(output), \(shape)" }
+  }
+
+  /// All 20 ordered pairs, in every format that both have, in each shape that the target has in it.
+  static let cases: [Case] = Twin.pairs.flatMap { pair -> [Case] in
+    guard let from = systems[pair[0]], let to = systems[pair[1]] else { return [] }
+    return [Format.json, .xml, .csv].filter(from.formats.contains).flatMap { input in
+      to.shapes.flatMap { rules in
+        rules.write.filter { rules.shape != .single || $0.format == .json }.map {
+          Case(from: pair[0], to: pair[1], input: input, output: $0.format, shape: rules.shape)
+        }
+      }
+    }
+  }
+
+  static let model: CanonicalModel? = try? MappingLibrary().canonical()
+
+  static let systems: [String: System] = {
+    guard let library = try? MappingLibrary(), let model else { return [:] }
+    var all: [String: System] = [:]
+    for name in library.names { all[name] = library.system(name, canonical: model).0 }
+    return all
+  }()
+
+  static func prediction(_ way: Case, sets: [(String, Tree)]) throws -> Prediction {
+    Prediction(
+      from: try #require(systems[way.from]), way.input, to: try #require(systems[way.to]), way.output, shape: way.shape,
+      canonical: try #require(model), sets: sets.map { (field: $0.0, value: $0.1) })
+  }
+
+  static func plan(_ way: Case, sets: [(String, Tree)], keepsResidue: Bool = false) throws -> Plan {
+    var settings = PlanSettings(canonical: try #require(model), tables: { _ in nil })
+    settings.sets = sets.map { (field: $0.0, value: $0.1) }
+    return Plan(
+      source: try #require(systems[way.from]), sourceFormat: way.input, target: try #require(systems[way.to]),
+      targetFormat: way.output, shape: way.shape, settings: settings, keepsResidue: keepsResidue)
+  }
+
+  static func sets(_ shape: Shape) -> [(String, Tree)] { shape == .create ? TwinTests.set : [] }
+
+  @Test func thereAreCasesOfEveryPairAndShape() {
+    #expect(Set(Self.cases.map { "\($0.from) \($0.to)" }).count == 20)
+    #expect(Set(Self.cases.map(\.shape)) == Set(Shape.allCases))
+    #expect(Set(Self.cases.map(\.output)) == [.json, .xml, .csv, .form])
+  }
+
+  /// Leaves by the same names, and the same leaves that nothing of the target can take.
+  @Test(arguments: PredictionTests.cases) func leavesAndRequirementsAreThePlans(_ way: Case) throws {
+    for sets in [[], TwinTests.set] {
+      let prediction = try Self.prediction(way, sets: sets)
+      let plan = try Self.plan(way, sets: sets)
+      #expect(prediction.sources.map(\.name) == plan.sourceLeaves.filter { $0.field >= 0 }.map(\.name))
+      #expect(prediction.targets.map(\.name) == plan.targetLeaves.filter { $0.leaf.field >= 0 }.map(\.leaf.name))
+      #expect(prediction.unfedRequirements.map(\.name) == plan.unfedRequirements.map(\.leaf.name))
+      for (leaf, reason) in zip(prediction.sources, plan.staticParking) {
+        #expect(leaf.edges.isEmpty == (reason != nil), "\(leaf.name)")
+        if let reason, way.to != "canonical" { #expect(leaf.usual.reason?.rawValue == reason.rawValue, "\(leaf.name)") }
+      }
+      for (fed, leaf) in zip(plan.targetLeaves.map(\.isFed), prediction.targets) where !sets.isEmpty || !fed {
+        if !fed { #expect(leaf.feeders.isEmpty, "\(leaf.name)") }
+      }
+    }
+  }
+
+  // MARK: - Generated records
+
+  @Test(arguments: PredictionTests.cases) func everyMovementOfGeneratedRecordsIsPredicted(_ way: Case) throws {
+    let seed = TwinTests.seed &+ 7
+    var random = Random(seed: seed)
+    let source = try Twin.system(way.from)
+    let prediction = try Self.prediction(way, sets: Self.sets(way.shape))
+    let records = (0..<TwinTests.count).map { _ in Self.record(source, prediction, way.input, &random) }
+    try Self.expect(records, way, note: "seed \(seed)")
+  }
+
+  @Test(
+    .enabled(if: Repository.isCI || Repository.shared("perf/gen.py") != nil),
+    arguments: ["bigtime", "trackops", "harvest", "zoho"])
+  func everyMovementOfRealisticRecordsIsPredicted(_ vendor: String) throws {
+    let seed = 11
+    let name = vendor == "zoho" ? "zoho-people" : vendor
+    let format: Format = vendor == "harvest" ? .xml : .json
+    let bytes = try RoundTripTests.generated(vendor, format.rawValue, TwinTests.count * 2, seed: seed)
+    let records = try Twin.system(name).documents(in: bytes, format: format).records.map { try $0.get() }
+    for way in Self.cases where way.from == name && way.input == format {
+      try Self.expect(records, way, note: "gen.py --seed \(seed)")
+    }
+  }
+
+  /// Every condition of the closed set that the prediction names of a field occurs: a generated record gives the leaf that fate.
+  @Test(arguments: PredictionTests.cases.filter { $0.shape == .list && $0.input == .json && $0.output == .json && $0.to != "canonical" })
+  func everyConditionOccurs(_ way: Case) throws {
+    let seed = TwinTests.seed &+ 9
+    var random = Random(seed: seed)
+    let source = try Twin.system(way.from)
+    let prediction = try Self.prediction(way, sets: [])
+    let reference = ReferenceConversion(from: source, to: try Twin.system(way.to))
+    func key(_ name: String, _ fate: Prediction.Fate, _ reason: String?) -> String { "\(name) \(fate) \(reason ?? "")" }
+    var open: Set<String> = []
+    for leaf in prediction.sources where !leaf.edges.isEmpty {
+      for outcome in [leaf.usual] + leaf.exceptions.map(\.outcome) {
+        // What a label without a code is parked for, the two interpreters word differently.
+        if outcome.reason == .taken || outcome.reason == .failed, leaf.exceptions.contains(where: { $0.condition == .label }) { continue }
+        open.insert(key(leaf.name, outcome.fate, outcome.reason?.rawValue))
+      }
+    }
+    for count in 0..<1500 where !open.isEmpty {
+      let record = count % 2 == 0 ? Self.record(source, prediction, .json, &random) : Self.sparse(prediction, &random)
+      guard let converted = try? reference.convert(record, .json, to: .json) else { continue }
+      for leaf in converted.canonical.leaves where leaf.field != nil && !Self.isContainer(leaf.value) {
+        let name = String(decoding: leaf.path, as: UTF8.self)
+        if let index = converted.residue.parked.firstIndex(where: { $0.path == leaf.path }) {
+          open.remove(key(name, .parked, leaf.value.isBlankText ? "empty" : converted.residue.why[index].rawValue))
+          continue
+        }
+        let standing = converted.target.leaves.filter { !$0.from.isDisjoint(with: leaf.feeds) }
+        let isKept = standing.contains { Self.characters($0.value) == Self.characters(leaf.value) }
+        open.remove(key(name, isKept ? .kept : .recoded, nil))
+      }
+    }
+    #expect(open.sorted() == [], "seed \(seed)")
+  }
+
+  static func expect(_ records: [Tree], _ way: Case, note: String) throws {
+    let sets = sets(way.shape)
+    let prediction = try prediction(way, sets: sets)
+    var reference = ReferenceConversion(from: try Twin.system(way.from), to: try Twin.system(way.to), shape: way.shape)
+    reference.set = Dictionary(uniqueKeysWithValues: sets)
+    if way.shape == .update { reference.ids = [:] }
+    var problems: Set<String> = []
+    for record in records {
+      if way.shape == .update {
+        // Every id is in the map.
+        let id = try? Twin.system(way.from).read(record, format: way.input).values["id"]
+        let text = id.map { TwinTests.text($0) } ?? ""
+        reference.ids?[Array(text.utf8)] = Array("9\(text.filter(\.isNumber))".utf8)
+      }
+      guard let converted = try? reference.convert(record, way.input, to: way.output) else { continue }
+      movements(converted, prediction, way, &problems)
+    }
+    for problem in problems.sorted().prefix(5) { Issue.record("\(note), \(way.testDescription): \(problem)") }
+    try expectPlan(records, way, prediction, sets, note: note)
+  }
+
+  /// The prediction is no wider than it has to be: of the ways that it allows, generated records take all.
+  @Test(arguments: PredictionTests.cases.filter { $0.shape == .list && $0.input == .json && $0.output == .json })
+  func everyPredictedWayIsTaken(_ way: Case) throws {
+    let seed = TwinTests.seed &+ 8
+    var random = Random(seed: seed)
+    let source = try Twin.system(way.from)
+    let prediction = try Self.prediction(way, sets: [])
+    let reference = ReferenceConversion(from: source, to: try Twin.system(way.to))
+    var open = Set(
+      prediction.sources.flatMap { leaf in leaf.edges.map { "\(leaf.name) -> \(prediction.targets[$0.target].name), leg \($0.leg)" } })
+    for count in 0..<6000 where !open.isEmpty {
+      let record = count % 2 == 0 ? Self.record(source, prediction, .json, &random) : Self.sparse(prediction, &random)
+      guard let converted = try? reference.convert(record, .json, to: .json) else { continue }
+      for leaf in converted.canonical.leaves {
+        for target in converted.target.leaves where !target.from.isDisjoint(with: leaf.feeds) {
+          let name = String(decoding: target.path, as: UTF8.self)
+          let place = try #require(prediction.targets.first { $0.name == name })
+          for number in target.via == nil ? [0] : Array(place.legs.indices.dropFirst()) {
+            open.remove("\(String(decoding: leaf.path, as: UTF8.self)) -> \(name), leg \(number)")
+          }
+        }
+      }
+    }
+    #expect(open.sorted() == [], "seed \(seed)")
+  }
+
+  /// A record with two or three leaves, so that fallbacks have their turn.
+  static func sparse(_ prediction: Prediction, _ random: inout Random) -> Tree {
+    var record: Tree = .object([])
+    // A region needs its country.
+    let (region, country) = [("FL", "US"), ("Florida", "USA"), ("Bayern", "Germany"), ("BY", "DE")].randomElement(using: &random)!
+    if Int.random(in: 0..<4, using: &random) == 0 {
+      for leaf in prediction.sources where !Set(leaf.feeds).isDisjoint(with: ["address.region", "address.country"]) {
+        let value = Tree.text(leaf.feeds == ["address.region"] ? region : country)
+        record = RecordTree.insert(value, at: path(leaf, prediction)[...], into: record)
+      }
+    }
+    // Or leaves that want the same place, one of them perhaps without a value.
+    let shared = prediction.targets.filter { $0.feeders.count > 1 }.randomElement(using: &random)
+    let isShared = Bool.random(using: &random)
+    let leaves = isShared ? shared?.feeders.map { prediction.sources[$0] } ?? [] : prediction.sources
+    for leaf in leaves.shuffled(using: &random).prefix(3) {
+      let isBlank = isShared && Int.random(in: 0..<3, using: &random) == 0
+      let value = Twin.values.filter { isBlank ? $0.isBlankText : !isContainer($0) }.randomElement(using: &random) ?? .null
+      record = RecordTree.insert(value, at: path(leaf, prediction)[...], into: record)
+    }
+    return record
+  }
+
+  /// The place of a leaf in a JSON record.
+  static func path(_ leaf: Prediction.SourceLeaf, _ prediction: Prediction) -> [PathStep] {
+    (PathStep.parse(leaf.name) ?? []).map { step in
+      guard case .name(let name) = step else { return step }
+      let rule = prediction.source.names.first { $0.format == .json && !$0.from.isEmpty }
+      return .name(rule.map { name.replacing($0.from, with: $0.to) } ?? name)
+    }
+  }
+
+  /// A record with anything anywhere, in further lines and members of fields as well.
+  static func record(_ source: ReferenceSystem, _ prediction: Prediction, _ format: Format, _ random: inout Random) -> Tree {
+    if format == .json, Int.random(in: 0..<3, using: &random) == 0 { return sparse(prediction, &random) }
+    var record = Twin.record(source, format, &random)
+    for leaf in prediction.sources where leaf.name != prediction.source.fields[leaf.field].name && format != .xml {
+      guard Bool.random(using: &random) else { continue }
+      let value: Tree = [.text("Suite 2"), .text("a\nb"), .text("")].randomElement(using: &random) ?? .null
+      if format == .csv, case .object(let members) = record {
+        record = .object(members + [Tree.Member(leaf.name, value)])
+      } else if format == .json {
+        record = RecordTree.insert(value, at: path(leaf, prediction)[...], into: record)
+      }
+    }
+    return record
+  }
+
+  /// What the reference interpreter moved.
+  static func movements(
+    _ converted: ReferenceConversion.Converted, _ prediction: Prediction, _ way: Case, _ problems: inout Set<String>
+  ) {
+    for leaf in converted.canonical.leaves where leaf.field != nil {
+      let name = String(decoding: leaf.path, as: UTF8.self)
+      var standing: [Tree] = []
+      for target in converted.target.leaves where !target.isSupplied && !target.from.isDisjoint(with: leaf.feeds) {
+        let other = String(decoding: target.path, as: UTF8.self)
+        standing.append(target.value)
+        if !prediction.allows(sourceLeaf: name, targetLeaf: other) { problems.insert("\(name) -> \(other) is not predicted") }
+      }
+      guard let predicted = prediction.source(named: name) else {
+        problems.insert("\(name) is no leaf of the prediction")
+        continue
+      }
+      guard way.to != "canonical", !isContainer(leaf.value) else { continue }
+      if way.shape == .list { returns(leaf, name, converted, prediction, way, &problems) }
+      if predicted.isAlwaysParked, !standing.isEmpty { problems.insert("\(name) is not always parked") }
+      if predicted.isAlwaysKept, !standing.contains(where: { characters($0) == characters(leaf.value) }) {
+        problems.insert("\(name) is not always kept: \(leaf.value.json) became \(standing.map(\.json))")
+      }
+      // An edge that is always kept carries every value that went along it.
+      for edge in predicted.edges where edge.isAlwaysKept && edge.leg == 0 {
+        let other = prediction.targets[edge.target].name
+        let target = converted.target.leaves.first { String(decoding: $0.path, as: UTF8.self) == other }
+        if characters(target?.value ?? .object([])) != characters(leaf.value) {
+          problems.insert("\(name) -> \(other) is not always kept: \(leaf.value.json)")
+        }
+      }
+    }
+  }
+
+  /// What is said to return always by itself is no matter of the residue.
+  static func returns(
+    _ leaf: ReferenceCanonical.Leaf, _ name: String, _ converted: ReferenceConversion.Converted, _ prediction: Prediction,
+    _ way: Case, _ problems: inout Set<String>
+  ) {
+    guard let system = systems[way.from], let index = prediction.sources.firstIndex(where: { $0.name == name }), let model else { return }
+    let back = Prediction(
+      from: prediction.target, way.output, to: system, way.input, shape: .list, canonical: model)
+    let predicted = ReturnPrediction(there: prediction, back: back).leaves[index]
+    let isMissing = (converted.residue.parked + converted.residue.original).contains { $0.path == leaf.path }
+    let type = system.fields[prediction.sources[index].field].type
+    let isOfItsKind =
+      switch leaf.value {
+      case .number: type == .integer
+      case .bool: type == .boolean
+      case .text(let text): text.isEmpty || type != .integer && type != .boolean
+      default: true
+      }
+    if predicted.isAlwaysByItself, isMissing, isOfItsKind || way.input != .json {
+      problems.insert("\(name) does not always return by itself: \(leaf.value.json)")
+    }
+    if !predicted.comesBack, !isMissing, !leaf.value.isBlankText {
+      problems.insert("\(name) returns by itself: \(leaf.value.json)")
+    }
+  }
+
+  static func isContainer(_ tree: Tree) -> Bool {
+    switch tree {
+    case .object, .array: true
+    default: false
+    }
+  }
+
+  /// The literal, whatever its kind.
+  static func characters(_ tree: Tree) -> String {
+    switch tree {
+    case .null: "null"
+    case .text(let text) where text.isEmpty: "\"\""
+    default: TwinTests.text(tree)
+    }
+  }
+
+  /// What a run parked, record by record: which leaves, and each for a reason that is predicted.
+  static func expectPlan(
+    _ records: [Tree], _ way: Case, _ prediction: Prediction, _ sets: [(String, Tree)], note: String
+  ) throws {
+    guard way.to != "canonical", way.shape != .update else { return }
+    let source = try Twin.system(way.from)
+    for record in records.prefix(4) {
+      let bytes = try source.document(of: [record], shape: .list, format: way.input)
+      let run = try Conversion.run(bytes, "\(way.from):\(way.input)", to: "\(way.to):\(way.output)") { job in
+        job.shape = way.shape
+        job.set = sets.map { .init(field: $0.0, value: TwinTests.text($0.1)) }
+        job.maxRejects = .percent(100)
+        job.jobs = 1
+      }
+      let parked = run.summary.parkedFields.keys
+      let reasons = run.summary.parked.filter { $0.value > 0 }.keys.compactMap { Prediction.Reason(rawValue: $0.rawValue) }
+      for name in parked {
+        let allowed = reasons.filter { prediction.mayPark(name, because: $0) }
+        if allowed.isEmpty {
+          Issue.record("\(note), \(way.testDescription): \(name) is parked for one of \(reasons.map(\.rawValue)): \(record.json)")
+        }
+      }
+      for reason in reasons where !parked.contains(where: { prediction.mayPark($0, because: reason) }) {
+        Issue.record("\(note), \(way.testDescription): nothing may be parked as \(reason) of \(parked.sorted())")
+      }
+    }
+  }
+}
+
+extension Tree {
+  /// Null or empty.
+  var isBlankText: Bool { self == .null || self == .text([]) }
+}
