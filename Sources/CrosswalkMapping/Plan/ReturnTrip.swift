@@ -30,6 +30,8 @@ package final class ReturnTrip {
   private let names: [[UInt8]]
   /// Per source leaf: the register that holds it after the way back, nil when nothing brings it.
   private let returned: [(register: Int, leaf: Layout.Leaf)?]
+  /// Per source leaf: its field does not take every value.
+  private let mayRefuse: [Bool]
   private let isTyped: Bool
   private let hasNull: Bool
   private let interned: (Int32) -> [UInt8]
@@ -66,6 +68,7 @@ package final class ReturnTrip {
     var byName: [String: (register: Int, leaf: Layout.Leaf)] = [:]
     for one in rewritten.leaves { byName[one.leaf.name] = (one.leaf.register, one.leaf.layout) }
     returned = leaves.map { byName[$0.name] }
+    mayRefuse = leaves.map { leaf in leaf.field >= 0 && ReturnTrip.mayRefuse(source.fields[leaf.field]) }
     isTyped = sourceFormat.isJSON
     hasNull = sourceFormat.isJSON || sourceFormat == .xml && source.xml.nilAttribute != nil
     interned = { _ in [] }
@@ -82,6 +85,13 @@ package final class ReturnTrip {
     targetFeeds = targets.map { feedsByName[$0.leaf.name] ?? [] }
     canonicalForward = read.canonical
     canonicalBack = back.canonical
+  }
+
+  private static func mayRefuse(_ field: Field) -> Bool {
+    if case .canonical("id") = field.meaning { return false }
+    if field.onFail == .keep { return false }
+    return field.type == .integer || field.type == .boolean
+      || field.transforms.contains { ["boolean", "choice", "country", "labelled", "not", "region"].contains($0.name) }
   }
 
   /// Works the way back out on the same state; what the way there found stays.
@@ -104,7 +114,9 @@ package final class ReturnTrip {
   deinit { keptLegs.deallocate() }
 
   /// What the way back lacks of the record that was mapped last.
-  package func lacks(_ plan: Plan) -> Findings {
+  ///
+  /// - helpsEdits: also the originals of values that the source would refuse when they come back edited (SEMANTICS S9).
+  package func lacks(_ plan: Plan, helpsEdits: Bool = false) -> Findings {
     let frame = plan.frame
     let slots = frame.slots
     let state = plan.state
@@ -127,7 +139,12 @@ package final class ReturnTrip {
         if !back.isAbsent { findings.invented.append(index) }
         continue
       }
-      if original == back || isSame(original, back, frame) { continue }
+      if original == back || isSame(original, back, frame) {
+        if helpsEdits, mayRefuse[index], !original.isBlank, plan.contributes(index) {
+          findings.entries.append(Entry(path: names[index], value: original, leaf: index, isParked: false, leaves: 1))
+        }
+        continue
+      }
       findings.entries.append(
         Entry(path: names[index], value: original, leaf: index, isParked: !plan.contributes(index), leaves: 1))
     }
