@@ -389,7 +389,7 @@ package final class BatchWorker {
     guard let returns = plan.returnTrip else { return }
     let findings = returns.lacks(plan, helpsEdits: true)
     let supplied = plan.suppliedNames
-    guard !findings.entries.isEmpty || !findings.invented.isEmpty || !supplied.isEmpty || !plan.foreignNative.isEmpty
+    guard !findings.entries.isEmpty || !findings.invented.isEmpty || !findings.aids.isEmpty || !supplied.isEmpty || !plan.foreignNative.isEmpty
     else { return }
     let frame = plan.frame
     let start = result.side.count

@@ -96,7 +96,7 @@ final class Restorer {
   private func find(_ plan: Plan) throws(Diagnostic) -> Bool {
     guard let restoration = plan.restoration else { return plan.map() }
     restoration.line = nil
-    let id = plan.recordId.isBlank ? nil : Array(plan.frame.text(plan.recordId))
+    let id = plan.recordId.isBlank ? nil : Array(plan.frame.literal(plan.recordId))
     if let id, let line = try file.take(.id(id), isRepeated: { self.note(repeated: id) }) {
       if line.isRepeated { note(repeated: id) }
       restoration.line = try read(line)
@@ -189,6 +189,8 @@ final class Restorer {
     result.entries = try members("parked")
     result.firstOriginal = result.entries.count
     result.entries += try members("original")
+    result.firstAid = result.entries.count
+    result.entries += try members("ifRefused")
     if case .array(let names)? = tree["extra"] {
       for case .text(let name) in names { result.extra.append(String(decoding: name, as: UTF8.self)) }
     }
@@ -375,6 +377,7 @@ struct ResidueHead {
     switch value {
     case .text(let text)?: text.isEmpty ? nil : text
     case .number(let characters)?: characters
+    case .bool(let value)?: Array((value ? "true" : "false").utf8)
     default: nil
     }
   }

@@ -65,10 +65,17 @@ extension Run {
 }
 
 extension BatchWorker {
-  /// Members of a residue line that help restoring: what `--set` gave, what derived values were derived from, the values of
+  /// Members of a residue line that help restoring: originals of values that may not come back once they are edited, what `--set` gave, what derived values were derived from, the values of
   /// `--match`, who wrote a canonical record.
   func writeAids(_ findings: ReturnTrip.Findings, _ side: inout OutputBuffer) {
     var first = true
+    for entry in findings.aids {
+      if first { side.append(#","ifRefused":{"#) }
+      member(entry.path, first: &first, to: &side)
+      literal(entry.value, to: &side)
+    }
+    if !first { side.append("}") }
+    first = true
     for (name, value) in plan.filledFields {
       if first { side.append(#","set":{"#) }
       member(Array(name.utf8), first: &first, to: &side)

@@ -4,10 +4,12 @@ import CrosswalkYAML
 
 /// What a line of a residue says of one record: what `back(forward(record))` lacks (SEMANTICS S8).
 package struct ResidueLine: Sendable {
-  /// Path and literal: parked values, then return aids.
+  /// Path and literal: parked values, return aids, and what is needed only where an edit is refused.
   package var entries: [Tree.Member] = []
   /// Of `entries`, those that stand in the other system's record in another form.
   package var firstOriginal = 0
+  /// From there on what comes back by itself while nobody edits it.
+  package var firstAid = 0
   /// Leaves that the way back would invent.
   package var extra: [String] = []
   /// Leaves of the other system's record that took a fallback, and which.
@@ -50,6 +52,7 @@ package final class Restoration {
     var before: Slot
     var value: Slot
     var isOriginal: Bool
+    var isAid = false
     /// The edit that it would give way to is one that the target cannot hold.
     var isHeld = false
   }
@@ -240,7 +243,7 @@ package final class Restoration {
         overlaid.append(
           Overlaid(
             target: index, before: slots[plan.targetLeaves[index].leaf.register], value: restored,
-            isOriginal: number >= line.firstOriginal))
+            isOriginal: number >= line.firstOriginal, isAid: number >= line.firstAid))
       } else if keepsKinds, plan.takesExtras, let index = targetByName[name] {
         failing.formUnion(readsInto[index].compactMap { replayCanonical[$0] })
         overlaid.append(
@@ -319,8 +322,8 @@ package final class Restoration {
     }
     drop(stale: line, &overlaid, plan)
     settle(plan, differing)
-    outcome.returned = overlaid.count + beyond
-    confirm(claims, overlaid, plan)
+    outcome.returned = overlaid.count { !$0.isAid || $0.isHeld } + beyond
+    confirm(claims, overlaid, plan, isExact: differing.isEmpty)
   }
 
   private func lay(_ overlaid: [Overlaid], _ plan: Plan) {
@@ -510,7 +513,7 @@ package final class Restoration {
     }
   }
 
-  private func confirm(_ claims: [Overlaid], _ standing: [Overlaid], _ plan: Plan) {
+  private func confirm(_ claims: [Overlaid], _ standing: [Overlaid], _ plan: Plan, isExact: Bool) {
     var hasClaim = false
     for one in claims where one.isOriginal && !one.value.isBlank {
       for (index, place) in replayed.enumerated() {
@@ -525,7 +528,9 @@ package final class Restoration {
       }
     }
     if hasClaim { return }
-    outcome.isConfirmed = agrees.indices.contains { agrees[$0] && !plan.frame.slots[plan.sourceLeaves[$0].register].isBlank }
+    let said = agrees.indices.filter { $0 != plan.idLeaf && !plan.frame.slots[plan.sourceLeaves[$0].register].isBlank }
+    // A record that says nothing is that of a line that comes to the same.
+    outcome.isConfirmed = said.isEmpty ? isExact : said.contains { agrees[$0] }
   }
 }
 

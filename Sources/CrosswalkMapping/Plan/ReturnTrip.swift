@@ -17,6 +17,8 @@ package final class ReturnTrip {
 
   package struct Findings {
     package var entries: [Entry] = []
+    /// Source leaves that come back, and that an edit may keep from coming back.
+    package var aids: [Entry] = []
     /// Source leaves that the way back would invent.
     package var invented: [Int] = []
   }
@@ -141,7 +143,7 @@ package final class ReturnTrip {
       }
       if original == back || isSame(original, back, frame) {
         if helpsEdits, mayRefuse[index], !original.isBlank, plan.contributes(index) {
-          findings.entries.append(Entry(path: names[index], value: original, leaf: index, isParked: false, leaves: 1))
+          findings.aids.append(Entry(path: names[index], value: original, leaf: index, isParked: false, leaves: 1))
         }
         continue
       }
