@@ -35,6 +35,15 @@ struct Convert: Command {
     help: ArgumentHelp("Where parked values go, or `none` (default: OUTPUT.residue.ndjson).", valueName: "file|none"))
   var residue: String?
 
+  @Option(help: ArgumentHelp("Brings back what `--residue` kept on the way there; edits win.", valueName: "residue"))
+  var restore: String?
+
+  @Option(help: ArgumentHelp("Fields by which residue lines find their records, where ids do not tell.", valueName: "field,…"))
+  var match: [String] = []
+
+  @Option(help: ArgumentHelp("An edit that cannot come back: keep the old value, or reject (default: keep).", valueName: "rule"))
+  var onEdit: String?
+
   @Option(help: ArgumentHelp("Where rejected records go, with the reason and their bytes.", valueName: "file"))
   var rejects: String?
 
@@ -50,7 +59,7 @@ struct Convert: Command {
   @Option(help: ArgumentHelp("The records with these ids.", valueName: "id,…"))
   var only: [String] = []
 
-  @Option(help: ArgumentHelp("CSV with source_id,target_id: the target's ids, for update.", valueName: "map.csv"))
+  @Option(help: ArgumentHelp("CSV with source_id,target_id: the target's ids, for update and restore.", valueName: "map.csv"))
   var ids: String?
 
   @Option(help: ArgumentHelp("Workers (default: one a core).", valueName: "n"))
@@ -118,6 +127,7 @@ struct Convert: Command {
     if let failure = summary.failure { console.show(failure) }
     if !quiet { console.show(summary, of: job) }
     if summary.failure != nil { return ExitStatus.limitExceeded }
+    if let restored = summary.restored, restored.refused + restored.unplaced > 0 { return ExitStatus.withRejects }
     return summary.records.rejected > 0 ? ExitStatus.withRejects : ExitStatus.done
   }
 
@@ -133,6 +143,9 @@ struct Convert: Command {
     for text in set { job.set.append(try values.assignment(text)) }
     for text in options { job.options.append(try values.option(text)) }
     if let residue { job.residue = residue == "none" ? .none : .file(residue) }
+    job.restore = restore
+    job.match = match.flatMap { $0.split(separator: ",").map(String.init) }
+    job.onEdit = try values.choice("on-edit", onEdit, of: ConvertJob.OnEdit.self) ?? .keep
     job.rejects = rejects
     if let maxRejects { job.maxRejects = try values.allowance(maxRejects) }
     guard job.maxRejects.isZero || job.rejects != nil else { throw Convert.rejectsNeedAFile(job.maxRejects) }

@@ -61,7 +61,7 @@ struct Explain: Command {
       default: ExplanationText(explanation).text
       }
     if let output, output != "-" {
-      let file = try OutputFile(.file(try values.plainFile("output", output)), force: force)
+      let file = try OutputFile(.file(output), force: force)
       do throws(Diagnostic) {
         try file.write(Array(text.utf8))
         try file.finish()

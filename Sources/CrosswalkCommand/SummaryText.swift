@@ -16,6 +16,7 @@ package enum SummaryText {
       lines.append(
         "  rejected  \(count(records.rejected, "record"))\(malformed)\(summary.rejects.map { ": \($0)" } ?? "")")
     }
+    if let restored = summary.restored { lines.append("  restored  \(text(restored))") }
     let parked = summary.parked.values.reduce(0, +)
     if parked > 0 {
       let reasons = ConvertSummary.ParkedReason.allCases.compactMap { reason in
@@ -68,6 +69,16 @@ package enum SummaryText {
     object.add("parkedFields", summary.parkedFields.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
     object.add("documentUnknown", summary.documentUnknown.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
     object.add("residue", raw: summary.residue.map(JSONLine.quoted) ?? "null")
+    if let restored = summary.restored {
+      object.add(
+        "restored",
+        [
+          ("records", restored.records), ("values", restored.values), ("added", restored.added),
+          ("removed", restored.removed), ("unplaced", restored.unplaced), ("refused", restored.refused),
+          ("merged", restored.merged), ("stale", restored.stale), ("byOrder", restored.byOrder),
+          ("byMatch", restored.byMatch), ("repeated", restored.repeated),
+        ])
+    }
     object.add("rejects", raw: summary.rejects.map(JSONLine.quoted) ?? "null")
     object.add("reported", summary.reported.sorted { $0.key.name < $1.key.name }.map { ($0.key.name, $0.value) })
     object.add("acknowledgements", summary.acknowledgements)
@@ -75,6 +86,17 @@ package enum SummaryText {
     object.add("bytes", summary.bytesRead)
     object.add("seconds", raw: Decimal.text(summary.seconds, places: 3))
     return object
+  }
+
+  private static func text(_ restored: ConvertSummary.Restored) -> String {
+    var parts = ["\(count(restored.values, "value")) of \(count(restored.records, "record"))"]
+    if restored.added > 0 { parts.append("\(grouped(restored.added)) without a line") }
+    if restored.removed > 0 { parts.append("\(grouped(restored.removed)) removed") }
+    if restored.unplaced > 0 { parts.append("\(count(restored.unplaced, "line")) unplaced") }
+    if restored.refused > 0 { parts.append("\(count(restored.refused, "edit")) not expressible") }
+    if restored.merged > 0 { parts.append("\(grouped(restored.merged)) merged") }
+    if restored.stale > 0 { parts.append("\(grouped(restored.stale)) derived and out of date") }
+    return parts.joined(separator: ", ")
   }
 
   private static func words(_ reason: ConvertSummary.ParkedReason) -> String {

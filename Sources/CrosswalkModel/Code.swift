@@ -24,6 +24,7 @@ extension Code {
     (.rejectsNeedAFile, "rejected records would be lost", "With `--max-rejects` above 0 records may be left out of the output. `--rejects FILE` says where they go, so that none disappears."),
     (.unknownCode, "no such diagnostic code", "Codes are a letter and four digits, as messages show them in brackets."),
     (.duplicateColumn, "one column twice", "Which of the two is meant cannot be known. A mapping tells them apart as `Name` and `Name#2`."),
+    (.foreignResidue, "the residue of another conversion", "A residue brings back what one conversion parked, by the same two systems, mapping files, options, shape and format. With other ones it could put values in wrong places. `--force` takes it all the same, where the systems are the same."),
     (.unfedRequirement, "a required field has no source", "The target requires a field in this shape and nothing in the source can feed it, so that every record would be rejected. The message names the `--set` that supplies it."),
     (.missingInput, "the input file does not exist", "The message names the file of the same folder whose name is nearest. Nothing has been written."),
     (.unreadableInput, "the input cannot be read", "The file is a folder, may not be read, or reading it failed; the system's own reason follows."),
@@ -79,6 +80,14 @@ extension Code {
     (.foreignId, "an id of another system", "An update names the record by the target's own id. A record that another system wrote has none; `--ids` gives the map."),
     (.rejectLimit, "too many records are rejected", "More records are rejected than `--max-rejects` allows. The output was not written; the rejects file, if there is one, says why each was refused."),
     (.tooManyUnknown, "too many unknown members", "A record with thousands of members that no mapping names is more likely not a record of this system. `--max-unknown` raises the limit."),
+    (.editNotExpressible, "an edit that cannot come back", "The record was edited on the other side, and the system it comes back to has no such value: a code that its table does not have, a text where a number belongs, or no place at all. The record is written with what it had before, or rejected with `--on-edit reject`."),
+    (.mergedEdit, "an edit in a text of several values", "The text was composed of several values and was edited as one. Values whose lines still stand are as they were; lines in the place of one value are its new text; whatever cannot be told apart was added to the notes. Look at these records."),
+    (.unplacedLine, "a residue line without a place", "The line does not know the id of its record on the other side, and no record fits it. What it holds was not brought back."),
+    (.removedRecord, "a record that did not come back", "The residue knows a record that the input does not have: it was removed in between. It stays removed."),
+    (.repeatedKey, "one key for several records to restore", "Records of the input, or lines of the residue, have the same id, so that which belongs to which is only known by their order."),
+    (.restoredByOrder, "records were restored by their place", "Record and residue line have no id in common, so the first line was laid over the first record and so on, wherever the values agreed. If records were added, removed or sorted in between, name a map of ids or fields to compare."),
+    (.staleDerived, "a derived value that is out of date", "The value repeats others (a whole address, a display name), and one of those was edited in between."),
+    (.damagedResidue, "not a line of a residue", "A residue is one JSON object a line, as `convert --residue FILE` writes them. The line was cut or changed, or the file is something else."),
     (.parkedNowhere, "parked values are not stored", "The target has no place for some values, and the run was not told where to keep them. On standard output there is no file to put them beside."),
     (.damagedNumber, "a text that was taken for a number", "A bare number has no leading zeros, and one with an exponent is what a spreadsheet makes of long digits. The characters are kept; what the text was before they cannot tell."),
     (.damagedNative, "`native` was changed on the way", "A canonical record carries in `native` what only its own system has a place for. It was cut or written over, as a cell limit or an editor does, so it is parked as it is and nothing of it comes back by itself."),
@@ -131,6 +140,7 @@ extension Code {
   public static let rejectsNeedAFile = Code("U0009")
   public static let unknownCode = Code("U0010")
   public static let duplicateColumn = Code("U0012")
+  public static let foreignResidue = Code("U0013")
   public static let unfedRequirement = Code("U0011")
   public static let missingInput = Code("I0101")
   public static let unreadableInput = Code("I0102")
@@ -190,6 +200,14 @@ extension Code {
   public static let damagedNumber = Code("V0311")
   public static let damagedNative = Code("V0312")
   public static let clash = Code("V0313")
+  public static let editNotExpressible = Code("V0501")
+  public static let mergedEdit = Code("V0502")
+  public static let unplacedLine = Code("V0503")
+  public static let removedRecord = Code("V0504")
+  public static let repeatedKey = Code("V0505")
+  public static let restoredByOrder = Code("V0506")
+  public static let staleDerived = Code("V0507")
+  public static let damagedResidue = Code("V0508")
   public static let noFinalNewline = Code("V0401")
 
   public static let yamlSyntax = Code("M0001")

@@ -92,6 +92,8 @@ package final class BatchWorker {
     var mapHash = ""
     var idMap: [[UInt8]: [UInt8]]?
     var idMapName: String?
+    var match: [String] = []
+    var rejectsEdits = false
   }
 
   let plan: Plan
@@ -149,7 +151,7 @@ package final class BatchWorker {
     keepsResidue = rules.keepsResidue
     recordLimit = rules.recordLimit
     isFiltered = !rules.only.isEmpty
-    hasIdMap = rules.idMap != nil && plan.shape == .update
+    hasIdMap = rules.idMap != nil && plan.shape == .update && plan.restoration == nil
     plan.hasIdMap = hasIdMap
     uniqueLeaves =
       plan.shape == .update
@@ -162,7 +164,10 @@ package final class BatchWorker {
     var complex: [Int] = []
     let reasons = Plan.ParkingReason.allCases
     for (index, leaf) in plan.sourceLeaves.enumerated() where leaf.field >= 0 {
-      if let reason = plan.staticParking[index] {
+      if plan.restoration != nil {
+        // What came back may have come from anywhere.
+        complex.append(index)
+      } else if let reason = plan.staticParking[index] {
         counted.append(
           CountedLeaf(
             register: leaf.register, target: leaf.register, row: index, reason: Int8(reasons.firstIndex(of: reason)!), leg: 0,
@@ -200,6 +205,9 @@ package final class BatchWorker {
     separator.deallocate()
   }
 
+  /// Brings records back with a residue; one worker has it.
+  var restorer: Restorer?
+
   func use(_ reader: any RecordReader) {
     self.reader = reader
     plan.internedPath = { [unowned reader] index in reader.path(index) }
@@ -231,6 +239,7 @@ package final class BatchWorker {
       switch reader.next(in: buffer, at: &position, to: end, isLast: isLast) {
       case .record: handleRecord(offset)
       case .rejected(let error):
+        restorer?.advance()
         if error.reason == .notARecord, result.read == 0, notARecordIsFatal { return .fatal(error) }
         if isFiltered { continue }
         result.read += 1
@@ -254,6 +263,7 @@ package final class BatchWorker {
 
   @inline(__always)
   private func handleRecord(_ offset: Int, _ result: BatchResult) {
+    restorer?.advance()
     if frame.end &- frame.start > recordLimit {
       result.read += 1
       result.malformed += 1
@@ -285,8 +295,13 @@ package final class BatchWorker {
           at: place(offset, path: plan.idLeaf.map { plan.sourceLeaves[$0].name })))
       return
     }
-    guard plan.map() else {
-      reject(offset, diagnostic: mappingProblem(plan.state.rejection!, offset))
+    guard restorer?.map(plan) ?? plan.map() else {
+      if restorer?.failure == nil { reject(offset, diagnostic: mappingProblem(plan.state.rejection!, offset)) }
+      return
+    }
+    if rules.rejectsEdits, let leaf = plan.restoration?.outcome.refused.first {
+      let name = plan.sourceLeaves[leaf].name
+      reject(offset, diagnostic: Messages.editNotExpressible(name, system: plan.target.name, at: place(offset, path: name), disposition: .reject))
       return
     }
     let mark = result.out.count
@@ -302,6 +317,7 @@ package final class BatchWorker {
     result.written += 1
     if offset < BatchWorker.idWindow { collectId(offset) }
     if plan.hasRemarks { warn(offset) }
+    if restorer != nil { sayRestored({ place(offset, path: $0) }, { note($0) }) }
     account()
   }
 
@@ -394,9 +410,9 @@ package final class BatchWorker {
   /// A residue line (DESIGN section 8), without its record's number.
   private func writeResidue() {
     guard let returns = plan.returnTrip else { return }
-    let findings = returns.lacks(plan)
+    let findings = returns.lacks(plan, helpsEdits: true)
     let supplied = plan.suppliedNames
-    guard !findings.entries.isEmpty || !findings.invented.isEmpty || !supplied.isEmpty || !plan.foreignNative.isEmpty
+    guard !findings.entries.isEmpty || !findings.invented.isEmpty || !findings.aids.isEmpty || !supplied.isEmpty || !plan.foreignNative.isEmpty
     else { return }
     let frame = plan.frame
     let start = result.side.count
@@ -442,7 +458,9 @@ package final class BatchWorker {
       member(Array(name.utf8), first: &first, to: &side)
       side.append(number: leg)
     }
-    side.append(#"},"map":"#)
+    side.append("}")
+    writeAids(findings, &side)
+    side.append(#","map":"#)
     append(rules.mapHash, to: &side)
     side.append("}\n")
     swap(&side, &result.side)
@@ -451,19 +469,19 @@ package final class BatchWorker {
     _ = frame
   }
 
-  private func member(_ path: [UInt8], first: inout Bool, to side: inout OutputBuffer) {
+  func member(_ path: [UInt8], first: inout Bool, to side: inout OutputBuffer) {
     if !first { side.append(UInt8(ascii: ",")) }
     first = false
     path.withUnsafeBufferPointer { JSONText.appendString($0, to: &side) }
     side.append(UInt8(ascii: ":"))
   }
 
-  private func append(_ text: String, to side: inout OutputBuffer) {
+  func append(_ text: String, to side: inout OutputBuffer) {
     var text = text
     text.withUTF8 { JSONText.appendString($0, to: &side) }
   }
 
-  private func literal(_ slot: Slot, to side: inout OutputBuffer) {
+  func literal(_ slot: Slot, to side: inout OutputBuffer) {
     switch slot.kind {
     case .absent, .null: side.append("null")
     case .true: side.append("true")

@@ -63,6 +63,7 @@ extension ConvertJob {
     do throws(Diagnostic) {
       for input in inputs where !run.isLimited { try run.read(input) }
       run.prepareEmpty()
+      try run.finishRestoring()
     } catch {
       guard error.code == .rejectLimit else {
         run.outputs.discard()
@@ -113,14 +114,17 @@ extension ConvertJob {
       settings.sets.append((assignment.field, value))
     }
     let (format, template) = try outputFormat(target)
-    let (identities, total) = try InputSource.check(inputs)
+    var (identities, total) = try InputSource.check(inputs)
+    if let restore, restore != "-" {
+      for (identity, name) in try InputSource.check([.file(restore)]).identities { identities[identity] = name }
+    }
 
     // The plan of any source format knows what the target would lack in every record.
     let probe = Plan(
       source: source, sourceFormat: from.format ?? source.formats[0], target: target, targetFormat: format, shape: shape,
       settings: settings, keepsResidue: false)
     if let lacking = probe.unfedRequirements.first { throw ConvertJob.unfed(lacking, target, source, shape) }
-    if shape == .update, source.name != target.name, ![source.name, target.name].contains(Plan.canonicalName), ids == nil, probe.targetLeaves.contains(where: \.isId) {
+    if shape == .update, source.name != target.name, ![source.name, target.name].contains(Plan.canonicalName), ids == nil, restore == nil, probe.targetLeaves.contains(where: \.isId) {
       throw ConvertJob.needsIds(target, source)
     }
 
@@ -142,7 +146,15 @@ extension ConvertJob {
       job: self, library: library, model: model, source: source, target: target, targetFormat: format, targetTemplate: template,
       settings: settings, outputs: RunOutputs(output: outputFile, residue: residueFile, rejects: rejectsFile, isDry: dryRun),
       totalBytes: total, progress: progress, report: report)
+    if case .file = residue { run.outputs.isResidueNamed = true }
     if let ids { run.idMap = try IdMap.read(ids) }
+    run.match = try Run.matchLeaves(match, of: restore == nil ? source : target)
+    if let restore {
+      guard restore != "-" || !inputs.contains(.standardInput) else {
+        throw Diagnostic(.saidTwice, "standard input cannot be both the records and the residue", help: "name a file for one of them")
+      }
+      run.restorer = try Restorer(path: restore, job: self, ids: run.idMap, match: run.match, folder: outputFile.folder)
+    }
     return run
   }
 

@@ -28,6 +28,14 @@ public struct ConvertJob: Sendable {
   public var options: [OptionChoice] = []
   /// Where values go that the target has no place for.
   public var residue = Residue.automatic
+  /// A residue that the way there wrote: what it parked comes back, and edits win (SEMANTICS S7-S10).
+  public var restore: String?
+  /// Fields of the system that goes there and comes back, by which records find their residue lines when ids do not tell. Named
+  /// on the way there too, their values stand in the residue.
+  public var match: [String] = []
+  /// What becomes of a record with an edit that the target cannot hold.
+  public var onEdit = OnEdit.keep
+  var restoreMemory = Restorer.Memory()
   /// Where rejected records go. Needed when any may be rejected.
   public var rejects: String?
   /// How many records may be rejected; one more is an error, and there is no output.
@@ -177,6 +185,12 @@ public struct ConvertJob: Sendable {
         percent == percent.rounded() ? "\(Int(percent))%" : "\(percent)%"
       }
     }
+  }
+
+  public enum OnEdit: String, Sendable, CaseIterable {
+    /// It is written with what it had before the edit, and listed.
+    case keep
+    case reject
   }
 
   public enum DuplicateKeys: String, Sendable, CaseIterable { case reject, first, last }

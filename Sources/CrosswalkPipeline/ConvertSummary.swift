@@ -15,6 +15,8 @@ public struct ConvertSummary: Sendable {
   public var documentUnknown: [String: Int] = [:]
   /// The file with the parked values; nil when none was written.
   public var residue: String?
+  /// What came back from the residue; nil when none was named.
+  public var restored: Restored?
   /// The file with the rejected records; nil when none was written.
   public var rejects: String?
   /// Messages of replies that acknowledge something and hold no record, in the order in which they were read.
@@ -34,6 +36,33 @@ public struct ConvertSummary: Sendable {
   public init(from: ConvertJob.Endpoint, to: ConvertJob.Endpoint) {
     self.from = from
     self.to = to
+  }
+
+  public struct Restored: Sendable, Equatable {
+    public var file = ""
+    /// Records that a residue line was found for.
+    public var records = 0
+    /// Of their values, those that came back.
+    public var values = 0
+    /// Records without a line: new ones, or such that nothing of was parked.
+    public var added = 0
+    /// Lines whose record is not there any more.
+    public var removed = 0
+    /// Lines of which nobody knows where they belong.
+    public var unplaced = 0
+    /// Edits that the target cannot hold.
+    public var refused = 0
+    /// Edits in texts of several values.
+    public var merged = 0
+    /// Derived values that edits have made wrong.
+    public var stale = 0
+    /// Records found by their place in the file, by the values of `match`.
+    public var byOrder = 0
+    public var byMatch = 0
+    /// Keys that several records or lines have.
+    public var repeated = 0
+
+    public init() {}
   }
 
   public struct Records: Sendable, Equatable {

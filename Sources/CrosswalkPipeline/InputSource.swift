@@ -212,7 +212,7 @@ extension [UInt8] {
 // MARK: - Messages
 
 extension InputSource {
-  private static func cannotOpen(_ input: ConvertJob.Input, _ number: Int32) -> Diagnostic {
+  static func cannotOpen(_ input: ConvertJob.Input, _ number: Int32) -> Diagnostic {
     guard number == ENOENT || number == ENOTDIR, case .file(let path) = input else {
       return cannotRead(input.name, systemError(number))
     }
@@ -237,7 +237,7 @@ extension InputSource {
     return "did you mean `\(folder.isEmpty ? "" : folder.hasSuffix("/") ? folder : folder + "/")\(nearest)`?"
   }
 
-  private static func cannotRead(_ name: String, _ reason: String) -> Diagnostic {
+  static func cannotRead(_ name: String, _ reason: String) -> Diagnostic {
     Diagnostic(.unreadableInput, "`\(name)` cannot be read: \(reason)")
   }
 

@@ -169,7 +169,8 @@ extension Run {
 
   /// Workers for a run of records that goes on behind the stream's window; 1 means: no lanes.
   func laneCount(_ stream: ByteStream) -> Int {
-    guard !stream.isLast, job.limit == nil else { return 1 }
+    // Lines of a residue are given out in the order of the records.
+    guard !stream.isLast, job.limit == nil, job.restore == nil else { return 1 }
     return min(job.jobs ?? Run.cores, 64)
   }
 

@@ -91,6 +91,13 @@ package final class OutputFile {
     return String(cString: real) + "/" + name
   }
 
+  /// Where temporary files may stand: the folder of the file, or the system's.
+  var folder: String {
+    if case .renamed(let path, _) = way { return splitPath(path).folder }
+    guard let temporary = getenv("TMPDIR") else { return P_tmpdir }
+    return String(cString: temporary)
+  }
+
   package var isStandardOutput: Bool { if case .standardOutput = way { true } else { false } }
 
   /// Creates the file; the first `write` does it too.

@@ -21,6 +21,7 @@ extension Run {
     self.stream = stream
     try stream.refill()
     if stream.unused.starts(with: [0xef, 0xbb, 0xbf]), format != .csv { stream.position = 3 }
+    if restorer != nil { restores = try restoredShape(from: format) }
     let worker = worker(for: format, sourceName: input.name)
     switch format {
     case .json: try readJSON(worker, stream, mayGoOn: job.from.format != nil)

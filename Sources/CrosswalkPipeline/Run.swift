@@ -57,7 +57,7 @@ final class Run {
   func plan(for format: Format) -> Plan {
     Plan(
       source: source, sourceFormat: format, target: target, targetFormat: targetFormat, shape: job.shape, settings: settings,
-      keepsResidue: outputs.keepsResidue)
+      keepsResidue: outputs.keepsResidue, restores: restores)
   }
 
   func worker(for format: Format, sourceName: String) -> BatchWorker {
@@ -87,12 +87,16 @@ final class Run {
     rules.source = sourceName
     rules.from = "\(source.name):\(format)"
     rules.to = "\(target.name):\(targetFormat)"
-    rules.mapHash = mapHash
+    if outputs.keepsResidue { rules.mapHash = mapHash }
+    rules.match = match
+    rules.rejectsEdits = job.onEdit == .reject
     rules.idMap = idMap
     rules.idMapName = job.ids
     rules.showsValues = job.showsValues
     outputs.prepare(writer, from: rules.from, to: rules.to)
-    return BatchWorker(plan: plan, writer: writer, rules: rules)
+    let worker = BatchWorker(plan: plan, writer: writer, rules: rules)
+    worker.restorer = restorer
+    return worker
   }
 
   // MARK: - Columns that no mapping names
@@ -118,22 +122,15 @@ final class Run {
   /// Set when a program takes the records as clients.
   var clientNames: ClientNames?
   var idMap: [[UInt8]: [UInt8]]?
+  var restorer: Restorer?
+  /// The shape of the way there, where records come back.
+  var restores: Shape?
+  /// Leaves of `--match`.
+  var match: [String] = []
 
-  /// What the residue depends on: both mappings, the options, what was set (FNV-1a, 64 bits).
-  lazy var mapHash: String = {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    func add(_ bytes: [UInt8]) { for byte in bytes + [0] { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 } }
-    for name in [source.name, target.name, "canonical"] {
-      for bytes in library.sources(of: name) { add(bytes ?? []) }
-    }
-    for (system, options) in settings.options.sorted(by: { $0.key < $1.key }) {
-      for (name, value) in options.sorted(by: { $0.key < $1.key }) { add(Array("\(system).\(name)=\(value)".utf8)) }
-    }
-    for set in job.set { add(Array("\(set.field)=\(set.value)".utf8)) }
-    add(Array("\(targetFormat) \(job.shape)".utf8))
-    let digits = String(hash, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
-  }()
+  lazy var mapHash = String(
+    decoding: Run.mapHash(
+      from: source, to: target, format: targetFormat, shape: job.shape, library: library, options: settings.options), as: UTF8.self)
 
   // MARK: - In order
 
@@ -262,6 +259,7 @@ final class Run {
       let stop = worker.process(
         stream.base, &position, to: stream.count, isLast: stream.isLast, offset: stream.offset, limit: remaining)
       stream.position = position
+      if let failure = restorer?.failure { throw failure }
       try accept(worker.result, of: worker)
       if worker.result.read > 0 {
         isFirst = false

@@ -7,6 +7,8 @@ final class RunOutputs {
   let residue: OutputFile?
   let rejects: OutputFile?
   let isDry: Bool
+  /// The residue was asked for by name: it is there also when nothing was parked.
+  var isResidueNamed = false
   private(set) var hasResidue = false
   private(set) var hasRejects = false
   private var opening: [UInt8] = []
@@ -142,7 +144,7 @@ final class RunOutputs {
         try output.open()
         try output.write(empty)
       }
-      try residue?.finish(isNeeded: hasResidue)
+      try residue?.finish(isNeeded: hasResidue || isResidueNamed)
       try output.finish()
     }
     try rejects?.finish(isNeeded: hasRejects)

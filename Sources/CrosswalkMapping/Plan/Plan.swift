@@ -27,6 +27,8 @@ package final class Plan {
   /// Per source leaf the (target leaf, leg) pairs it can reach.
   let edges: [[Edge]]
   let returns: ReturnTrip?
+  /// Brings records back with their residue lines.
+  package let restoration: Restoration?
   /// Restored leaves that the target's layout has no place for.
   @exclusivity(unchecked) package var extras: [OutputExtra] = [] { didSet { if !extras.isEmpty { isMarked.pointee = true } } }
   /// Mapped leaves that hold objects or lists, which no value converts from: parked as failed.
@@ -68,9 +70,10 @@ package final class Plan {
   package enum ParkingReason: String, Sendable, CaseIterable { case noPlace, derived, empty, readOnly, failed, taken }
 
   /// - keepsResidue: work out what the way back would lack (SEMANTICS S8); `native` always asks for it when canonical is the target.
+  /// - restores: records come back by residue lines; the shape of the way there.
   package init(
     source: System, sourceFormat: Format, target: System, targetFormat: Format, shape: Shape, settings: PlanSettings,
-    keepsResidue: Bool
+    keepsResidue: Bool, restores: Shape? = nil
   ) {
     self.source = source
     self.target = target
@@ -101,11 +104,12 @@ package final class Plan {
     // steps' own and are moved to the front by counting all of them as the reader's.
     let readCanonical = read.canonical
     readRegisters = read.feeds.map { $0.compactMap { read.canonical[$0] } }
+    let moves = restores == nil ? nil : Restoration.detach(&read, of: source, model: settings.canonical, builder: &builder)
     builder.set(&read)
     canonicalRegisters = read.canonical
     var write = builder.write(target, shape: shape, format: targetFormat, canonical: read.canonical)
-    if sourceIsCanonical, !targetIsCanonical {
-      // What comes back from `native` is laid over the target's values, and the source's own must stay.
+    if sourceIsCanonical && !targetIsCanonical || moves != nil {
+      // What comes back from `native` or a residue is laid over the target's values, and the source's own must stay.
       let own = Set(leaves.map(\.register)).union(read.canonical.compactMap { $0 }).union([write.nothing])
       var copies: [(from: Int, to: Int)] = []
       for index in write.leaves.indices where own.contains(write.leaves[index].leaf.register) {
@@ -178,6 +182,14 @@ package final class Plan {
         leaves: leaves, targets: targets, read: read)
       : nil
 
+    if let moves, let restores {
+      restoration = Restoration(
+        builder: &builder, source: source, sourceFormat: sourceFormat, target: target, targetFormat: targetFormat, shape: restores,
+        leaves: leaves, targets: targets, canonical: read.canonical, moves: moves)
+    } else {
+      restoration = nil
+    }
+
     let pool = UnsafeMutablePointer<UInt8>.allocate(capacity: builder.pool.count + 64)
     pool.initialize(repeating: 0, count: builder.pool.count + 64)
     for (index, byte) in builder.pool.enumerated() { pool[index] = byte }
@@ -188,7 +200,7 @@ package final class Plan {
     frame.pool = UnsafePointer(pool)
     frame.poolCount = builder.pool.count
     frame.escapesAlike = sourceFormat.isJSON && targetFormat.isJSON
-    state = RecordState(frame: frame, targetLeaves: max(targets.count, returns?.writtenLeaves ?? 0))
+    state = RecordState(frame: frame, targetLeaves: max(targets.count, returns?.writtenLeaves ?? 0, restoration?.writtenLeaves ?? 0))
 
     var sourceLayout = LayoutBuilder.layout(of: leaves.filter { $0.field >= 0 }, in: source, format: sourceFormat, writing: nil)
     if sourceIsCanonical {
@@ -253,12 +265,14 @@ package final class Plan {
       state.rejection = .init(reason: .unknownField, leaf: -1, side: .source, value: extra.value)
       return false
     }
+    restoration?.begin(self)
     readSteps.run(state)
     if checksOwner, !hasIdMap, !isOwnRecord {
       state.rejection = .init(reason: .foreignId, leaf: systemLeaf!, side: .source)
       return false
     }
     writeSteps.run(state)
+    restoration?.restore(self)
     if let nativeLeaf, !frame.slots[sourceLeaves[nativeLeaf].register].isAbsent { takeNative() }
     if state.isMarked.pointee, state.rejection != nil { return false }
     if hasRequired { for (register, leaf) in required where frame.slots[register].isBlank {
@@ -272,6 +286,22 @@ package final class Plan {
     }
     if frame.numbers & numberLeaves.mask != 0 { numberLeaves.note(in: state) }
     return true
+  }
+
+  /// Maps the record in the frame once more: another residue line was found to be its own, or none.
+  package func mapAgain() -> Bool {
+    for (leaf, value, _) in aside { frame.slots[sourceLeaves[leaf].register] = value }
+    return map()
+  }
+
+  /// Writes the target again from canonical values that a residue line's text was taken apart into.
+  func writeAgain() {
+    state.failures.removeAll { $0.side == .target }
+    if state.rejection?.side == .target { state.rejection = nil }
+    state.failedTargets.removeAll()
+    state.supplied.removeAll { $0 < 0 }
+    restoration?.assign(frame.slots)
+    writeSteps.run(state)
   }
 
   private func setContainersAside() {
@@ -308,6 +338,10 @@ package final class Plan {
     slots[register] = .absent
     guard let returns else { return }
     let found = returns.lacks(self)
+    if let line = restoration?.line {
+      giveNative(back: line, found, systemRegister, register)
+      return
+    }
     guard !found.entries.isEmpty || !found.invented.isEmpty else { return }
     var members = found.entries.map { entry in Tree.Member(entry.path, Native.literal(entry.value, frame: frame, format: sourceFormat)) }
     if !found.invented.isEmpty {
@@ -360,6 +394,29 @@ package final class Plan {
     }
   }
 
+  /// The record was canonical before: who wrote it, and what others had left in it.
+  private func giveNative(back line: ResidueLine, _ found: ReturnTrip.Findings, _ systemRegister: Int, _ register: Int) {
+    frame.slots[systemRegister] = line.system.flatMap { Native.slot($0, frame: frame, keepsKind: false) } ?? .absent
+    var systems: [Tree.Member] = []
+    for entry in line.entries {
+      guard let path = String(validating: entry.name, as: UTF8.self).flatMap(PathStep.parse), path.count == 3,
+        case (.name("native"), .name(let system), .name(let name)) = (path[0], path[1], path[2])
+      else { continue }
+      let member = Tree.Member(name, entry.value)
+      if let index = systems.firstIndex(where: { $0.name.elementsEqual(system.utf8) }), case .object(let members) = systems[index].value {
+        systems[index].value = .object(members + [member])
+      } else {
+        systems.append(Tree.Member(system, .object([member])))
+      }
+    }
+    let own = found.entries.map { Tree.Member($0.path, Native.literal($0.value, frame: frame, format: sourceFormat)) }
+    if !own.isEmpty { systems.append(Tree.Member(source.name, .object(own))) }
+    if !systems.isEmpty { put(.object(systems), register) }
+  }
+
+  /// A value of a residue line that has no place in this shape or format: it goes to the run's residue.
+  func parkBeyond(_ entry: Tree.Member) { foreignNative.append((entry.name, entry.value)) }
+
   func parkNative(_ entry: Tree.Member, of system: String) {
     var path = Array("native".utf8)
     PathText.append(system.utf8, to: &path)
@@ -376,6 +433,7 @@ package final class Plan {
 
   /// Whether a source leaf stands in the target or contributed to a leaf that does (SEMANTICS S3).
   package func contributes(_ leaf: Int) -> Bool {
+    if let restoration, restoration.reproduces(leaf) { return true }
     let source = frame.slots[sourceLeaves[leaf].register]
     return edges[leaf].contains { edge in
       guard state.legs[edge.target] == edge.leg else { return false }
@@ -485,6 +543,25 @@ extension Plan {
       target.register, edge.target, edge.leg, target.layout.writesNull && hasNull(targetFormat, target: true), target.layout.writesEmpty
     )
   }
+
+  /// Canonical fields that `--set` filled in this record, and with what.
+  package var filledFields: [(name: String, value: Slot)] {
+    state.supplied.compactMap { index in
+      guard index >= 0, let register = canonicalRegisters[index] else { return nil }
+      return (model.fields[index].name, frame.slots[register])
+    }
+  }
+
+  /// What a derived leaf of the source was derived from, as a fingerprint; nil for other leaves.
+  package func basesFingerprint(_ leaf: Int) -> [UInt8]? {
+    guard leaf >= 0, sourceLeaves[leaf].field >= 0 else { return nil }
+    let bases = source.fields[sourceLeaves[leaf].field].derivedFrom
+    return bases.isEmpty ? nil : Fingerprint.of(bases, among: sourceLeaves, of: source, frame)
+  }
+
+  /// Who wrote the canonical record at hand.
+  package var owner: Slot { systemLeaf.map { frame.slots[sourceLeaves[$0].register] } ?? .absent }
+  package var isOfCanonical: Bool { systemLeaf != nil }
 
   // Asked of every record, so without a copy of the lists.
   package var hasRestored: Bool { isMarked.pointee && !extras.isEmpty }

@@ -343,36 +343,64 @@ final class ComposeStep: PlanStep {
     let frame = state.frame
     var out: [UInt8] = []
     for line in lines {
-      var text: [UInt8] = []
-      // The first text behind the last value that was written: it joins it to the next one.
-      var joint: [UInt8]?
-      var lead: [UInt8] = []
-      var hasValue = false
-      var lastIsBlank = true
-      for (index, part) in line.enumerated() {
-        switch part {
-        case .text(let bytes):
-          if index == 0 { lead = bytes } else if joint == nil { joint = bytes }
-        case .field(let register):
-          let slot = frame.slots[register]
-          lastIsBlank = slot.isBlank || slot.kindBits >= UInt64(Kind.emptyObject.rawValue)
-          if lastIsBlank {
-            lead = []
-            continue
-          }
-          text += hasValue ? joint ?? [] : lead
-          text += frame.literal(slot)
-          joint = nil
-          hasValue = true
-        }
-      }
-      if hasValue, !lastIsBlank { text += joint ?? [] }
-      if hasValue {
-        if !out.isEmpty { out.append(0x0a) }
-        out += text
-      }
+      guard let text = render(line, frame) else { continue }
+      if !out.isEmpty { out.append(0x0a) }
+      out += text
     }
     frame.slots[to] = out.isEmpty ? .absent : frame.store(out)
+  }
+
+  /// The lines that are written, with the places of their values.
+  func blocks(_ frame: Frame) -> [ComposedBlock] {
+    var blocks: [ComposedBlock] = []
+    var ordinal = 0
+    for line in lines {
+      let first = ordinal
+      ordinal += line.reduce(0) { if case .field = $1 { $0 + 1 } else { $0 } }
+      var ranges: [(Int, Range<Int>)] = []
+      guard let text = render(line, frame, note: { ranges.append((first + $0, $1)) }) else { continue }
+      blocks.append(
+        ComposedBlock(text: text, fields: ranges.map { ($0, $1, render(line, frame, without: $0 - first)) }))
+    }
+    return blocks
+  }
+
+  /// nil when no value stands in the line.
+  /// - without: the number of a value that is left out.
+  /// - note: is told the number and the place of each value.
+  private func render(
+    _ line: [Part], _ frame: Frame, without: Int? = nil, note: ((Int, Range<Int>) -> Void)? = nil
+  ) -> [UInt8]? {
+    var text: [UInt8] = []
+    // The first text behind the last value that was written: it joins it to the next one.
+    var joint: [UInt8]?
+    var lead: [UInt8] = []
+    var hasValue = false
+    var lastIsBlank = true
+    var number = -1
+    for (index, part) in line.enumerated() {
+      switch part {
+      case .text(let bytes):
+        if index == 0 { lead = bytes } else if joint == nil { joint = bytes }
+      case .field(let register):
+        number += 1
+        let slot = frame.slots[register]
+        lastIsBlank = slot.isBlank || slot.kindBits >= UInt64(Kind.emptyObject.rawValue) || number == without
+        if lastIsBlank {
+          lead = []
+          continue
+        }
+        text += hasValue ? joint ?? [] : lead
+        let start = text.count
+        text += frame.literal(slot)
+        note?(number, start..<text.count)
+        joint = nil
+        hasValue = true
+      }
+    }
+    guard hasValue else { return nil }
+    if !lastIsBlank { text += joint ?? [] }
+    return text
   }
 }
 

@@ -17,6 +17,8 @@ package final class ReturnTrip {
 
   package struct Findings {
     package var entries: [Entry] = []
+    /// Source leaves that come back, and that an edit may keep from coming back.
+    package var aids: [Entry] = []
     /// Source leaves that the way back would invent.
     package var invented: [Int] = []
   }
@@ -30,6 +32,8 @@ package final class ReturnTrip {
   private let names: [[UInt8]]
   /// Per source leaf: the register that holds it after the way back, nil when nothing brings it.
   private let returned: [(register: Int, leaf: Layout.Leaf)?]
+  /// Per source leaf: its field does not take every value.
+  private let mayRefuse: [Bool]
   private let isTyped: Bool
   private let hasNull: Bool
   private let interned: (Int32) -> [UInt8]
@@ -66,6 +70,7 @@ package final class ReturnTrip {
     var byName: [String: (register: Int, leaf: Layout.Leaf)] = [:]
     for one in rewritten.leaves { byName[one.leaf.name] = (one.leaf.register, one.leaf.layout) }
     returned = leaves.map { byName[$0.name] }
+    mayRefuse = leaves.map { leaf in leaf.field >= 0 && ReturnTrip.mayRefuse(source.fields[leaf.field]) }
     isTyped = sourceFormat.isJSON
     hasNull = sourceFormat.isJSON || sourceFormat == .xml && source.xml.nilAttribute != nil
     interned = { _ in [] }
@@ -82,6 +87,13 @@ package final class ReturnTrip {
     targetFeeds = targets.map { feedsByName[$0.leaf.name] ?? [] }
     canonicalForward = read.canonical
     canonicalBack = back.canonical
+  }
+
+  private static func mayRefuse(_ field: Field) -> Bool {
+    if case .canonical("id") = field.meaning { return false }
+    if field.onFail == .keep { return false }
+    return field.type == .integer || field.type == .boolean
+      || field.transforms.contains { ["boolean", "choice", "country", "labelled", "not", "region"].contains($0.name) }
   }
 
   /// Works the way back out on the same state; what the way there found stays.
@@ -104,7 +116,9 @@ package final class ReturnTrip {
   deinit { keptLegs.deallocate() }
 
   /// What the way back lacks of the record that was mapped last.
-  package func lacks(_ plan: Plan) -> Findings {
+  ///
+  /// - helpsEdits: also the originals of values that the source would refuse when they come back edited (SEMANTICS S9).
+  package func lacks(_ plan: Plan, helpsEdits: Bool = false) -> Findings {
     let frame = plan.frame
     let slots = frame.slots
     let state = plan.state
@@ -127,7 +141,12 @@ package final class ReturnTrip {
         if !back.isAbsent { findings.invented.append(index) }
         continue
       }
-      if original == back || isSame(original, back, frame) { continue }
+      if original == back || isSame(original, back, frame) {
+        if helpsEdits, mayRefuse[index], !original.isBlank, plan.contributes(index) {
+          findings.aids.append(Entry(path: names[index], value: original, leaf: index, isParked: false, leaves: 1))
+        }
+        continue
+      }
       findings.entries.append(
         Entry(path: names[index], value: original, leaf: index, isParked: !plan.contributes(index), leaves: 1))
     }
@@ -185,7 +204,7 @@ package final class ReturnTrip {
         overlaid.append((index, slots[register]))
         // A null where the format has none is absent.
         slots[register] = value.kind == .null && !plan.hasNull(plan.targetFormat, target: true) ? .absent : value
-      } else if let extra = extra(entry.value, name, plan), plan.takes(extra) {
+      } else if let extra = ReturnTrip.extra(entry.value, name, plan, targetByName), plan.takes(extra) {
         if let index = targetByName[name] { failing.formUnion(targetFeeds[index].compactMap { canonicalBack[$0] }) }
         plan.extras.append(extra)
       } else {
@@ -218,7 +237,7 @@ package final class ReturnTrip {
   }
 
   /// What has no register of its own; nil where the name is no path.
-  private func extra(_ value: Tree, _ name: String, _ plan: Plan) -> OutputExtra? {
+  static func extra(_ value: Tree, _ name: String, _ plan: Plan, _ targetByName: [String: Int]) -> OutputExtra? {
     // A value in JSON has no attributes.
     if plan.targetFormat.isJSON, let path = PathStep.parse(name), path.count > 1,
       targetByName[PathStep.text(path.dropLast())] != nil
@@ -375,7 +394,7 @@ package enum Native {
 
   /// A literal for a register; nil for objects and lists.
   /// - keepsKind: the writer is to write it as its kind and state, whatever the field's own rules are.
-  static func slot(_ tree: Tree, frame: Frame) -> Slot? {
+  static func slot(_ tree: Tree, frame: Frame, keepsKind: Bool = true) -> Slot? {
     let slot: Slot
     switch tree {
     case .null: slot = Slot(.null, offset: 0, length: 0, space: .pool)
@@ -384,6 +403,6 @@ package enum Native {
     case .text(let text): slot = frame.store(text)
     case .object, .array: return nil
     }
-    return slot.asRestored
+    return keepsKind ? slot.asRestored : slot
   }
 }

@@ -69,7 +69,7 @@ package struct TransformContext {
 
 extension Frame {
   /// The decoded text of a value of any scalar kind: a number's characters, `true`, `false`.
-  func literal(_ slot: Slot) -> UnsafeBufferPointer<UInt8> {
+  package func literal(_ slot: Slot) -> UnsafeBufferPointer<UInt8> {
     switch slot.kind {
     case .true, .false:
       let word = slot.kind == .true ? store("true".utf8) : store("false".utf8)

@@ -1,0 +1,384 @@
+import CrosswalkFormats
+import CrosswalkMapping
+import CrosswalkModel
+
+/// Finds the residue line of each record by SEMANTICS S7 and has the plan bring the record back. Records come in the input's
+/// order, by one worker.
+final class Restorer {
+  let file: RestoreFile
+  private let ids: [[UInt8]: [UInt8]]?
+  /// Leaves of the system that comes back, by which records and lines find each other when nothing else tells.
+  private let match: [String]
+  private let from: String
+  private let to: String
+  private let force: Bool
+  /// Of the plan in use.
+  private var mapHash: [UInt8] = []
+  /// The record at hand among those of the input, from 0.
+  private(set) var ordinal = -1
+  private(set) var counts = ConvertSummary.Restored()
+  /// What ended the run while a record was mapped.
+  private(set) var failure: Diagnostic?
+  private var repeatedKeys: [(key: [UInt8], record: Int)] = []
+
+  /// How the residue's lines are looked up; tests make it small.
+  struct Memory: Sendable {
+    var window = 4 << 20
+    var index = 16 << 20
+  }
+
+  /// - from, to: the systems of the way back.
+  init(
+    path: String, job: ConvertJob, ids: [[UInt8]: [UInt8]]?, match: [String], folder: String
+  ) throws(Diagnostic) {
+    self.ids = ids
+    self.match = match
+    from = job.from.system
+    to = job.to.system
+    force = job.force
+    file = try RestoreFile(
+      path: path, limits: job.limits, window: job.restoreMemory.window, index: job.restoreMemory.index, folder: folder,
+      keys: { line in Restorer.keys(line, ids: ids, match: match) })
+    counts.file = file.name
+  }
+
+  // MARK: - Whose residue it is
+
+  /// The shape of the way there: the one whose hash stands in the first line; nil when there is no line.
+  func shape(among hashes: [(shape: Shape, hash: [UInt8])]) throws(Diagnostic) -> Shape? {
+    guard let first = try file.first() else { return nil }
+    let line = try parsed(.init(number: 0, bytes: first, isLoose: false))
+    try checkSystems(line)
+    let found = line["map"].flatMap { value in hashes.first { .text($0.hash) == value } }
+    if let found {
+      mapHash = found.hash
+      return found.shape
+    }
+    guard force else { throw otherMapping() }
+    mapHash = hashes[0].hash
+    return .list
+  }
+
+  private func checkSystems(_ line: Tree) throws(Diagnostic) {
+    func system(_ member: String) -> String? {
+      guard case .text(let text)? = line[member] else { return nil }
+      return String(decoding: text.prefix { $0 != UInt8(ascii: ":") }, as: UTF8.self)
+    }
+    guard let source = system("from"), let target = system("to") else { throw file.damaged(0) }
+    guard source == to, target == from else {
+      throw Diagnostic(
+        .foreignResidue, "`\(file.name)` is the residue of a conversion from \(source) to \(target)",
+        help: "it brings back what went that way: `--from \(target) --to \(source)`")
+    }
+  }
+
+  private func otherMapping() -> Diagnostic {
+    Diagnostic(
+      .foreignResidue, "`\(file.name)` was written with other mapping files, options, shape or format",
+      help: "use those of the way there, in the format that was written; `--force` restores all the same")
+  }
+
+  // MARK: - A record
+
+  /// Called for every record of the input, also one that cannot be read.
+  func advance() { ordinal += 1 }
+
+  /// Maps the record in the plan's frame, with its line where one is found.
+  func map(_ plan: Plan) -> Bool {
+    do throws(Diagnostic) {
+      return try find(plan)
+    } catch {
+      if failure == nil { failure = error }
+      return false
+    }
+  }
+
+  private func find(_ plan: Plan) throws(Diagnostic) -> Bool {
+    guard let restoration = plan.restoration else { return plan.map() }
+    restoration.line = nil
+    let id = plan.recordId.isBlank ? nil : Array(plan.frame.literal(plan.recordId))
+    if let id, let line = try file.take(.id(id), isRepeated: { self.note(repeated: id) }) {
+      if line.isRepeated { note(repeated: id) }
+      restoration.line = try read(line)
+      let isMapped = plan.map()
+      use(line, restoration)
+      return isMapped
+    }
+    if let line = try file.take(.place(ordinal), looseOnly: true) {
+      restoration.line = try read(line)
+      let isMapped = plan.map()
+      if restoration.outcome.isConfirmed, !contradicts(line, plan) {
+        counts.byOrder += 1
+        use(line, restoration)
+        return isMapped
+      }
+      restoration.line = nil
+    }
+    if !match.isEmpty {
+      _ = plan.mapAgain()
+      if let key = Restorer.valuesKey(match.map { name in text(name, plan) }),
+        let line = try file.take(.values(key), looseOnly: true)
+      {
+        if line.isRepeated { note(repeated: key) }
+        restoration.line = try read(line)
+        let isMapped = plan.mapAgain()
+        counts.byMatch += 1
+        use(line, restoration)
+        return isMapped
+      }
+    }
+    counts.added += 1
+    return plan.mapAgain()
+  }
+
+  private func use(_ line: RestoreFile.Line, _ restoration: Restoration) {
+    file.use(line)
+    counts.records += 1
+    counts.values += restoration.outcome.returned
+    counts.stale += restoration.outcome.stale.count
+    if !restoration.outcome.refused.isEmpty { counts.refused += restoration.outcome.refused.count }
+    if !restoration.outcome.merged.isEmpty { counts.merged += restoration.outcome.merged.count }
+  }
+
+  private func note(repeated key: [UInt8]) {
+    counts.repeated += 1
+    if repeatedKeys.count < 5 { repeatedKeys.append((key, ordinal)) }
+  }
+
+  private func text(_ name: String, _ plan: Plan) -> [UInt8]? {
+    guard let leaf = plan.targetLeaves.first(where: { $0.leaf.name == name }) else { return nil }
+    let slot = plan.frame.slots[leaf.leaf.register]
+    return slot.isBlank ? nil : Array(plan.frame.literal(slot))
+  }
+
+  /// The named values are known on both sides and are not the same.
+  private func contradicts(_ line: RestoreFile.Line, _ plan: Plan) -> Bool {
+    guard !match.isEmpty, let tree = try? parsed(line) else { return false }
+    return match.contains { name in
+      guard let there = Restorer.value(name, of: tree), let here = text(name, plan) else { return false }
+      return there != here
+    }
+  }
+
+  // MARK: - Lines
+
+  private func parsed(_ line: RestoreFile.Line) throws(Diagnostic) -> Tree {
+    do throws(FormatError) {
+      let tree = try JSONReference.parse(line.bytes)
+      guard case .object = tree else { throw FormatError(.notARecord, at: 0) }
+      return tree
+    } catch {
+      throw file.damaged(line.number)
+    }
+  }
+
+  private func read(_ line: RestoreFile.Line) throws(Diagnostic) -> ResidueLine {
+    let tree = try parsed(line)
+    if !force || mapHash.isEmpty {
+      guard tree["map"] == .text(mapHash) else { throw otherMapping() }
+    }
+    var result = ResidueLine()
+    func members(_ name: String) throws(Diagnostic) -> [Tree.Member] {
+      switch tree[name] {
+      case .object(let members)?: return members
+      case .array(let items)? where items.isEmpty: return []
+      case nil: return []
+      default: throw file.damaged(line.number)
+      }
+    }
+    result.entries = try members("parked")
+    result.firstOriginal = result.entries.count
+    result.entries += try members("original")
+    result.firstAid = result.entries.count
+    result.entries += try members("ifRefused")
+    if case .array(let names)? = tree["extra"] {
+      for case .text(let name) in names { result.extra.append(String(decoding: name, as: UTF8.self)) }
+    }
+    for member in try members("via") {
+      guard case .number(let digits) = member.value, let leg = Int(String(decoding: digits, as: UTF8.self)) else { continue }
+      result.via[String(decoding: member.name, as: UTF8.self)] = leg
+    }
+    for member in try members("set") { result.set.append((String(decoding: member.name, as: UTF8.self), member.value)) }
+    for member in try members("bases") {
+      if case .text(let fingerprint) = member.value {
+        result.bases.append((String(decoding: member.name, as: UTF8.self), fingerprint))
+      }
+    }
+    result.sourceId = tree["sourceId"] ?? .null
+    result.system = tree["system"]
+    return result
+  }
+
+  private static func literal(_ value: Tree?) -> [UInt8]? {
+    switch value {
+    case .text(let text)?: text.isEmpty ? nil : text
+    case .number(let characters)?: characters
+    case .bool(let value)?: Array((value ? "true" : "false").utf8)
+    default: nil
+    }
+  }
+
+  private static func value(_ name: String, of line: Tree) -> [UInt8]? {
+    literal(line["match"]?[name]) ?? literal(line["original"]?[name]) ?? literal(line["parked"]?[name])
+  }
+
+  private static func valuesKey(_ values: [[UInt8]?]) -> [UInt8]? {
+    var key: [UInt8] = []
+    for value in values {
+      guard let value else { return nil }
+      key += value
+      key.append(0)
+    }
+    return key
+  }
+
+  /// What finds a line; nil when it is none of a residue.
+  static func keys(_ line: UnsafeBufferPointer<UInt8>, ids: [[UInt8]: [UInt8]]?, match: [String]) -> RestoreFile.Keys? {
+    guard let head = ResidueHead(line, wantsAll: !match.isEmpty) else { return nil }
+    var keys = RestoreFile.Keys(all: [], isLoose: true, place: head.at)
+    if let id = head.targetId ?? (ids.flatMap { map in head.sourceId.flatMap { map[$0] } }) {
+      keys.all = [.id(id)]
+      keys.isLoose = false
+      return keys
+    }
+    if let id = head.sourceId { keys.all.append(.id(id)) }
+    if let at = head.at { keys.all.append(.place(at)) }
+    if let whole = head.whole, let key = valuesKey(match.map { value($0, of: whole) }) { keys.all.append(.values(key)) }
+    return keys
+  }
+
+  // MARK: - The end
+
+  /// - isWhole: all records of the input were asked for, so that a line without one means something.
+  func finish(isWhole: Bool, say: (Diagnostic) -> Void) throws(Diagnostic) {
+    for (key, record) in repeatedKeys {
+      say(
+        Diagnostic(
+          .repeatedKey, "`\(Messages.excerpt(key))` belongs to more than one record or residue line",
+          at: .init(source: file.name, record: record),
+          help: "equal ones were taken in their order", disposition: .warning))
+    }
+    if counts.byOrder > 0 {
+      say(
+        Diagnostic(
+          .restoredByOrder, "\(counts.byOrder) records were brought together with their residue lines by their place in the file",
+          at: .init(source: file.name),
+          help: "neither has an id that the other knows; `--ids MAP.csv` or `--match FIELD` is certain", disposition: .warning))
+    }
+    guard isWhole else { return }
+    let rest = try file.rest(atMost: 10)
+    counts.removed = rest.removed
+    counts.unplaced = rest.unplaced
+    var shown = (removed: 0, unplaced: 0)
+    for line in rest.shown {
+      if line.isLoose ? shown.unplaced >= 5 : shown.removed >= 5 { continue }
+      if line.isLoose { shown.unplaced += 1 } else { shown.removed += 1 }
+      let head = line.bytes.withUnsafeBufferPointer { ResidueHead($0, wantsAll: false) }
+      let place = Diagnostic.DataPlace(source: file.name, record: line.number)
+      let id = head?.sourceId.map { " (id `\(Messages.excerpt($0))`)" } ?? ""
+      if line.isLoose {
+        say(
+          Diagnostic(
+            .unplacedLine, "no record was found for this residue line\(id)", at: place,
+            help: "its values were not brought back; `--ids MAP.csv` or `--match FIELD` says which record is its own",
+            disposition: .warning))
+      } else {
+        say(
+          Diagnostic(
+            .removedRecord, "the record of this residue line is not there any more\(id)", at: place,
+            help: "it was taken out on the other side, so it does not come back", disposition: .warning))
+      }
+    }
+  }
+}
+
+/// The first members of a residue line, found without reading the whole of it.
+struct ResidueHead {
+  private(set) var at: Int?
+  private(set) var sourceId: [UInt8]?
+  private(set) var targetId: [UInt8]?
+  /// The whole line, where it was asked for.
+  private(set) var whole: Tree?
+
+  init?(_ line: UnsafeBufferPointer<UInt8>, wantsAll: Bool) {
+    if wantsAll {
+      guard let tree = try? JSONReference.parse(Array(line)), case .object = tree else { return nil }
+      if case .number(let digits)? = tree["at"] { at = Int(String(decoding: digits, as: UTF8.self)) }
+      sourceId = ResidueHead.id(tree["sourceId"])
+      targetId = ResidueHead.id(tree["targetId"])
+      whole = tree
+      return
+    }
+    var i = 0
+    func skipBlanks() { while i < line.count, line[i] == 0x20 || line[i] == 0x09 || line[i] == 0x0d { i += 1 } }
+    /// Behind the string that starts here; nil when it does not end.
+    func stringEnd(_ start: Int) -> Int? {
+      var j = start + 1
+      while j < line.count {
+        if line[j] == UInt8(ascii: "\\") { j += 2 } else if line[j] == UInt8(ascii: "\"") { return j + 1 } else { j += 1 }
+      }
+      return nil
+    }
+    skipBlanks()
+    guard i < line.count, line[i] == UInt8(ascii: "{") else { return nil }
+    i += 1
+    var seen = 0
+    while seen < 3 {
+      skipBlanks()
+      guard i < line.count, line[i] == UInt8(ascii: "\""), let nameEnd = stringEnd(i) else { break }
+      let name = UnsafeBufferPointer(rebasing: line[(i + 1)..<(nameEnd - 1)])
+      i = nameEnd
+      skipBlanks()
+      guard i < line.count, line[i] == UInt8(ascii: ":") else { return nil }
+      i += 1
+      skipBlanks()
+      let start = i
+      var depth = 0
+      while i < line.count {
+        let byte = line[i]
+        if byte == UInt8(ascii: "\"") {
+          guard let end = stringEnd(i) else { return nil }
+          i = end
+          continue
+        }
+        if byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[") { depth += 1 }
+        if byte == UInt8(ascii: "}") || byte == UInt8(ascii: "]") {
+          if depth == 0 { break }
+          depth -= 1
+        }
+        if byte == UInt8(ascii: ","), depth == 0 { break }
+        i += 1
+      }
+      let value = UnsafeBufferPointer(rebasing: line[start..<i])
+      if name.elementsEqual("at".utf8) {
+        at = Int(String(decoding: value, as: UTF8.self))
+        seen += 1
+      } else if name.elementsEqual("sourceId".utf8) {
+        sourceId = ResidueHead.id(value)
+        seen += 1
+      } else if name.elementsEqual("targetId".utf8) {
+        targetId = ResidueHead.id(value)
+        seen += 1
+      }
+      guard i < line.count, line[i] == UInt8(ascii: ",") else { break }
+      i += 1
+    }
+    guard seen > 0 else { return nil }
+  }
+
+  private static func id(_ value: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
+    if value.first == UInt8(ascii: "\""), !value.contains(UInt8(ascii: "\\")), value.count >= 2 {
+      return value.count == 2 ? nil : Array(value[1..<(value.count - 1)])
+    }
+    return id(try? JSONReference.parse(Array(value)))
+  }
+
+  private static func id(_ value: Tree?) -> [UInt8]? {
+    switch value {
+    case .text(let text)?: text.isEmpty ? nil : text
+    case .number(let characters)?: characters
+    case .bool(let value)?: Array((value ? "true" : "false").utf8)
+    default: nil
+    }
+  }
+}
