@@ -6,7 +6,8 @@ struct Explain: Command {
   static let configuration = CommandConfiguration(
     abstract: "What will become of each field on a way between two systems, before any data is read.",
     usage: "crosswalk explain --from SYSTEM[:FORMAT] --to SYSTEM[:FORMAT] [--shape SHAPE] [--return] [flags]",
-    discussion: "A value is kept (its literal stands in the target), recoded (it is spelt otherwise there) or parked (the "
+    discussion:
+      "A value is kept (its literal stands in the target), recoded (it is spelt otherwise there) or parked (the "
       + "target has no place for it: it goes to the residue). Below a field stands when it fares otherwise. The JSON has "
       + "`from`, `to`, `shape`, `files`, `fields` (each with its `ways` into the target and its conditions, `when`), "
       + "`everywhere`, `target`, `missing` and `totals`; with --return each field has `returns`.")

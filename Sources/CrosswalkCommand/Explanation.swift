@@ -68,7 +68,9 @@ struct Explanation {
   /// The one way that gives the leaf its fate stands first.
   func ways(_ leaf: Prediction.SourceLeaf) -> [Prediction.Edge] {
     leaf.edges.sorted { a, b in
-      (a.leg > 0 ? 1 : 0, a.usual.fate == .kept ? 0 : 1, a.target) < (b.leg > 0 ? 1 : 0, b.usual.fate == .kept ? 0 : 1, b.target)
+      (a.leg > 0 ? 1 : 0, a.usual.fate == .kept ? 0 : 1, a.target) < (
+        b.leg > 0 ? 1 : 0, b.usual.fate == .kept ? 0 : 1, b.target
+      )
     }
   }
 
@@ -76,7 +78,9 @@ struct Explanation {
   func isFurther(_ edge: Prediction.Edge) -> Bool {
     let leaf = target(edge)
     return leaf.name != prediction.target.fields[leaf.field].name
-      && prediction.targets.contains { $0.field == leaf.field && $0.name != leaf.name && prediction.target.fields[$0.field].name == $0.name }
+      && prediction.targets.contains {
+        $0.field == leaf.field && $0.name != leaf.name && prediction.target.fields[$0.field].name == $0.name
+      }
   }
 
   /// The ways that are shown one by one, and the target leaves of the others.
@@ -105,7 +109,9 @@ struct Explanation {
     return all
   }
 
-  func canonical(_ leaf: Prediction.SourceLeaf) -> String { leaf.feeds.isEmpty ? "none" : leaf.feeds.joined(separator: " + ") }
+  func canonical(_ leaf: Prediction.SourceLeaf) -> String {
+    leaf.feeds.isEmpty ? "none" : leaf.feeds.joined(separator: " + ")
+  }
 
   func returnText(_ index: Int) -> String? {
     guard let leaf = returns?.leaves[index] else { return nil }
@@ -147,10 +153,11 @@ struct Explanation {
 
   /// Required leaves that depend on the record.
   var required: [Gain] {
-    prediction.targets.filter { $0.isRequired && !$0.isUnfedRequirement && !$0.supplies.contains { $0.kind != .set } }.map { leaf in
-      let feeders = leaf.feeders.map { prediction.sources[$0].name }
-      return Gain(leaf: leaf, text: "required: a record without \(Explanation.either(feeders)) is rejected")
-    }.filter { gain in !gain.leaf.feeders.isEmpty && gain.leaf.supplies.isEmpty }
+    prediction.targets.filter { $0.isRequired && !$0.isUnfedRequirement && !$0.supplies.contains { $0.kind != .set } }
+      .map { leaf in
+        let feeders = leaf.feeders.map { prediction.sources[$0].name }
+        return Gain(leaf: leaf, text: "required: a record without \(Explanation.either(feeders)) is rejected")
+      }.filter { gain in !gain.leaf.feeders.isEmpty && gain.leaf.supplies.isEmpty }
   }
 
   var unfed: [Prediction.TargetLeaf] {
@@ -182,7 +189,9 @@ struct Explanation {
       Total(name: "parked", count: parked.count, text: reasons.joined(separator: ", ")),
     ]
     let native = count { $0.usual.isNative }
-    if native > 0 { totals.append(Total(name: "native", count: native, text: "canonical keeps them in its member `native`")) }
+    if native > 0 {
+      totals.append(Total(name: "native", count: native, text: "canonical keeps them in its member `native`"))
+    }
     totals.append(Total(name: "supplied", count: supplied.count, text: ""))
     totals.append(Total(name: "missing", count: missing.count, text: ""))
     if let returns {
@@ -191,7 +200,9 @@ struct Explanation {
       totals.append(
         Total(
           name: "return", count: returns.leaves.count - never,
-          text: "\(always) always by themselves, \(returns.leaves.count - never - always) under conditions, \(never) only with the residue"))
+          text:
+            "\(always) always by themselves, \(returns.leaves.count - never - always) under conditions, \(never) only with the residue"
+        ))
     }
     return totals
   }

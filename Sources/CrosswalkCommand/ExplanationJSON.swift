@@ -3,11 +3,12 @@ import Crosswalk
 /// For programs: one JSON object on one line. Members are added, never given another meaning.
 ///
 /// - `from`, `to` (`SYSTEM:FORMAT`), `shape`, `files` (the two mapping files).
-/// - `fields`: one each of the source's leaves: `field`, `place`, `canonical`, `fate`, `reason` (of parked), `native`, `always`,
-///   `when` (list of `condition`, `text`, `fate`, `reason`), `ways`, and with the return trip `returns`.
-/// - `ways`: `target`, `place`, `canonical`, `leg` (0 is `is:`), `composed`, `fate`, `when`, `reads`, `writes` (each `transform`,
-///   `inverse`, `loses`).
-/// - `everywhere`: conditions that any field may meet; `returnsEverywhere`: those of the way back. `unmapped`: what becomes of fields that the mapping does not name.
+/// - `fields`: one each of the source's leaves: `field`, `place`, `canonical`, `fate`, `reason` (of parked), `native`,
+///   `always`, `when` (list of `condition`, `text`, `fate`, `reason`), `ways`, and with the return trip `returns`.
+/// - `ways`: `target`, `place`, `canonical`, `leg` (0 is `is:`), `composed`, `fate`, `when`, `reads`, `writes` (each
+///   `transform`, `inverse`, `loses`).
+/// - `everywhere`: conditions that any field may meet; `returnsEverywhere`: those of the way back. `unmapped`: what
+///   becomes of fields that the mapping does not name.
 /// - `target`: one each of the target's leaves: `field`, `place`, `required`, `from` (source leaves), `supplied`.
 /// - `missing`: required target leaves that nothing feeds. `totals`: fields by fate.
 struct ExplanationJSON {
@@ -25,7 +26,8 @@ struct ExplanationJSON {
     object.add("fields", raw: list(prediction.sources.indices.map(field), isLong: true))
     object.add("everywhere", raw: list(prediction.everywhere.map(exception)))
     object.add(
-      "unmapped", prediction.source.unmapped == .reject ? "rejected" : prediction.targetTakesUnknown ? "kept" : "parked")
+      "unmapped", prediction.source.unmapped == .reject ? "rejected" : prediction.targetTakesUnknown ? "kept" : "parked"
+    )
     if let returns = explanation.returns {
       object.add("returnsEverywhere", raw: list(returns.everywhere.map(condition)))
     }

@@ -19,7 +19,8 @@ struct ExplanationMarkdown {
       when += explanation.losses(ways).map { "may lose: \(escaped($0))" }
       var cells = [
         code(leaf.name), escaped(Explanation.word(leaf.usual)),
-        (ways.map { code(explanation.target($0).name) + note($0) } + further.map(code)).joined(separator: "<br>"), code(explanation.canonical(leaf)),
+        (ways.map { code(explanation.target($0).name) + note($0) } + further.map(code)).joined(separator: "<br>"),
+        code(explanation.canonical(leaf)),
         when.joined(separator: "<br>"),
         "\(leaf.place.line)" + ways.map { " > \(explanation.target($0).place.line)" }.joined(separator: ","),
       ]
@@ -28,7 +29,8 @@ struct ExplanationMarkdown {
     }
     text += "\nIn any field:\n\n"
     for (_, line) in Explanation.conditions(prediction.everywhere) { text += "- \(escaped(line))\n" }
-    text += "- a field that the mapping does not name is "
+    text +=
+      "- a field that the mapping does not name is "
       + (prediction.source.unmapped == .reject
         ? "rejected with its record" : prediction.targetTakesUnknown ? "kept in native" : "parked, no place") + "\n"
     for condition in explanation.returns?.everywhere ?? [] {
@@ -36,12 +38,14 @@ struct ExplanationMarkdown {
     }
     let gains = explanation.missing + explanation.required + explanation.supplied
     if !gains.isEmpty {
-      text += "\n## What the source does not give\n\n" + row(["target field", "", "line"]) + row(["---", "---", "---"])
+      text +=
+        "\n## What the source does not give\n\n" + row(["target field", "", "line"]) + row(["---", "---", "---"])
       for gain in gains { text += row([code(gain.leaf.name), escaped(gain.text), "\(gain.leaf.place.line)"]) }
     }
     let unfed = explanation.unfed
     if !unfed.isEmpty {
-      text += "\nStays empty in \(escaped(prediction.target.name)): \(unfed.map { code($0.name) }.joined(separator: ", ")).\n"
+      text +=
+        "\nStays empty in \(escaped(prediction.target.name)): \(unfed.map { code($0.name) }.joined(separator: ", ")).\n"
     }
     text += "\n## Totals\n\n" + row(["", "fields", ""]) + row(["---", "---:", "---"])
     for total in explanation.totals { text += row([total.name, "\(total.count)", escaped(total.text)]) }
@@ -58,7 +62,8 @@ struct ExplanationMarkdown {
   /// A code span: fenced with more backticks than stand in it; a bar would end the cell.
   private func code(_ text: String) -> String {
     let fence = text.contains("`") ? "``" : "`"
-    return fence + oneLine(text).split(separator: "|", omittingEmptySubsequences: false).joined(separator: "\\|") + fence
+    return fence + oneLine(text).split(separator: "|", omittingEmptySubsequences: false).joined(separator: "\\|")
+      + fence
   }
 
   private func escaped(_ text: String) -> String {

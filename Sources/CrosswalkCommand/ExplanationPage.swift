@@ -1,7 +1,7 @@
 import Crosswalk
 
-/// One page of HTML that needs nothing else: both sides' fields with their links as a diagram, then the same in words. For light and
-/// dark, screen and paper; no script.
+/// One page of HTML that needs nothing else: both sides' fields with their links as a diagram, then the same in words.
+/// For light and dark, screen and paper; no script.
 struct ExplanationPage {
   private let explanation: Explanation
   private var prediction: Prediction { explanation.prediction }
@@ -60,7 +60,8 @@ struct ExplanationPage {
       for edge in explanation.ways(leaf).reversed() {
         let target = explanation.target(edge)
         let (y, end) = (ExplanationPage.y(index), ExplanationPage.y(edge.target))
-        let isConditional = edge.leg > 0 || edge.exceptions.contains { $0.outcome.fate != .kept && $0.outcome.reason != .empty }
+        let isConditional =
+          edge.leg > 0 || edge.exceptions.contains { $0.outcome.fate != .kept && $0.outcome.reason != .empty }
         let (a, b) = (ExplanationPage.left + 12, ExplanationPage.right - 12)
         let middle = (a + b) / 2
         let hint = "\(leaf.name) to \(target.name): \(Explanation.word(edge.usual))"
@@ -73,7 +74,8 @@ struct ExplanationPage {
       let (kind, word) =
         leaf.isUnfedRequirement
         ? ("missing", "missing")
-        : leaf.feeders.isEmpty ? leaf.supplies.isEmpty ? ("unfed", "stays empty") : ("supplied", "supplied") : ("fed", "")
+        : leaf.feeders.isEmpty
+          ? leaf.supplies.isEmpty ? ("unfed", "stays empty") : ("supplied", "supplied") : ("fed", "")
       names += item(index, leaf.name, kind, word, isLeft: false)
     }
     return """
@@ -125,7 +127,8 @@ struct ExplanationPage {
   // MARK: - Words
 
   private var totals: String {
-    let cells = explanation.totals.filter { $0.count > 0 || ["kept", "recoded", "parked"].contains($0.name) }.map { total in
+    let cells = explanation.totals.filter { $0.count > 0 || ["kept", "recoded", "parked"].contains($0.name) }.map {
+      total in
       "<li class=\"\(total.name)\"><strong>\(total.count)</strong> \(escaped(total.name))"
         + (total.text.isEmpty ? "" : "<small>\(escaped(total.text))</small>") + "</li>"
     }
@@ -135,23 +138,27 @@ struct ExplanationPage {
   private var problems: String {
     guard !explanation.missing.isEmpty else { return "" }
     return "<p class=\"problem\"><strong>Cannot start yet.</strong> "
-      + explanation.missing.map { "<code>\(escaped($0.leaf.name))</code> is \(marked($0.text))" }.joined(separator: "; ") + "</p>\n"
+      + explanation.missing.map { "<code>\(escaped($0.leaf.name))</code> is \(marked($0.text))" }.joined(
+        separator: "; ") + "</p>\n"
   }
 
   private var table: String {
     let hasReturn = explanation.returns != nil
-    var text = "<table>\n<thead><tr><th>Field</th><th>Fate</th><th>Target</th><th>Meaning</th><th>When it fares otherwise</th>"
+    var text =
+      "<table>\n<thead><tr><th>Field</th><th>Fate</th><th>Target</th><th>Meaning</th><th>When it fares otherwise</th>"
     text += (hasReturn ? "<th>Way back</th>" : "") + "<th>Lines</th></tr></thead>\n<tbody>\n"
     for (index, leaf) in prediction.sources.enumerated() {
       let (ways, further) = explanation.shownWays(leaf)
       var targets = ways.map { edge in
         let manner = explanation.manner(edge)
-        return "<code>\(escaped(explanation.target(edge).name))</code>" + (manner.isEmpty ? "" : " <small>\(escaped(manner))</small>")
+        return "<code>\(escaped(explanation.target(edge).name))</code>"
+          + (manner.isEmpty ? "" : " <small>\(escaped(manner))</small>")
       }
       targets += further.map { "<code>\(escaped($0))</code>" }
       var when = Explanation.conditions(leaf.exceptions).map { marked($0.text) }
       when += explanation.losses(ways).map { "<small>may lose: \(marked($0))</small>" }
-      let lines = "\(leaf.place.line)" + (ways.isEmpty ? "" : " → ")
+      let lines =
+        "\(leaf.place.line)" + (ways.isEmpty ? "" : " → ")
         + ways.map { "\(explanation.target($0).place.line)" }.joined(separator: ", ")
       text += "<tr><td><code>\(escaped(leaf.name))</code></td>"
       text += "<td><span class=\"tag \(kind(leaf.usual))\">\(escaped(Explanation.word(leaf.usual)))</span></td>"
@@ -186,7 +193,8 @@ struct ExplanationPage {
     }
     let unfed = explanation.unfed
     if !unfed.isEmpty {
-      text += "<p>Stays empty in \(escaped(prediction.target.name)): "
+      text +=
+        "<p>Stays empty in \(escaped(prediction.target.name)): "
         + unfed.map { "<code>\(escaped($0.name))</code>" }.joined(separator: ", ") + ".</p>\n"
     }
     return text

@@ -23,7 +23,9 @@ struct ExplanationText {
       text += "\n\(title)\n"
       let width = min(34, gains.map { $0.leaf.name.unicodeScalars.count }.max() ?? 0)
       for gain in gains {
-        text += wrapped(padded(gain.leaf.name, width) + "  " + gain.text + "  (\(line(gain.leaf.place)))", indent: 2, hanging: width + 4)
+        text += wrapped(
+          padded(gain.leaf.name, width) + "  " + gain.text + "  (\(line(gain.leaf.place)))", indent: 2,
+          hanging: width + 4)
       }
     }
     section("the source lacks", explanation.missing)
@@ -44,7 +46,8 @@ struct ExplanationText {
     let prediction = explanation.prediction
     if prediction.source.unmapped == .reject { return "a field that the mapping does not name: its record is rejected" }
     return prediction.targetTakesUnknown
-      ? "a field that the mapping does not name: kept in native" : "a field that the mapping does not name: parked, no place"
+      ? "a field that the mapping does not name: kept in native"
+      : "a field that the mapping does not name: parked, no place"
   }
 
   private var fields: String {
@@ -103,7 +106,8 @@ struct ExplanationText {
     var rest = text
     while true {
       let room = ExplanationText.columns - indent - (lines.isEmpty ? 0 : hanging)
-      guard rest.unicodeScalars.count > room, let cut = rest.prefix(room + 1).lastIndex(of: " "), cut > rest.startIndex else { break }
+      guard rest.unicodeScalars.count > room, let cut = rest.prefix(room + 1).lastIndex(of: " "), cut > rest.startIndex
+      else { break }
       lines.append(String(rest[..<cut]))
       rest = String(rest[rest.index(after: cut)...])
     }

@@ -3,9 +3,11 @@ package import CrosswalkMapping
 package import CrosswalkModel
 
 extension ConvertJob {
-  /// What the mapping files say of this way before anything is read: what `from`, `to`, `shape`, `set`, `options` and `mappings` say counts.
-  /// Formats that are not named are the first ones of their systems that there are.
-  package func prediction(report: ((Diagnostic) -> Void)? = nil) throws(Diagnostic) -> (there: Prediction, back: Prediction) {
+  /// What the mapping files say of this way before anything is read: what `from`, `to`, `shape`, `set`, `options` and
+  /// `mappings` say counts. Formats that are not named are the first ones of their systems that there are.
+  package func prediction(report: ((Diagnostic) -> Void)? = nil) throws(Diagnostic) -> (
+    there: Prediction, back: Prediction
+  ) {
     let library = try MappingLibrary(folders: mappings)
     let model = try library.canonical()
     let source = try system(from.system, in: library, model, report)

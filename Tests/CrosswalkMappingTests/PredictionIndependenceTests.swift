@@ -12,7 +12,8 @@ import Testing
   }
 
   static func declared(in files: [(name: String, text: String)]) -> Set<String> {
-    let types = /(?m)^(?:(?:package|public|private|fileprivate|final|indirect) )*(?:class|struct|enum|protocol|actor) (\w+)/
+    let types =
+      /(?m)^(?:(?:package|public|private|fileprivate|final|indirect) )*(?:class|struct|enum|protocol|actor) (\w+)/
     // What an extension there adds to a type from elsewhere counts as well.
     let members = /(?m)^  package (?:static )?(?:var|func) (\w+)/
     var names: Set<String> = []
@@ -33,7 +34,9 @@ import Testing
     let prediction = try Self.files("Prediction")
     #expect(prediction.count > 2)
     // A type of its own may bear the name of one of the plan's, inside its own.
-    let own = prediction.flatMap { $0.text.matches(of: /(?:class|struct|enum|var|let|func) (\w+)/).map { String($0.output.1) } }
+    let own = prediction.flatMap {
+      $0.text.matches(of: /(?:class|struct|enum|var|let|func) (\w+)/).map { String($0.output.1) }
+    }
     for name in names.subtracting(own).sorted() {
       let use = try Regex("\\b\(name)\\b")
       for file in prediction {

@@ -65,7 +65,8 @@ package enum Condition: Sendable, Hashable {
   }
 
   package static let names = [
-    "null", "empty", "kind", "writtenKind", "notListed", "spelling", "sameSpelling", "moreLines", "lineBreaks", "holds", "taken",
+    "null", "empty", "kind", "writtenKind", "notListed", "spelling", "sameSpelling", "moreLines", "lineBreaks", "holds",
+    "taken",
     "joined", "alone", "together", "label", "mapped", "container", "character", "native",
   ]
 
@@ -106,7 +107,9 @@ package enum Condition: Sendable, Hashable {
   /// At most three names, the rest counted.
   private static func list(_ names: [String]) -> String {
     let shown = names.prefix(names.count > 4 ? 3 : 4)
-    if shown.count < names.count { return shown.joined(separator: ", ") + " or one of \(names.count - shown.count) more" }
+    if shown.count < names.count {
+      return shown.joined(separator: ", ") + " or one of \(names.count - shown.count) more"
+    }
     return shown.count == 1 ? shown[0] : shown.dropLast().joined(separator: ", ") + " or " + shown[shown.count - 1]
   }
 }

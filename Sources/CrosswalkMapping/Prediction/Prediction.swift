@@ -1,7 +1,7 @@
 package import CrosswalkModel
 
-/// What will become of each field on one way, out of the two systems' mapping files alone: nothing here knows how the way is
-/// carried out, so that a run can be held to it (SEMANTICS S4, S23).
+/// What will become of each field on one way, out of the two systems' mapping files alone: nothing here knows how the
+/// way is carried out, so that a run can be held to it (SEMANTICS S4, S23).
 package struct Prediction: Sendable {
   package enum Fate: String, Sendable, CaseIterable { case kept, recoded, parked, rejected }
 
@@ -167,10 +167,13 @@ package struct Prediction: Sendable {
     return targetTakesAll && targetLeaf == "native"
   }
 
-  /// Whether a value of the leaf can be parked for that reason. A name that the mapping does not have is an unknown field's.
+  /// Whether a value of the leaf can be parked for that reason. A name that the mapping does not have is an unknown
+  /// field's.
   package func mayPark(_ sourceLeaf: String, because reason: Reason) -> Bool {
     if targetTakesAll { return false }
-    guard let index = indexes[sourceLeaf] else { return reason == .noPlace && (source.unmapped == .park || sourceIsCanonical) }
+    guard let index = indexes[sourceLeaf] else {
+      return reason == .noPlace && (source.unmapped == .park || sourceIsCanonical)
+    }
     return sources[index].parking.contains(reason)
   }
 

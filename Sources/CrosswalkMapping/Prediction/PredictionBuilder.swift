@@ -39,7 +39,9 @@ struct PredictionBuilder {
     listTargets()
     for index in sources.indices { predict(index) }
     for index in targets.indices { supply(index) }
-    if sourceFormat.hasContainers { everywhere.append(Exception(condition: .container, outcome: final(.parked(.failed)))) }
+    if sourceFormat.hasContainers {
+      everywhere.append(Exception(condition: .container, outcome: final(.parked(.failed))))
+    }
     if targetFormat == .xml { everywhere.append(Exception(condition: .character, outcome: .rejected)) }
     if source.name == Prediction.canonicalName, target.name != source.name, shape == .list || shape == .single {
       everywhere.append(Exception(condition: .native, outcome: .kept))
@@ -174,7 +176,8 @@ struct PredictionBuilder {
 
   /// Canonical parks nothing: what it has no field for stands in `native`.
   private func final(_ outcome: Outcome) -> Outcome {
-    guard target.name == Prediction.canonicalName, source.name != Prediction.canonicalName, outcome.fate == .parked else {
+    guard target.name == Prediction.canonicalName, source.name != Prediction.canonicalName, outcome.fate == .parked
+    else {
       return outcome
     }
     return Outcome(fate: .kept, isNative: true)
@@ -226,7 +229,8 @@ struct PredictionBuilder {
     writeParts(
       to, through, writeFailure, isFurther: targets[targetIndex].name != to.name, except, &changesAlways)
     // The text that one line is a part of is never that line.
-    let isLaterLine = leaf.name != from.name && PredictionBuilder.has("lines", from) && !PredictionBuilder.has("lines", to)
+    let isLaterLine =
+      leaf.name != from.name && PredictionBuilder.has("lines", from) && !PredictionBuilder.has("lines", to)
     if leg.isComposed {
       changesAlways += 1
       if isAloneInLine(through, to), !isLaterLine { except(.alone, .kept) }
@@ -319,8 +323,8 @@ struct PredictionBuilder {
     }
   }
 
-  /// Who may stand in the place of a fallback: leaves that feed the `is:` and the legs before it, the bases of a derived value, and
-  /// what `--set` gives.
+  /// Who may stand in the place of a fallback: leaves that feed the `is:` and the legs before it, the bases of a
+  /// derived value, and what `--set` gives.
   private func gates(_ targetIndex: Int, _ number: Int, _ own: Int) -> [String] {
     let legs = targets[targetIndex].legs
     guard number > 0 else { return [] }
@@ -367,7 +371,9 @@ struct PredictionBuilder {
     if shape == .update, to.required.contains(.create) { isWritten = false }
     var isOne = PredictionBuilder.leafNames(of: from).count == 1
     // Of a label's two parts the other one may stand.
-    if case .parts(let parts) = to.meaning, isFed(parts.map(\.canonical).filter { !through.contains($0) }) { isOne = false }
+    if case .parts(let parts) = to.meaning, isFed(parts.map(\.canonical).filter { !through.contains($0) }) {
+      isOne = false
+    }
     return isWritten && isOne && !mayBeFilled ? nil : .parked(.empty)
   }
 
@@ -385,7 +391,8 @@ struct PredictionBuilder {
     let spec = TransformTable.specs.first { $0.name == use.name }
     // Which spelling is written is nothing to who reads them.
     var text = isReading && use.name == "choice" ? use.name : use.text
-    for option in system.options where !isReading && use.parameters.contains(where: { $0.value.text == "option.\(option.name)" }) {
+    for option in system.options
+    where !isReading && use.parameters.contains(where: { $0.value.text == "option.\(option.name)" }) {
       text += "=\(options[system.name]?[option.name] ?? option.value)"
     }
     return Prediction.Step(
@@ -425,7 +432,8 @@ struct PredictionBuilder {
     }
     for leg in targets[index].legs {
       for (name, value) in sets where leg.canonical.contains(name) {
-        supplies.append(Prediction.Supply(kind: .set, value: "\(name)=\(PredictionBuilder.text(value))", isAlways: !isFed))
+        supplies.append(
+          Prediction.Supply(kind: .set, value: "\(name)=\(PredictionBuilder.text(value))", isAlways: !isFed))
       }
     }
     if let value = field.defaultValue, value.shapes.contains(shape) {

@@ -63,7 +63,8 @@ package struct ReturnPrediction: Sendable {
       if effect.neverReturns { return nil }
       effect.losesOnReturn.forEach(add)
     }
-    for exception in edge.exceptions + way.exceptions where exception.outcome.fate == .parked || exception.outcome.fate == .rejected {
+    for exception in edge.exceptions + way.exceptions
+    where exception.outcome.fate == .parked || exception.outcome.fate == .rejected {
       add(exception.condition)
     }
     if case .parts = own.meaning { add(.label) }

@@ -80,7 +80,9 @@ extension TransformEffect {
 
 extension TransformUse {
   /// Reading changes something, or joins several values.
-  var actsOnReading: Bool { !["country", "region", "oneLine", "case", "integer", "default", "constant"].contains(name) }
+  var actsOnReading: Bool {
+    !["country", "region", "oneLine", "case", "integer", "default", "constant"].contains(name)
+  }
   /// Writing does.
   var actsOnWriting: Bool { !["integer", "trim", "split"].contains(name) }
 
@@ -89,7 +91,8 @@ extension TransformUse {
     var text = name
     if let argument {
       if let word = argument.text {
-        let isBare = !word.isEmpty && word.utf8.first != 0x20 && word.utf8.last != 0x20 && word.utf8.first != UInt8(ascii: ",")
+        let isBare =
+          !word.isEmpty && word.utf8.first != 0x20 && word.utf8.last != 0x20 && word.utf8.first != UInt8(ascii: ",")
         text += isBare ? ": \(word)" : ": \"\(word)\""
       } else if let items = argument.items {
         text += ": [\(items.compactMap(\.text).joined(separator: ", "))]"
