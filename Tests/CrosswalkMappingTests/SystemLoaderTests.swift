@@ -236,7 +236,7 @@ import Testing
         "M0104 client.yaml:5:44 `in` cannot be `lst` | did you mean `list`? Accepted: `list`, `single`, `create`, `update`, `read`",
         "M0117 client.yaml:6:3 `a..b` is not a path | paths look like `a.b`, `a[2]`, `a[Tag=FIRST].b`, `@name`, `#text`; an odd name stands in double quotes: `'\"a.b\".c'`",
         "M0101 client.yaml:7:1 `unmaped` is not a key of client.yaml | did you mean `unmapped`? Accepted: `system`, `entity`, `fields`, `unmapped`, `tests`",
-        "M0101 system.yaml:6:1 `keyz` is not a key of system.yaml | did you mean `keys`? Accepted: `system`, `title`, `formats`, `keys`, `names`, `write`, `xml`, `csv`, `options`, `shapes`, `replies`, `assumed`, `api`, `extends`",
+        "M0101 system.yaml:6:1 `keyz` is not a key of system.yaml | did you mean `keys`? Accepted: `system`, `title`, `formats`, `keys`, `names`, `write`, `xml`, `csv`, `form`, `options`, `shapes`, `replies`, `assumed`, `api`, `extends`",
         "M0104 system.yaml:7:17 `nulls` cannot be `yes` | accepted: `write`, `omit`",
       ])
   }
