@@ -44,6 +44,7 @@ final class RestoreFile {
     /// Its id in the other system is not known for certain: it may be found in other ways.
     var isLoose: Bool
     var place: Int?
+    var isDocument: Bool { all.isEmpty && place == nil }
   }
 
   struct Line {
@@ -166,6 +167,8 @@ final class RestoreFile {
       lastPlace = place
     }
     if keys.isLoose { loose.insert(number) }
+    if keys.isDocument { used.insert(number) }
+    if keys.isDocument, number > 0 { return number }
     window[number] = Held(bytes: Array(line), keys: keys)
     for key in keys.all { byKey[key.hash, default: []].append(number) }
     windowBytes += line.count
@@ -207,17 +210,21 @@ final class RestoreFile {
     var found: Line?
     try index.find(hash) { entry throws(Diagnostic) in
       if used.contains(entry.line) {
-        wasThere = true
+        if found == nil, !wasThere {
+          let bytes = try line(at: entry.offset)
+          wasThere = bytes.withUnsafeBufferPointer { keys($0) }?.all.contains(key) ?? false
+        }
         return false
       }
       if looseOnly, !loose.contains(entry.line) { return false }
+      // Equal hashes need not be equal keys.
+      let bytes = try line(at: entry.offset)
+      guard let keys = bytes.withUnsafeBufferPointer({ keys($0) }) else { throw damaged(entry.line) }
+      guard keys.all.contains(key) else { return false }
       if found != nil {
         found?.isRepeated = true
         return true
       }
-      let bytes = try line(at: entry.offset)
-      guard let keys = bytes.withUnsafeBufferPointer({ keys($0) }) else { throw damaged(entry.line) }
-      guard keys.all.contains(key) else { return false }
       found = Line(number: entry.line, bytes: bytes, isLoose: keys.isLoose)
       return false
     }
@@ -255,6 +262,7 @@ final class RestoreFile {
       guard let keys = line.withUnsafeBufferPointer({ keys($0) }) else { throw damaged(number) }
       lines += 1
       if keys.isLoose { loose.insert(number) }
+    if keys.isDocument { used.insert(number) }
       var place = start
       if let spool {
         place = spool.size + pending.count
@@ -317,7 +325,7 @@ final class RestoreFile {
     var unplaced = 0
     for number in 0..<lines where !used.contains(number) { if loose.contains(number) { unplaced += 1 } else { removed += 1 } }
     let shown = skipped.sorted { $0.number < $1.number }
-    return (removed, unplaced, Array((window.sorted { $0.key < $1.key }.prefix(count).map {
+    return (removed, unplaced, Array((window.filter { !used.contains($0.key) }.sorted { $0.key < $1.key }.prefix(count).map {
       Line(number: $0.key, bytes: $0.value.bytes, isLoose: $0.value.keys.isLoose)
     } + shown).prefix(count)) + (try restOfIndex(atMost: max(0, count - window.count))))
   }
@@ -328,7 +336,8 @@ final class RestoreFile {
     guard let (_, line) = try nextLine() else { return false }
     guard let keys = line.withUnsafeBufferPointer({ keys($0) }) else { throw damaged(lines) }
     if keys.isLoose { loose.insert(lines) }
-    if skipped.count < 8 { skipped.append(Line(number: lines, bytes: Array(line), isLoose: keys.isLoose)) }
+    if keys.isDocument { used.insert(lines) }
+    if skipped.count < 8, !keys.isDocument { skipped.append(Line(number: lines, bytes: Array(line), isLoose: keys.isLoose)) }
     lines += 1
     return true
   }

@@ -29,7 +29,7 @@ final class RestoreIndex {
 
   private static let block = 256
   private let capacity: Int
-  private let entries: UnsafeMutablePointer<Entry>
+  private var entries: UnsafeMutablePointer<Entry>
   private var count = 0
   private let folder: String
   private var file: TemporaryStore?
@@ -76,10 +76,12 @@ final class RestoreIndex {
     guard !runs.isEmpty, let file else { return sort() }
     if count > 0 { try spill() }
     // The memory of the runs is now that of the merge.
-    let share = max(capacity / (runs.count + 1), 1)
+    let share = max(capacity / (runs.count + 1), 64)
+    entries.deallocate()
+    entries = .allocate(capacity: share * (runs.count + 1))
     var heads = runs.indices.map { run in Head(run: run, base: entries + run * share, share: share) }
-    let out = entries + min(runs.count * share, capacity - 1)
-    let outCapacity = max(capacity - runs.count * share, 1)
+    let out = entries + runs.count * share
+    let outCapacity = share
     var outCount = 0
     let start = file.size
     var total = 0
@@ -107,6 +109,8 @@ final class RestoreIndex {
     try flush()
     merged = (start, total)
     count = 0
+    entries.deallocate()
+    entries = .allocate(capacity: 1)
   }
 
   private struct Head {
@@ -151,7 +155,6 @@ final class RestoreIndex {
     var block = max(low - 1, 0)
     while block < marks.count, marks[block] <= hash {
       let size = min(RestoreIndex.block, merged.count - block * RestoreIndex.block)
-      // The memory of the runs is free; `take` may not look for another hash meanwhile.
       var page = [Entry](repeating: Entry(hash: 0, line: 0, offset: 0), count: size)
       let start = merged.start + block * RestoreIndex.block * MemoryLayout<Entry>.stride
       var failure: Diagnostic?

@@ -236,6 +236,8 @@ final class Restorer {
   static func keys(_ line: UnsafeBufferPointer<UInt8>, ids: [[UInt8]: [UInt8]]?, match: [String]) -> RestoreFile.Keys? {
     guard let head = ResidueHead(line, wantsAll: !match.isEmpty) else { return nil }
     var keys = RestoreFile.Keys(all: [], isLoose: true, place: head.at)
+    // What stood around the records.
+    if head.isDocument { return keys }
     if let id = head.targetId ?? (ids.flatMap { map in head.sourceId.flatMap { map[$0] } }) {
       keys.all = [.id(id)]
       keys.isLoose = false
@@ -295,6 +297,8 @@ final class Restorer {
 /// The first members of a residue line, found without reading the whole of it.
 struct ResidueHead {
   private(set) var at: Int?
+  /// Not of a record, but of the document around them.
+  private(set) var isDocument = false
   private(set) var sourceId: [UInt8]?
   private(set) var targetId: [UInt8]?
   /// The whole line, where it was asked for.
@@ -307,6 +311,7 @@ struct ResidueHead {
       sourceId = ResidueHead.id(tree["sourceId"])
       targetId = ResidueHead.id(tree["targetId"])
       whole = tree
+      isDocument = tree["record"] == .null
       return
     }
     var i = 0
@@ -320,7 +325,9 @@ struct ResidueHead {
       return nil
     }
     skipBlanks()
-    guard i < line.count, line[i] == UInt8(ascii: "{") else { return nil }
+    guard i < line.count, line[i] == UInt8(ascii: "{"),
+      line.last(where: { $0 != 0x20 && $0 != 0x09 && $0 != 0x0d }) == UInt8(ascii: "}")
+    else { return nil }
     i += 1
     var seen = 0
     while seen < 3 {
@@ -353,6 +360,8 @@ struct ResidueHead {
       if name.elementsEqual("at".utf8) {
         at = Int(String(decoding: value, as: UTF8.self))
         seen += 1
+      } else if name.elementsEqual("record".utf8) {
+        isDocument = value.elementsEqual("null".utf8)
       } else if name.elementsEqual("sourceId".utf8) {
         sourceId = ResidueHead.id(value)
         seen += 1

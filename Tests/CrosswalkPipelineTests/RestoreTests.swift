@@ -211,6 +211,7 @@ import Testing
     print(
       "seed \(RestoreTests.seed): \(pair[0]) by \(pair[1]), \(edits.count) records edited, \(restored.values) values came back,",
       "\(differing.count) edits do not stand, \(restored.refused) listed as such and \(restored.merged) as merged")
+    #expect(restored.refused <= differing.count)
     #expect(differing.count <= listed, "seed \(RestoreTests.seed), \(pair): \(differing.sorted().prefix(5)) of \(edits.count) edits")
   }
 }

@@ -175,7 +175,7 @@ package final class Plan {
     }
 
     // The way back, when the residue is wanted or canonical's `native` is read or written.
-    let wantsReturn = keepsResidue || targetIsCanonical || sourceIsCanonical
+    let wantsReturn = keepsResidue || moves != nil || targetIsCanonical || sourceIsCanonical
     returns = wantsReturn
       ? ReturnTrip(
         builder: &builder, source: source, sourceFormat: sourceFormat, target: target, targetFormat: targetFormat,
