@@ -436,8 +436,10 @@ package final class XMLRecordWriter: RecordWriter {
   // MARK: - The slow way, for records with something restored
 
   private func writeTree(_ frame: Frame, _ extras: [OutputExtra], into out: inout OutputBuffer) throws(FormatError) {
-    var tree = RecordTree.build(layout.members, frame: frame) ?? .object([])
-    for extra in extras { tree = XMLTree.insert(extra.value, at: extra.path[...], into: tree) }
+    let tree =
+      RecordTree.insert(
+        extras.map { ($0.path[...], $0.value) }, into: RecordTree.build(layout.members, frame: frame) ?? .object([]),
+        .object(layout.members), plainly: { XMLTree.insert($0, at: $1, into: $2) }) ?? .object([])
     out.append(head)
     do throws(FormatError) {
       try append(tree, recordName, .object(layout.members), attributes: recordAttributes, prefixes, into: &out)

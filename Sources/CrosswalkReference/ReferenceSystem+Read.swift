@@ -276,7 +276,7 @@ extension ReferenceSystem {
     case .pick(let key, let value):
       func has(_ item: Tree) -> Bool {
         guard let hit = locate([.name(key)], in: item, format, exact: false) else { return false }
-        return (try? hit.value.characters()) == Array(value.utf8)
+        return hit.value == .text(Array(value.utf8))
       }
       if case .array(let items) = node { return items.firstIndex(where: has).flatMap { into($0, items[$0]) } }
       return format == .xml && has(node) ? into(nil, node) : nil
@@ -291,12 +291,12 @@ extension ReferenceSystem {
   ) throws(ReferenceReject) {
     let taken = Dictionary(found.map { ($0.location, $0) }) { first, _ in first }
     let paths = fields.flatMap { places(of: $0, format).flatMap(\.paths) }.map { $0[...] }
-    try walk(record, format, [], [], paths, taken, &canonical)
+    try walk(record, format, [], [], paths, taken, [:], &canonical)
   }
 
   private func walk(
     _ node: Tree, _ format: Format, _ location: [Int], _ path: [UInt8], _ live: [ArraySlice<PathStep>],
-    _ taken: [[Int]: ReferenceCanonical.Leaf], _ canonical: inout ReferenceCanonical
+    _ taken: [[Int]: ReferenceCanonical.Leaf], _ keys: [[Int]: Key], _ canonical: inout ReferenceCanonical
   ) throws(ReferenceReject) {
     if var leaf = taken[location] {
       var aids: [ReferenceCanonical.Leaf] = []
@@ -306,6 +306,19 @@ extension ReferenceSystem {
       return
     }
     if let leaf = taken[location + [-1]] { canonical.leaves.append(leaf) }
+    // A single element of a list in XML: its steps go on inside.
+    let through = live.compactMap { steps -> ArraySlice<PathStep>? in
+      switch steps.first {
+      case .index, .pick: steps.dropFirst()
+      default: nil
+      }
+    }
+    if format == .xml, case .object(let members) = node, !members.isEmpty, !through.isEmpty, through.count == live.count {
+      var path = path
+      PathText.append(index: 0, to: &path)
+      let keys = self.keys(of: node, format, location, live, taken)
+      return try walk(node, format, location, path, through, taken, keys, &canonical)
+    }
     let isElementWithText: Bool
     if case .object(let members) = node, format == .xml {
       isElementWithText = !members.contains { $0.isElement }
@@ -319,9 +332,11 @@ extension ReferenceSystem {
       for (index, item) in Self.visits(members) {
         let member = members[index]
         if format == .xml, Self.isAid(member.name) { continue }
+        let key = keys[location + [index]]
+        if key?.isImplied == true { continue }
         var path = path
         if format.hasTrees {
-          PathText.append(member.name, to: &path)
+          PathText.append(key.map { Array($0.name.utf8) } ?? member.name, to: &path)
         } else {
           path = format == .csv ? Self.path(ofColumn: member.name) : member.name
         }
@@ -339,7 +354,7 @@ extension ReferenceSystem {
         }
         if let item, item > 0 { continue }
         let known = canonical.leaves.count
-        try walk(member.value, format, location + [index], path, inner, taken, &canonical)
+        try walk(member.value, format, location + [index], path, inner, taken, keys, &canonical)
         if format == .xml, member.name.first == UInt8(ascii: "@"), canonical.leaves.count > known,
           canonical.leaves[known].field == nil
         {
@@ -365,6 +380,7 @@ extension ReferenceSystem {
       {
         throw ReferenceReject(why: .repeatedElement, field: String(decoding: path, as: UTF8.self))
       }
+      let keys = self.keys(of: node, format, location, live, taken)
       for (index, item) in items.enumerated() {
         var path = path
         PathText.append(index: index, to: &path)
@@ -375,21 +391,9 @@ extension ReferenceSystem {
           default: false
           }
         }.map { $0.dropFirst() }
-        try walk(item, format, location + [index], path, inner, taken, &canonical)
+        try walk(item, format, location + [index], path, inner, taken, keys, &canonical)
       }
     default:
-      // A single element of a list in XML: its steps go on inside.
-      let through = live.compactMap { steps -> ArraySlice<PathStep>? in
-        switch steps.first {
-        case .index, .pick: steps.dropFirst()
-        default: nil
-        }
-      }
-      if format == .xml, case .object(let members) = node, !members.isEmpty, !through.isEmpty,
-        through.count == live.count
-      {
-        return try walk(node, format, location, path, through, taken, &canonical)
-      }
       guard format == .xml else {
         canonical.leaves.append(.init(path: path, value: node, why: .noPlace, location: location))
         return
