@@ -37,6 +37,8 @@ package final class JSONRecordReader: RecordReader {
   private let arena: Arena
   /// Records come in no wrapper, and no other form is accepted.
   private let isBare: Bool
+  /// Records without a wrapper are among the accepted forms.
+  private let takesBare: Bool
   // One thread owns a reader: the checks for exclusive access, a fifth of all instructions, are off for what every record touches.
   @exclusivity(unchecked) private var table: NameTable
   @exclusivity(unchecked) private var form = 0
@@ -70,6 +72,7 @@ package final class JSONRecordReader: RecordReader {
     registers = layout.registers
     arena = frame.arena
     isBare = forms.count == 1 && forms[0].isEmpty
+    takesBare = forms.contains([])
     wrapperPaths = forms.compactMap { form in
       guard let name = form.first else { return nil }
       var path: [UInt8] = []
@@ -282,6 +285,8 @@ package final class JSONRecordReader: RecordReader {
     guard start[0] == UInt8(ascii: "{") else { return notARecord(start, limit, buffer) }
     var p = skipBlanks(start + 1)
     var found = false
+    // A field of the record beside the wrapper: then it is no wrapper, but a member of a bare record that has its name.
+    var isMember = false
     if p[0] == UInt8(ascii: "}") {
       return fail(.notARecord, start, buffer)
     }
@@ -302,6 +307,7 @@ package final class JSONRecordReader: RecordReader {
       } else {
         let name = frame.text(Slot(.text, offset: key - buffer, length: behindKey - key, isEscaped: memchr(key, 0x5c, behindKey - key) != nil))
         let isKnown = envelopeNames.contains(where: name.elementsEqual)
+        if !isKnown, depth == 1, takesBare, table.isMapped(name) { isMember = true }
         var path = Array(PathText.around.utf8)
         PathText.append(name, to: &path)
         var leaves = 0
@@ -321,7 +327,7 @@ package final class JSONRecordReader: RecordReader {
         continue
       }
       guard p[0] == UInt8(ascii: "}") else { return fail(.unexpectedByte, p, buffer) }
-      return found ? p + 1 : fail(.notARecord, start, buffer)
+      return found && !isMember ? p + 1 : fail(.notARecord, start, buffer)
     }
   }
 

@@ -307,13 +307,9 @@ extension ReferenceSystem {
     }
     if let leaf = taken[location + [-1]] { canonical.leaves.append(leaf) }
     // A single element of a list in XML: its steps go on inside.
-    let through = live.compactMap { steps -> ArraySlice<PathStep>? in
-      switch steps.first {
-      case .index, .pick: steps.dropFirst()
-      default: nil
-      }
-    }
-    if format == .xml, case .object(let members) = node, !members.isEmpty, !through.isEmpty, through.count == live.count {
+    let isList = if case .array = node { true } else { false }
+    if format == .xml, !isList, !live.isEmpty, live.allSatisfy({ $0.first?.isListStep ?? false }) {
+      let through = live.filter { locate($0.prefix(1), in: node, format, exact: false) != nil }.map { $0.dropFirst() }
       var path = path
       PathText.append(index: 0, to: &path)
       let keys = self.keys(of: node, format, location, live, taken)
@@ -400,6 +396,40 @@ extension ReferenceSystem {
       }
       keepUnknown(node, path, location, &canonical)
     }
+  }
+
+  /// The member that tells an element apart from others.
+  private struct Key {
+    var name: String
+    /// It would be written by itself in the same place: no leaf.
+    var isImplied: Bool
+  }
+
+  /// The members of a list's elements that tell them apart. They are implied in elements that hold a mapped value, when these are the
+  /// first ones and stand in the mapping's order.
+  private func keys(
+    of node: Tree, _ format: Format, _ location: [Int], _ live: [ArraySlice<PathStep>],
+    _ taken: [[Int]: ReferenceCanonical.Leaf]
+  ) -> [[Int]: Key] {
+    var keys: [[Int]: Key] = [:]
+    var seen: Set<PathStep> = []
+    var place = 0
+    for case .pick(let key, let value)? in live.map(\.first) where seen.insert(.pick(key: key, value: value)).inserted {
+      guard let hit = locate([.pick(key: key, value: value)], in: node, format, exact: false) else { continue }
+      // In XML an element that stands alone is no list.
+      var (item, element, position) = (node, location, 0)
+      if case .array(let items) = node {
+        position = hit.location[0]
+        (item, element) = (items[position], location + [position])
+      }
+      guard let member = locate([.name(key)], in: item, format, exact: false), let index = member.location.first,
+        member.location.count == 1, taken[element + [index]] == nil
+      else { continue }
+      let hasValues = taken.keys.contains { $0.starts(with: element) }
+      keys[element + [index]] = Key(name: key, isImplied: hasValues && position == place)
+      if hasValues { place += 1 }
+    }
+    return keys
   }
 
   // MARK: What brings unknown XML back as it stood
