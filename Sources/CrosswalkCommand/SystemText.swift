@@ -31,11 +31,7 @@ enum SystemText {
     text +=
       TextTable(
         rows: [hasCanonical ? ["FIELD", "CANONICAL", "TYPE", "SHAPES", ""] : ["FIELD", "TYPE", "SHAPES", ""]]
-          + system.fields.map { field in
-            [field.name] + (hasCanonical ? [canonical(field)] : []) + [
-              field.type.rawValue, shapes(field.shapes), notes(field),
-            ]
-          },
+          + system.fields.flatMap { rows($0, hasCanonical: hasCanonical) },
         indent: 2
       ).text
     if !system.options.isEmpty {
@@ -55,6 +51,18 @@ enum SystemText {
       text += "\nassumed\n" + TextTable(rows: assumed.map { [$0.subject, $0.reason] }, indent: 2).text
     }
     return text
+  }
+
+  /// A field's line, and one for each further field of a text on several lines.
+  private static func rows(_ field: Field, hasCanonical: Bool) -> [[String]] {
+    func row(_ name: String, _ canonical: String, _ notes: String) -> [String] {
+      [name] + (hasCanonical ? [canonical] : []) + [field.type.rawValue, shapes(written(field)), notes]
+    }
+    var rows = [row(field.name, canonical(field), notes(field))]
+    for (index, name) in field.furtherLines.enumerated() {
+      rows.append(row(name, canonicalNames(field).first ?? "none", "line \(index + 2) of \(field.name)"))
+    }
+    return rows
   }
 
   static func pageJSON(_ system: System) -> String {
@@ -101,7 +109,8 @@ enum SystemText {
     let fallbacks = field.fallbacks.map(words)
     if !fallbacks.isEmpty { object.add("or", fallbacks) }
     object.add("type", field.type.rawValue)
-    object.add("in", Shape.allCases.filter(field.shapes.contains).map(\.rawValue))
+    object.add("in", Shape.allCases.filter(written(field).contains).map(\.rawValue))
+    if !field.furtherLines.isEmpty { object.add("lines", [field.name] + field.furtherLines) }
     if !field.required.isEmpty {
       object.add("required", Shape.allCases.filter(field.required.contains).map(\.rawValue))
     }
@@ -153,6 +162,11 @@ enum SystemText {
     case .canonical(let name): name
     case .compose(let lines, _): "text of \(lines.count) lines"
     }
+  }
+
+  /// The shapes that have the field: one that repeats others is never in what is sent.
+  private static func written(_ field: Field) -> Set<Shape> {
+    field.derivedFrom.isEmpty ? field.shapes : field.shapes.subtracting([.create, .update])
   }
 
   private static func shapes(_ shapes: Set<Shape>) -> String {

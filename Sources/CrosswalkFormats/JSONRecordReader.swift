@@ -37,6 +37,8 @@ package final class JSONRecordReader: RecordReader {
   private let arena: Arena
   /// Records come in no wrapper, and no other form is accepted.
   private let isBare: Bool
+  /// Records without a wrapper are among the accepted forms.
+  private let takesBare: Bool
   // One thread owns a reader: the checks for exclusive access, a fifth of all instructions, are off for what every record touches.
   @exclusivity(unchecked) private var table: NameTable
   @exclusivity(unchecked) private var form = 0
@@ -70,6 +72,7 @@ package final class JSONRecordReader: RecordReader {
     registers = layout.registers
     arena = frame.arena
     isBare = forms.count == 1 && forms[0].isEmpty
+    takesBare = forms.contains([])
     wrapperPaths = forms.compactMap { form in
       guard let name = form.first else { return nil }
       var path: [UInt8] = []
@@ -282,6 +285,8 @@ package final class JSONRecordReader: RecordReader {
     guard start[0] == UInt8(ascii: "{") else { return notARecord(start, limit, buffer) }
     var p = skipBlanks(start + 1)
     var found = false
+    // A field of the record beside the wrapper: then it is no wrapper, but a member of a bare record that has its name.
+    var isMember = false
     if p[0] == UInt8(ascii: "}") {
       return fail(.notARecord, start, buffer)
     }
@@ -302,6 +307,7 @@ package final class JSONRecordReader: RecordReader {
       } else {
         let name = frame.text(Slot(.text, offset: key - buffer, length: behindKey - key, isEscaped: memchr(key, 0x5c, behindKey - key) != nil))
         let isKnown = envelopeNames.contains(where: name.elementsEqual)
+        if !isKnown, depth == 1, takesBare, table.isMapped(name) { isMember = true }
         var path = Array(PathText.around.utf8)
         PathText.append(name, to: &path)
         var leaves = 0
@@ -321,7 +327,7 @@ package final class JSONRecordReader: RecordReader {
         continue
       }
       guard p[0] == UInt8(ascii: "}") else { return fail(.unexpectedByte, p, buffer) }
-      return found ? p + 1 : fail(.notARecord, start, buffer)
+      return found && !isMember ? p + 1 : fail(.notARecord, start, buffer)
     }
   }
 
@@ -684,12 +690,12 @@ package final class JSONRecordReader: RecordReader {
     guard depth <= limits.depth else { return fail(.tooDeep, start, buffer) }
     let path = table.nodes[node].path
     let listPath = path ?? table.nodes[node].step
-    var taken: Set<Int> = []
+    var picked: [Picked] = []
     var p = skipBlanks(start + 1)
     var index = 0
     while true {
       let mark = frame.extras.count
-      guard let q = parseElement(p, limit, buffer, node: node, index: index, taken: &taken, depth: depth) else { return nil }
+      guard let q = parseElement(p, limit, buffer, node: node, index: index, picked: &picked, depth: depth) else { return nil }
       if frame.extras.count > mark {
         var elementPath = listPath
         PathText.append(index: index, to: &elementPath)
@@ -702,7 +708,29 @@ package final class JSONRecordReader: RecordReader {
         continue
       }
       guard p[0] == UInt8(ascii: "]") else { return fail(.unexpectedByte, p, buffer) }
+      settle(picked)
       return p + 1
+    }
+  }
+
+  /// An element that its key picked.
+  private struct Picked {
+    /// The node of its members: in the order of the layout's cases.
+    var node: Int
+    var index: Int
+    var hasValues: Bool
+    /// The extra that the member became which tells the elements apart; -1 where it is mapped, or is none.
+    var extra: Int
+  }
+
+  /// The member that tells the elements apart is no leaf where the writer would put it in the same place by itself: in elements that
+  /// hold a mapped value, when these are the first ones and stand in the order of the layout's cases.
+  private func settle(_ picked: [Picked]) {
+    // From the last one on: removing moves what follows.
+    for one in picked.reversed() where one.hasValues && one.extra >= 0 {
+      guard one.index == picked.count(where: { $0.hasValues && $0.node < one.node }) else { continue }
+      frame.extras.remove(at: one.extra)
+      frame.leaves -= 1
     }
   }
 
@@ -723,25 +751,19 @@ package final class JSONRecordReader: RecordReader {
 
   private func parseElement(
     _ p: UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>, _ buffer: UnsafePointer<UInt8>, node: Int, index: Int,
-    taken: inout Set<Int>, depth: Int
+    picked: inout [Picked], depth: Int
   ) -> UnsafePointer<UInt8>? {
     switch table.nodes[node].content {
     case .picks(let key, let cases):
       if p[0] == UInt8(ascii: "{"), let value = member(key, of: p, limit, buffer),
-        let picked = cases.first(where: { $0.value == value && !taken.contains($0.node) })
+        let found = cases.first(where: { one in one.value == value && !picked.contains { $0.node == one.node } })
       {
-        taken.insert(picked.node)
         let mark = frame.extras.count
-        guard let q = parseObject(p, limit, buffer, node: picked.node, depth: depth + 1) else { return nil }
-        // The member that tells the elements apart is written back by itself, unless it stood elsewhere than in the first element.
-        if index == 0 {
-          var name: [UInt8] = []
-          PathText.append(key, to: &name)
-          let own = frame.extras[mark...].firstIndex { extra in
-            extra.path < 0 && extra.value.kind == .text && frame.text(extra.pathText).elementsEqual(name)
-          }
-          if let own { frame.extras.remove(at: own) }
-        }
+        let before = mapped
+        picked.append(Picked(node: found.node, index: index, hasValues: false, extra: -1))
+        guard let q = parseObject(p, limit, buffer, node: found.node, depth: depth + 1) else { return nil }
+        picked[picked.count - 1].hasValues = mapped > before
+        picked[picked.count - 1].extra = extra(of: key, value: value, from: mark)
         return q
       }
     case .items(let items):
@@ -775,6 +797,22 @@ package final class JSONRecordReader: RecordReader {
       Frame.Extra(
         path: JSONRecordReader.relative, value: slot, leaves: Int32(clamping: count), pathText: frame.store([])))
     return q
+  }
+
+  /// The extra that the key of a picked element became, now under the key's own spelling; -1 when it became none.
+  private func extra(of key: [UInt8], value: [UInt8], from mark: Int) -> Int {
+    var name: [UInt8] = []
+    PathText.append(key, to: &name)
+    func find(_ isNamed: (UnsafeBufferPointer<UInt8>) -> Bool) -> Int? {
+      frame.extras[mark...].firstIndex { extra in
+        extra.path == JSONRecordReader.relative && extra.value.kind == .text && isNamed(frame.text(extra.pathText))
+          && frame.text(extra.value).elementsEqual(value)
+      }
+    }
+    if let exact = find({ $0.elementsEqual(name) }) { return exact }
+    guard let other = find({ table.isSpelling($0, of: name) }) else { return -1 }
+    frame.extras[other].pathText = frame.store(name)
+    return other
   }
 
   /// The decoded text of a string member of an object that is about to be parsed; nil when it has none. Where names are matched in

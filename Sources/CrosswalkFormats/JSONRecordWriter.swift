@@ -325,8 +325,9 @@ package final class JSONRecordWriter: RecordWriter {
 
   /// The slow way, for records with something restored that the layout has no place for.
   private func writeTree(_ frame: Frame, extras: [OutputExtra], into out: inout OutputBuffer) {
-    var tree = RecordTree.build(layout.members, frame: frame)
-    for extra in extras { tree = RecordTree.insert(extra.value, at: extra.path[...], into: tree) }
+    let tree = RecordTree.insert(
+      extras.map { ($0.path[...], $0.value) }, into: RecordTree.build(layout.members, frame: frame), .object(layout.members),
+      plainly: { RecordTree.insert($0, at: $1, into: $2) })
     out.append(head)
     JSONTree.append(tree ?? .object([]), to: &out)
     out.append(tail)

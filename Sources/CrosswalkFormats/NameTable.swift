@@ -274,6 +274,16 @@ struct NameTable: ~Copyable {
     return false
   }
 
+  /// Whether the record has a field of that name, in whatever spelling.
+  func isMapped(_ name: UnsafeBufferPointer<UInt8>) -> Bool {
+    var index = nodes[0].buckets[NameTable.hash(name)]
+    while index >= 0 {
+      if isNamed(entries[Int(index)], name) { return entries[Int(index)].target != .unknown }
+      index = entries[Int(index)].chain
+    }
+    return folds && folded(name, in: 0) != nil
+  }
+
   /// Notes that an object holds this node; false when it does already, under another spelling.
   mutating func open(_ node: Int, in object: UInt32) -> Bool {
     guard nodes[node].seen != object else { return false }

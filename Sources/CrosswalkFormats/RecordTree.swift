@@ -46,6 +46,85 @@ package enum RecordTree {
     }
   }
 
+  /// The tree with everything at its path that a layout has no place for.
+  ///
+  /// Elements that a member tells apart (`N[Kind=A]`) are put where that member is said to stand (`N[1].Kind`), and are made where the
+  /// writer had none; whole elements come between them at their own indexes; only then does what belongs into an element find it.
+  /// - plainly: how a value is put at a path where no such list is on the way.
+  package static func insert(
+    _ extras: [(path: ArraySlice<PathStep>, value: Tree)], into tree: Tree?, _ content: Layout.Content?,
+    plainly: (Tree, ArraySlice<PathStep>, Tree?) -> Tree
+  ) -> Tree? {
+    var result = tree
+    switch content {
+    case .object(let members)?:
+      var done: Set<String> = []
+      for extra in extras {
+        guard case .name(let name)? = extra.path.first else {
+          result = plainly(extra.value, extra.path, result)
+          continue
+        }
+        if done.contains(name) { continue }
+        guard let inner = members.first(where: { $0.name == name })?.content, inner.hasPicks else {
+          result = plainly(extra.value, extra.path, result)
+          continue
+        }
+        done.insert(name)
+        let below = extras.filter { $0.path.first == .name(name) }.map { (path: $0.path.dropFirst(), value: $0.value) }
+        if let value = insert(below, into: result?[name], inner, plainly: plainly) {
+          result = plainly(value, [.name(name)], result)
+        }
+      }
+    case .picks(let key, let cases)? where extras.allSatisfy({ $0.path.first.map { !$0.isName } ?? false }):
+      var items: [Tree] = if case .array(let items)? = tree { items } else if let tree { [tree] } else { [] }
+      func rank(_ item: Tree) -> Int? { cases.firstIndex { item.isKeyed(key, $0.value) } }
+      // What is picked by its member, where the writer would have put it.
+      for extra in extras {
+        guard case .pick(let name, let value)? = extra.path.first, let own = cases.firstIndex(where: { $0.value == value }) else { continue }
+        let place = items.firstIndex { $0.isKeyed(name, value) } ?? {
+          let place = items.firstIndex { rank($0) ?? -1 > own } ?? items.count
+          items.insert(.object([Tree.Member(name, .text(value))]), at: place)
+          return place
+        }()
+        items[place] =
+          insert([(extra.path.dropFirst(), extra.value)], into: items[place], .object(cases[own].members), plainly: plainly)
+          ?? items[place]
+      }
+      // The elements of which the place is said, and whole ones.
+      var placed: [(index: Int, item: Tree)] = []
+      var rest: [(index: Int, path: ArraySlice<PathStep>, value: Tree)] = []
+      for extra in extras {
+        guard case .index(let index)? = extra.path.first else { continue }
+        let inner = extra.path.dropFirst()
+        if inner.isEmpty {
+          placed.append((index, extra.value))
+        } else if inner.count == 1, inner.first == .name(key), let own = cases.first(where: { extra.value == .text($0.value) }) {
+          let known = items.firstIndex { $0.isKeyed(key, own.value) }
+          placed.append((index, known.map { items.remove(at: $0) } ?? .object([Tree.Member(key, extra.value)])))
+        } else {
+          rest.append((index, inner, extra.value))
+        }
+      }
+      for (_, one) in placed.enumerated().sorted(by: { ($0.element.index, $0.offset) < ($1.element.index, $1.offset) }) {
+        items.insert(one.item, at: min(one.index, items.count))
+      }
+      var list: Tree = .array(items)
+      for extra in rest {
+        if let item = list[extra.index], let own = rank(item), case .array(var all) = list {
+          all[extra.index] =
+            insert([(extra.path, extra.value)], into: item, .object(cases[own].members), plainly: plainly) ?? item
+          list = .array(all)
+        } else {
+          list = plainly(extra.value, [.index(extra.index)] + extra.path, list)
+        }
+      }
+      result = list
+    default:
+      for extra in extras { result = plainly(extra.value, extra.path, result) }
+    }
+    return result
+  }
+
   /// The tree with a value at a path. A member that stands there already is replaced; a list grows as far as the index says
   /// (elements that nobody names are dropped again by being absent: the next free place is taken).
   package static func insert(_ value: Tree, at path: ArraySlice<PathStep>, into tree: Tree?) -> Tree {
@@ -81,6 +160,30 @@ package enum RecordTree {
         items.append(insert(value, at: rest, into: .object([Tree.Member(key, .text(wanted))])))
       }
       return .array(items)
+    }
+  }
+}
+
+extension Tree {
+  /// An object with that member, or an element with that attribute or child.
+  fileprivate func isKeyed(_ key: String, _ value: String) -> Bool {
+    let member = self[key]
+    return member == .text(value) || member?["#text"] == .text(value)
+  }
+}
+
+extension PathStep {
+  fileprivate var isName: Bool { if case .name = self { true } else { false } }
+}
+
+extension Layout.Content {
+  /// Elements that a member tells apart stand in it.
+  fileprivate var hasPicks: Bool {
+    switch self {
+    case .leaf: false
+    case .picks: true
+    case .object(let members): members.contains { $0.content.hasPicks }
+    case .items(let items): items.contains { $0.content.hasPicks }
     }
   }
 }

@@ -9,6 +9,32 @@ extension XMLRecordReader {
   package func fill(_ node: XMLNode, at offset: Int = 0, scope: [[UInt8]: [UInt8]]? = nil) throws(FormatError) {
     try fillObject(
       node, layout.members, path: [], isIndexed: false, isRecord: true, at: offset, scope: scope ?? outerScope)
+    settlePicked()
+  }
+
+  /// An element of a list that its key picked.
+  struct Picked {
+    var list: Int
+    /// In the order of the layout's cases.
+    var rank: Int
+    var index: Int
+    var hasValues: Bool
+    /// The extra that the member became which tells the elements apart; nil where it is mapped.
+    var extra: Int?
+  }
+
+  /// The member that tells the elements apart is no leaf where the writer would put it in the same place by itself: in elements that
+  /// hold a mapped value, when these are the first ones and stand in the order of the layout's cases.
+  func settlePicked() {
+    let found = picked.sorted { $0.extra ?? -1 > $1.extra ?? -1 }
+    for one in found where one.hasValues {
+      guard let extra = one.extra,
+        one.index == found.count(where: { $0.list == one.list && $0.hasValues && $0.rank < one.rank })
+      else { continue }
+      frame.extras.remove(at: extra)
+      frame.leaves -= 1
+    }
+    picked.removeAll(keepingCapacity: true)
   }
 
   private func fillObject(
@@ -156,14 +182,25 @@ extension XMLRecordReader {
     PathText.append(index: index, to: &path)
     switch member.content {
     case .picks(let key, let cases):
-      let name = Array(key.utf8)
-      let value =
-        element.elements.first { $0.name == name && !$0.hasElements }?.text ?? element.attribute(keyAttribute(key))
-      if let value, let picked = cases.firstIndex(where: { Array($0.value.utf8) == value }),
-        takenCases.insert([list, picked]).inserted
+      if let (name, value) = self.key(key, of: element), let rank = cases.firstIndex(where: { Array($0.value.utf8) == value }),
+        !picked.contains(where: { $0.list == list && $0.rank == rank })
       {
-        try fillObject(
-          element, cases[picked].members, path: path, isIndexed: true, isRecord: false, at: offset, scope: scope)
+        let members = cases[rank].members
+        let mark = frame.extras.count
+        picked.append(Picked(list: list, rank: rank, index: index, hasValues: false))
+        let place = picked.count - 1
+        try fillObject(element, members, path: path, isIndexed: true, isRecord: false, at: offset, scope: scope)
+        picked[place].hasValues = members.contains { holdsValue($0.content) }
+        var spelt = path
+        PathText.append(name, to: &spelt)
+        picked[place].extra = frame.extras[mark...].firstIndex { extra in
+          extra.path < 0 && extra.value.kind == .text && frame.text(extra.pathText).elementsEqual(spelt)
+        }
+        if let own = picked[place].extra, !name.elementsEqual(key.utf8) {
+          // Under the key's own spelling, whatever the record's.
+          PathText.append(key.utf8, to: &path)
+          frame.extras[own].pathText = frame.store(path)
+        }
         return
       }
     case .items(let items):
@@ -184,8 +221,33 @@ extension XMLRecordReader {
     try value(of: element, path: path, isIndexed: true, at: offset, scope: scope)
   }
 
-  private func keyAttribute(_ key: String) -> [UInt8] {
-    Array(key.utf8.first == UInt8(ascii: "@") ? key.utf8.dropFirst() : key.utf8[...])
+  /// The text that tells an element apart, and the name under which it has it: the exact one before others.
+  private func key(_ key: String, of element: XMLNode) -> (name: [UInt8], value: [UInt8])? {
+    let name = Array(key.utf8)
+    var texts: [(name: [UInt8], value: [UInt8]?)]
+    if name.first == UInt8(ascii: "@") {
+      texts = element.attributes.map { ([UInt8(ascii: "@")] + $0.name, $0.value) }
+    } else {
+      texts = element.elements.map { ($0.name, $0.hasElements ? nil : $0.text) }
+    }
+    let exact = texts.filter { $0.name == name }
+    if !exact.isEmpty || !names.ignoresCase {
+      texts = exact
+    } else {
+      texts = texts.filter { $0.name.map(XMLNames.lower) == name.map(XMLNames.lower) }
+    }
+    // One that is repeated tells nothing.
+    guard let first = texts.first, texts.count(where: { $0.name == first.name }) == 1, let value = first.value else { return nil }
+    return (first.name, value)
+  }
+
+  private func holdsValue(_ content: Layout.Content) -> Bool {
+    switch content {
+    case .leaf(let leaf): !frame.slots[leaf.register].isAbsent
+    case .object(let members): members.contains { holdsValue($0.content) }
+    case .picks(_, let cases): cases.contains { $0.members.contains { holdsValue($0.content) } }
+    case .items(let items): items.contains { holdsValue($0.content) }
+    }
   }
 
   // MARK: - Values

@@ -52,7 +52,7 @@ package final class XMLRecordReader: RecordReader {
   @exclusivity(unchecked) var variants: [(register: Int, path: [UInt8], leaves: Int)] = []
   /// Elements met of each list, and the cases already taken, in this record.
   @exclusivity(unchecked) var listCounts: [Int]
-  @exclusivity(unchecked) var takenCases: Set<[Int]> = []
+  @exclusivity(unchecked) var picked: [Picked] = []
   var mappedLeaves = 0
   /// Prefixes that the record's aids declare, and the paths of those on single elements, in this record.
   @exclusivity(unchecked) var declaredPrefixes: [(name: [UInt8], uri: [UInt8])] = []
@@ -183,6 +183,7 @@ package final class XMLRecordReader: RecordReader {
     if parser == .auto, path.count <= 1 {
       if let q = readFast(p) {
         if q - p > limits.record { return refuse(FormatError(.recordTooLong, at: p - buffer), p, q, buffer, &position) }
+        if !picked.isEmpty { settlePicked() }
         return accept(q, buffer, &position)
       }
       if tokenizer.state.pointee.failedAt >= limit - 16, !isLast { return .needMore }
@@ -223,7 +224,7 @@ package final class XMLRecordReader: RecordReader {
     if !openObjects.isEmpty { openObjects.removeAll(keepingCapacity: true) }
     if !listCounts.isEmpty {
       for i in listCounts.indices { listCounts[i] = 0 }
-      takenCases.removeAll(keepingCapacity: true)
+      if !picked.isEmpty { picked.removeAll(keepingCapacity: true) }
     }
   }
 

@@ -436,8 +436,10 @@ package final class XMLRecordWriter: RecordWriter {
   // MARK: - The slow way, for records with something restored
 
   private func writeTree(_ frame: Frame, _ extras: [OutputExtra], into out: inout OutputBuffer) throws(FormatError) {
-    var tree = RecordTree.build(layout.members, frame: frame) ?? .object([])
-    for extra in extras { tree = XMLTree.insert(extra.value, at: extra.path[...], into: tree) }
+    let tree =
+      RecordTree.insert(
+        extras.map { ($0.path[...], $0.value) }, into: RecordTree.build(layout.members, frame: frame) ?? .object([]),
+        .object(layout.members), plainly: { XMLTree.insert($0, at: $1, into: $2) }) ?? .object([])
     out.append(head)
     do throws(FormatError) {
       try append(tree, recordName, .object(layout.members), attributes: recordAttributes, prefixes, into: &out)
@@ -484,10 +486,12 @@ package final class XMLRecordWriter: RecordWriter {
       scope[prefix] = Array("urn:undeclared:".utf8) + prefix
       declared.append(prefix)
     }
+    let own = try attributeNames(of: members, scope)
     out.append("<")
     out.append(name)
     out.append(attributes)
-    if case .leaf(let leaf)? = content { out.append(typeAttribute(leaf)) }
+    // A restored declaration stands for the layout's.
+    if case .leaf(let leaf)? = content, !own.contains(layout.typeAttribute) { out.append(typeAttribute(leaf)) }
     if case .object = tree {} else {
       try append(declared, scope, into: &out)
       if case .null = tree {
@@ -507,14 +511,12 @@ package final class XMLRecordWriter: RecordWriter {
         hasContent = true
         continue
       }
-      let attribute = Array(member.name.dropFirst())
-      guard XMLText.isQualifiedName(attribute) else { throw FormatError(.forbiddenCharacter, at: 0) }
-      try append(attribute, XMLRecordWriter.scalar(member.value), into: &out)
+      try append(Array(member.name.dropFirst()), XMLRecordWriter.scalar(member.value), into: &out)
     }
     try append(declared, scope, into: &out)
     let isLeaf = members.allSatisfy { $0.name.first == UInt8(ascii: "@") || $0.name == XMLNode.textName }
     if isLeaf, members.contains(where: { $0.name == XMLNode.textName && $0.value == .null }) {
-      if let null = layout.nilAttribute { out.append(" \(null)=\"true\"") }
+      if let null = layout.nilAttribute, !own.contains(null) { out.append(" \(null)=\"true\"") }
       hasContent = false
     }
     guard hasContent else {
@@ -536,6 +538,26 @@ package final class XMLRecordWriter: RecordWriter {
     out.append("</")
     out.append(name)
     out.append(">")
+  }
+
+  /// The names of an element's own attributes; refused where XML could not have them: declarations, and one name twice, which two
+  /// prefixes of one namespace make too.
+  private func attributeNames(of members: [Tree.Member], _ scope: [[UInt8]: [UInt8]]) throws(FormatError) -> Set<String?> {
+    var names: Set<String?> = []
+    var expanded: Set<[[UInt8]]> = []
+    for member in members where member.name.first == UInt8(ascii: "@") {
+      let name = Array(member.name.dropFirst())
+      let prefix = XMLRecordReader.prefix(of: name)
+      guard XMLText.isQualifiedName(name), name != Array("xmlns".utf8), prefix != Array("xmlns".utf8) else {
+        throw FormatError(.forbiddenCharacter, at: 0)
+      }
+      let local = prefix.map { Array(name.dropFirst($0.count + 1)) } ?? name
+      guard expanded.insert([prefix.map { scope[$0] ?? $0 } ?? [], local]).inserted else {
+        throw FormatError(.duplicateAttribute, at: 0)
+      }
+      names.insert(String(decoding: name, as: UTF8.self))
+    }
+    return names
   }
 
   private func append(

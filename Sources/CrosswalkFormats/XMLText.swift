@@ -82,7 +82,7 @@ package enum XMLText {
     return !isStart
   }
 
-  static func isQualifiedName(_ bytes: [UInt8]) -> Bool { bytes.withUnsafeBufferPointer { isQualifiedName($0) } }
+  package static func isQualifiedName(_ bytes: [UInt8]) -> Bool { bytes.withUnsafeBufferPointer { isQualifiedName($0) } }
 
   /// Whether a name with colons breaks the rules of namespaces: it is made of names, but not of one or two of them
   /// (`a:b:c`, `:a`, `a:`). One with a part that could be no name at all (`A:.-0`, `:`) was never meant as a qualified

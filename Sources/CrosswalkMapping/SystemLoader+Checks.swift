@@ -1,3 +1,4 @@
+import CrosswalkFormats
 import CrosswalkModel
 import CrosswalkYAML
 
@@ -10,6 +11,7 @@ extension SystemLoader {
     checkCanonicalReadOnce()
     checkTreeOfPaths()
     checkPlaces()
+    if system.formats.contains(.xml) { checkXMLNames() }
     checkDerived()
     checkCircles()
     let fields = system.fields
@@ -142,6 +144,41 @@ extension SystemLoader {
     if field.readNames.isEmpty, field.transforms.isEmpty { return [own] }
     let siblings = field.transforms.first { $0.name == "lines" }?.argument?.items?.dropFirst().compactMap(\.text) ?? []
     return [own] + field.readNames.filter { $0 != own } + siblings
+  }
+
+  /// Every name on the way to a field is one that an element or an attribute of XML can have.
+  private mutating func checkXMLNames() {
+    let fields = system.fields
+    for index in fields.indices {
+      let field = fields[index]
+      var steps = field.path
+      if case .name? = steps.last {
+        steps.removeLast()
+        for name in names(of: field, in: .xml) where !field.readNames.contains(name) || field.writeNames.values.contains(name) {
+          steps.append(.name(name))
+        }
+        steps += field.writeNames.values.sorted().map(PathStep.name)
+      }
+      for use in field.transforms where use.name == "join" {
+        let members = use.argument?["of"]?.items ?? []
+        steps += members.compactMap(\.text).map(PathStep.name)
+      }
+      for step in steps {
+        var name: String
+        switch step {
+        case .name(let own): name = own
+        case .pick(let key, _): name = key
+        case .index: continue
+        }
+        for rule in system.names where rule.format == .xml && !rule.from.isEmpty {
+          name = name.replacing(rule.from, with: rule.to)
+        }
+        let bytes = Array(name.utf8)
+        if name == "#text" || XMLText.isQualifiedName(bytes.first == UInt8(ascii: "@") ? Array(bytes.dropFirst()) : bytes) { continue }
+        report(noXMLName(name, field))
+        break
+      }
+    }
   }
 
   // MARK: Names of fields
@@ -282,6 +319,12 @@ extension Field {
   /// The member that holds the value. An element of a list has no name but its path.
   var lastName: String { if case .name(let name)? = path.last { name } else { name } }
 
+  /// The paths of the second line and those behind it, of a text that stands on several fields.
+  package var furtherLines: [String] {
+    let names = transforms.first { $0.name == "lines" }?.argument?.items?.compactMap(\.text) ?? []
+    return names.dropFirst().map { PathStep.text(path.dropLast() + [.name($0)]) }
+  }
+
   /// The path of a member beside this field.
   func place(of member: String) -> String {
     guard case .name? = path.last else { return member }
@@ -324,6 +367,13 @@ private func samePlace(_ field: String, _ other: String, _ path: String, at plac
   Diagnostic(
     .samePlace, "`\(field)` and `\(other)` have one place: `\(path)`",
     labels: [.init(place), .init(first, "first here")], help: "one value can stand there; rename or remove one of them")
+}
+
+private func noXMLName(_ name: String, _ field: Field) -> Diagnostic {
+  Diagnostic(
+    .impossiblePath, "`\(name)` cannot be a name in XML, which this system has among its `formats`", labels: [.init(field.place)],
+    help: field.lastName == name && field.writeNames.isEmpty
+      ? "say what it is called there: `xml: NAME`, or take `xml` out of `formats`" : "rename it, or take `xml` out of `formats`")
 }
 
 private func derivedFromItself(_ name: String, at place: Place) -> Diagnostic {

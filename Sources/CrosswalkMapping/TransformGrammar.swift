@@ -31,6 +31,7 @@ enum TransformGrammar {
     Spec(name: "choice", argument: .choices, optional: ["ignore", "write"]),
     Spec(name: "constant", argument: .text),
     Spec(name: "country", argument: .word(["code", "alpha3", "name", "NAME"])),
+    Spec(name: "currency", argument: .word(["code"])),
     Spec(name: "default", argument: .text),
     Spec(name: "epoch", argument: .word(["s", "ms"])),
     Spec(name: "instant", argument: .text, optional: ["zone"]),

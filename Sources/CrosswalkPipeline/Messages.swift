@@ -51,6 +51,7 @@ enum Messages {
   private static func cure(_ field: Field, _ plan: Plan, _ disposition: Disposition) -> String {
     switch field.transforms.first?.name {
     case "country": "countries are ISO 3166 codes and English names, without a guess; correct the value in the source"
+    case "currency": "a currency is its ISO 4217 code of three letters; correct the value in the source"
     case "region": "the region must be listed for the record's country, which must be known too"
     case "choice": "the mapping lists the accepted spellings"
     case "labelled": "the table has no label for this code"

@@ -19,13 +19,18 @@ extension Run {
       for (_, template) in ordered {
         guard let path = template.recordPath else { continue }
         guard path.isRepeated else {
-          if try fitsDocument(worker, stream, path) { return try readDocuments(worker, stream, path, judge, namespace) }
+          switch fitsDocument(worker, stream, path) {
+          case true?: return try readDocuments(worker, stream, path, judge, namespace)
+          case nil: wantsMore = true
+          case false?: break
+          }
           continue
         }
         switch XMLEnvelope.locate(stream.unused, isLast: stream.isLast, path: path, ignoresPrefixes: namespace) {
         case .found(let place):
-          guard place.isEmpty || !path.steps.contains(.anyName) || fits(worker, stream, at: place.runStart) else { continue }
-          return try readElements(worker, stream, place, judge, namespace)
+          let isKnown = place.isEmpty || !path.steps.contains(.anyName) ? true : fits(worker, stream, at: place.runStart)
+          if isKnown == true { return try readElements(worker, stream, place, judge, namespace) }
+          if isKnown == nil { wantsMore = true }
         case .mismatch: continue
         case .needMore: wantsMore = true
         case .error(let error): throw malformed(error, stream)
@@ -169,24 +174,25 @@ extension Run {
     do throws(FormatError) { return try XMLReference.parse(Array(stream.unused), limits: job.limits) } catch { return nil }
   }
 
-  /// Whether the first document is the single one of a path, and shows a field of the system.
-  private func fitsDocument(_ worker: BatchWorker, _ stream: ByteStream, _ path: RecordPath) throws(Diagnostic) -> Bool {
-    let start = XMLEnvelope.rootStart(stream.unused)
-    guard let start, let root = firstElement(stream, at: start) else { return false }
-    var tree = root
-    for step in path.steps {
-      guard case .object(let members) = tree else { return false }
-      switch step {
-      case .name(let name):
-        guard let inner = tree[name] else { return false }
-        tree = inner
-      case .anyName:
-        guard let inner = members.first(where: { !$0.name.starts(with: "@".utf8) && !$0.name.starts(with: "#".utf8) }) else { return false }
-        tree = inner.value
-      case .elements: return false
+  /// Whether the first document is the single one of a path, and shows a field of the system; nil when its beginning does not tell.
+  private func fitsDocument(_ worker: BatchWorker, _ stream: ByteStream, _ path: RecordPath) -> Bool? {
+    guard let start = XMLEnvelope.rootStart(stream.unused) else { return false }
+    return judge(stream, at: start) { root in
+      var tree = root
+      for step in path.steps {
+        guard case .object(let members) = tree else { return false }
+        switch step {
+        case .name(let name):
+          guard let inner = tree[name] else { return false }
+          tree = inner
+        case .anyName:
+          guard let inner = members.first(where: { !$0.name.starts(with: "@".utf8) && !$0.name.starts(with: "#".utf8) }) else { return false }
+          tree = inner.value
+        case .elements: return false
+        }
       }
+      return KnownNames(worker.plan.sourceLayout).fits(tree)
     }
-    return KnownNames(worker.plan.sourceLayout).fits(tree)
   }
 
   /// Whether another document stands behind the first one.
@@ -200,20 +206,30 @@ extension Run {
     return ![UInt8(ascii: "!"), UInt8(ascii: "?"), UInt8(ascii: "/")].contains(rest[rest.startIndex + 1])
   }
 
-  private func fits(_ worker: BatchWorker, _ stream: ByteStream, at start: Int) -> Bool {
-    guard let root = firstElement(stream, at: start), case .object(let members) = root, let record = members.first?.value else { return false }
-    return KnownNames(worker.plan.sourceLayout).fits(record)
+  /// Whether the record that starts there shows a field of the system; nil when its beginning does not tell.
+  private func fits(_ worker: BatchWorker, _ stream: ByteStream, at start: Int) -> Bool? {
+    judge(stream, at: start) { root in
+      guard case .object(let members) = root, let record = members.first?.value else { return false }
+      return KnownNames(worker.plan.sourceLayout).fits(record)
+    }
   }
 
-  /// The element that starts there, as a document of its own; nil when it is cut or broken.
-  private func firstElement(_ stream: ByteStream, at start: Int) -> Tree? {
-    var skipper = XMLSkipper(limits: job.limits)
+  /// What is said of an element, by as little of it as tells: a beginning with the tags closed that are open in it, then four times as
+  /// much. nil where there is no more as yet; false where the element is broken.
+  private func judge(_ stream: ByteStream, at start: Int, _ holds: (Tree) -> Bool) -> Bool? {
     let bytes = UnsafeBufferPointer(rebasing: stream.unused[start...])
-    guard let base = bytes.baseAddress, case .end(let end) = skipper.element(base, bytes.count) else { return nil }
-    do throws(FormatError) {
-      return try XMLReference.parse(Array(bytes[..<end]), limits: job.limits)
-    } catch {
-      return nil
+    var size = 16 << 10
+    while true {
+      let part = UnsafeBufferPointer(rebasing: bytes.prefix(size))
+      guard let beginning = XMLEnvelope.beginning(part) else { return false }
+      do throws(FormatError) {
+        if holds(try XMLReference.parse(beginning.text, limits: job.limits)) { return true }
+      } catch {
+        return false
+      }
+      if beginning.isWhole { return false }
+      if part.count == bytes.count { return stream.isLast ? false : nil }
+      size *= 4
     }
   }
 
@@ -241,6 +257,58 @@ extension KnownNames {
 }
 
 extension XMLEnvelope {
+  /// The element that starts there as far as the bytes go, behind the last whole tag, with end tags for what is open; nil when tags are
+  /// out of order. `isWhole`: it ends in them.
+  static func beginning(_ bytes: UnsafeBufferPointer<UInt8>) -> (text: [UInt8], isWhole: Bool)? {
+    var open: [Range<Int>] = []
+    var end = 0
+    var i = 0
+    func find(_ mark: StaticString, from: Int) -> Int? {
+      let count = mark.utf8CodeUnitCount
+      var at = from
+      while at + count <= bytes.count {
+        if (0..<count).allSatisfy({ bytes[at + $0] == mark.utf8Start[$0] }) { return at + count }
+        at += 1
+      }
+      return nil
+    }
+    scan: while let less = bytes[i...].firstIndex(of: UInt8(ascii: "<")), less + 1 < bytes.count {
+      switch bytes[less + 1] {
+      case UInt8(ascii: "!"):
+        let isSection = less + 2 < bytes.count && bytes[less + 2] == UInt8(ascii: "[")
+        guard let next = find(isSection ? "]]>" : "-->", from: less + 2) else { break scan }
+        i = next
+      case UInt8(ascii: "?"):
+        guard let next = find("?>", from: less + 2) else { break scan }
+        i = next
+      case UInt8(ascii: "/"):
+        guard let next = find(">", from: less + 2) else { break scan }
+        guard open.popLast() != nil else { return nil }
+        (i, end) = (next, next)
+        if open.isEmpty { return (Array(bytes[..<end]), true) }
+      default:
+        var close = less + 1
+        var quote: UInt8 = 0
+        while close < bytes.count, quote != 0 || bytes[close] != UInt8(ascii: ">") {
+          let byte = bytes[close]
+          if quote != 0 { if byte == quote { quote = 0 } } else if byte == 0x22 || byte == 0x27 { quote = byte }
+          close += 1
+        }
+        guard close < bytes.count else { break scan }
+        (i, end) = (close + 1, close + 1)
+        if bytes[close - 1] == UInt8(ascii: "/") {
+          if open.isEmpty { return (Array(bytes[..<end]), true) }
+        } else {
+          let name = bytes[(less + 1)..<close].firstIndex { [0x20, 0x09, 0x0a, 0x0d].contains($0) } ?? close
+          open.append((less + 1)..<name)
+        }
+      }
+    }
+    // Nothing of it as yet: an empty element says as much.
+    guard end > 0 else { return (Array("<x/>".utf8), false) }
+    return (open.reversed().reduce(into: Array(bytes[..<end])) { $0 += Array("</".utf8) + bytes[$1] + Array(">".utf8) }, false)
+  }
+
   /// The root element's `<`, behind the declaration, comments and PIs.
   static func rootStart(_ bytes: UnsafeBufferPointer<UInt8>) -> Int? {
     var i = 0

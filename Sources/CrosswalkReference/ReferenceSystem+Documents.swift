@@ -81,6 +81,11 @@ extension ReferenceSystem {
     if isLine { candidates.append((.text("$record"), Self.rank(.text("$record")))) }
     for rank in Set(candidates.map(\.rank)).sorted(by: >) {
       for candidate in candidates where candidate.rank == rank {
+        if isMember(tree, candidate.envelope, format),
+          candidates.contains(where: { [.text("$record"), .array([.text("$record")])].contains($0.envelope) })
+        {
+          continue
+        }
         guard let records = records(tree, candidate.envelope, format) else { continue }
         if Self.isOpen(candidate.envelope) {
           guard
@@ -190,6 +195,25 @@ extension ReferenceSystem {
       guard let member = members.first(where: { $0.name == way.name }) else { return nil }
       return records(member.value, way.value, format)
     default: return nil
+    }
+  }
+
+  /// Whether what has the wrapper's name is a member of a bare record: a field of the record stands beside it.
+  private func isMember(_ tree: Tree, _ envelope: Tree, _ format: Format) -> Bool {
+    switch (tree, envelope) {
+    case (.array(let elements), .array(let items)):
+      guard let first = elements.first, let inner = items.first else { return false }
+      return isMember(first, inner, format)
+    case (.object(let members), .object(let wanted)) where format.isJSON && !Self.isOpen(envelope):
+      let names = fields.flatMap { places(of: $0, format).flatMap(\.paths) }.compactMap { path -> [UInt8]? in
+        guard case .name(let name)? = path.first else { return nil }
+        return Array(name.utf8)
+      }
+      return members.contains { member in
+        guard !wanted.contains(where: { $0.name == member.name }) else { return false }
+        return names.contains { ignoresCase ? Self.small($0) == Self.small(member.name) : $0 == member.name }
+      }
+    default: return false
     }
   }
 

@@ -276,7 +276,7 @@ extension ReferenceSystem {
     case .pick(let key, let value):
       func has(_ item: Tree) -> Bool {
         guard let hit = locate([.name(key)], in: item, format, exact: false) else { return false }
-        return (try? hit.value.characters()) == Array(value.utf8)
+        return hit.value == .text(Array(value.utf8))
       }
       if case .array(let items) = node { return items.firstIndex(where: has).flatMap { into($0, items[$0]) } }
       return format == .xml && has(node) ? into(nil, node) : nil
@@ -291,12 +291,12 @@ extension ReferenceSystem {
   ) throws(ReferenceReject) {
     let taken = Dictionary(found.map { ($0.location, $0) }) { first, _ in first }
     let paths = fields.flatMap { places(of: $0, format).flatMap(\.paths) }.map { $0[...] }
-    try walk(record, format, [], [], paths, taken, &canonical)
+    try walk(record, format, [], [], paths, taken, [:], &canonical)
   }
 
   private func walk(
     _ node: Tree, _ format: Format, _ location: [Int], _ path: [UInt8], _ live: [ArraySlice<PathStep>],
-    _ taken: [[Int]: ReferenceCanonical.Leaf], _ canonical: inout ReferenceCanonical
+    _ taken: [[Int]: ReferenceCanonical.Leaf], _ keys: [[Int]: Key], _ canonical: inout ReferenceCanonical
   ) throws(ReferenceReject) {
     if var leaf = taken[location] {
       var aids: [ReferenceCanonical.Leaf] = []
@@ -306,6 +306,15 @@ extension ReferenceSystem {
       return
     }
     if let leaf = taken[location + [-1]] { canonical.leaves.append(leaf) }
+    // A single element of a list in XML: its steps go on inside.
+    let isList = if case .array = node { true } else { false }
+    if format == .xml, !isList, !live.isEmpty, live.allSatisfy({ $0.first?.isListStep ?? false }) {
+      let through = live.filter { locate($0.prefix(1), in: node, format, exact: false) != nil }.map { $0.dropFirst() }
+      var path = path
+      PathText.append(index: 0, to: &path)
+      let keys = self.keys(of: node, format, location, live, taken)
+      return try walk(node, format, location, path, through, taken, keys, &canonical)
+    }
     let isElementWithText: Bool
     if case .object(let members) = node, format == .xml {
       isElementWithText = !members.contains { $0.isElement }
@@ -319,9 +328,11 @@ extension ReferenceSystem {
       for (index, item) in Self.visits(members) {
         let member = members[index]
         if format == .xml, Self.isAid(member.name) { continue }
+        let key = keys[location + [index]]
+        if key?.isImplied == true { continue }
         var path = path
         if format.hasTrees {
-          PathText.append(member.name, to: &path)
+          PathText.append(key.map { Array($0.name.utf8) } ?? member.name, to: &path)
         } else {
           path = format == .csv ? Self.path(ofColumn: member.name) : member.name
         }
@@ -339,7 +350,7 @@ extension ReferenceSystem {
         }
         if let item, item > 0 { continue }
         let known = canonical.leaves.count
-        try walk(member.value, format, location + [index], path, inner, taken, &canonical)
+        try walk(member.value, format, location + [index], path, inner, taken, keys, &canonical)
         if format == .xml, member.name.first == UInt8(ascii: "@"), canonical.leaves.count > known,
           canonical.leaves[known].field == nil
         {
@@ -365,6 +376,7 @@ extension ReferenceSystem {
       {
         throw ReferenceReject(why: .repeatedElement, field: String(decoding: path, as: UTF8.self))
       }
+      let keys = self.keys(of: node, format, location, live, taken)
       for (index, item) in items.enumerated() {
         var path = path
         PathText.append(index: index, to: &path)
@@ -375,27 +387,49 @@ extension ReferenceSystem {
           default: false
           }
         }.map { $0.dropFirst() }
-        try walk(item, format, location + [index], path, inner, taken, &canonical)
+        try walk(item, format, location + [index], path, inner, taken, keys, &canonical)
       }
     default:
-      // A single element of a list in XML: its steps go on inside.
-      let through = live.compactMap { steps -> ArraySlice<PathStep>? in
-        switch steps.first {
-        case .index, .pick: steps.dropFirst()
-        default: nil
-        }
-      }
-      if format == .xml, case .object(let members) = node, !members.isEmpty, !through.isEmpty,
-        through.count == live.count
-      {
-        return try walk(node, format, location, path, through, taken, &canonical)
-      }
       guard format == .xml else {
         canonical.leaves.append(.init(path: path, value: node, why: .noPlace, location: location))
         return
       }
       keepUnknown(node, path, location, &canonical)
     }
+  }
+
+  /// The member that tells an element apart from others.
+  private struct Key {
+    var name: String
+    /// It would be written by itself in the same place: no leaf.
+    var isImplied: Bool
+  }
+
+  /// The members of a list's elements that tell them apart. They are implied in elements that hold a mapped value, when these are the
+  /// first ones and stand in the mapping's order.
+  private func keys(
+    of node: Tree, _ format: Format, _ location: [Int], _ live: [ArraySlice<PathStep>],
+    _ taken: [[Int]: ReferenceCanonical.Leaf]
+  ) -> [[Int]: Key] {
+    var keys: [[Int]: Key] = [:]
+    var seen: Set<PathStep> = []
+    var place = 0
+    for case .pick(let key, let value)? in live.map(\.first) where seen.insert(.pick(key: key, value: value)).inserted {
+      guard let hit = locate([.pick(key: key, value: value)], in: node, format, exact: false) else { continue }
+      // In XML an element that stands alone is no list.
+      var (item, element, position) = (node, location, 0)
+      if case .array(let items) = node {
+        position = hit.location[0]
+        (item, element) = (items[position], location + [position])
+      }
+      guard let member = locate([.name(key)], in: item, format, exact: false), let index = member.location.first,
+        member.location.count == 1, taken[element + [index]] == nil
+      else { continue }
+      let hasValues = taken.keys.contains { $0.starts(with: element) }
+      keys[element + [index]] = Key(name: key, isImplied: hasValues && position == place)
+      if hasValues { place += 1 }
+    }
+    return keys
   }
 
   // MARK: What brings unknown XML back as it stood

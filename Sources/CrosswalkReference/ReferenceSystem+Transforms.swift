@@ -149,6 +149,9 @@ extension ReferenceSystem {
       case "NAME": return .text((row["name"] ?? "").uppercased())
       default: return .text(row["name"] ?? "")
       }
+    case "currency":
+      guard case .text(let text) = value, let code = tables.currency(text) else { throw Refusal() }
+      return .text(code)
     case "region":
       guard case .text(let text) = value, case .text(let name)? = canonical[transform.others["in"]?.text ?? ""],
         let country = tables.country(name), let row = tables.region(text, in: country["code"] ?? "")

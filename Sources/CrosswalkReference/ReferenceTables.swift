@@ -30,6 +30,11 @@ struct ReferenceTables: Sendable {
   /// The row of a region of that country: a code (whole, or behind the hyphen), the name, or an alias.
   func region(_ text: [UInt8], in country: String) -> [String: String]? { regions[country]?[fold(text)] }
 
+  /// The code of a currency as the table has it.
+  func currency(_ text: [UInt8]) -> String? {
+    rows["currencies"]?.lazy.compactMap { $0["code"] }.first { !$0.isEmpty && fold(Array($0.utf8)) == fold(text) }
+  }
+
   /// The letters after the hyphen of ISO 3166-2.
   static func shortCode(_ row: [String: String]) -> [UInt8] {
     let code = Array((row["code"] ?? "").utf8)

@@ -591,6 +591,57 @@ import Testing
     #expect(first.leaves == 3_000 && first.extras == second.extras)
   }
 
+  /// Two cases, A before B; names in any case where that is asked for.
+  private static func picked(ignoresCase: Bool = false) -> Layout {
+    var layout = Layout()
+    layout.ignoresCase = ignoresCase
+    func one(_ value: String, _ register: Int) -> Layout.Case {
+      .init(value: value, members: [.init("v", .leaf(.init(register: register)))])
+    }
+    layout.members = [.init("L", .picks(key: "Tag", cases: [one("A", 0), one("B", 1)]))]
+    layout.registers = 2
+    return layout
+  }
+
+  @Test(arguments: [
+    (#"[{"Tag":"A","v":1},{"v":2,"Tag":"B"}]"#, "1 2", 2), (#"[{"Tag":"B","v":2}]"#, "- 2", 1),
+    (#"[{"Tag":"B","v":2},{"Tag":"A","v":1}]"#, #"1 2 + L[0].Tag = "B", L[1].Tag = "A""#, 4),
+    (#"[{"Tag":"A"},{"Tag":"B","v":2}]"#, #"- 2 + L[0].Tag = "A", L[1].Tag = "B""#, 3),
+    (#"[{"Tag":"B","v":2},{"Tag":"A","x":1}]"#, #"- 2 + L[1].Tag = "A", L[1].x = 1"#, 3),
+    (#"[7,{"Tag":"A","v":null}]"#, #"null - + L[0] = 7, L[1].Tag = "A""#, 3),
+    (#"[{"Tag":"A","v":1},{"Tag":"A","v":3},{"Tag":"B","v":2}]"#, #"1 2 + L[1] = {"Tag":"A","v":3}, L[2].Tag = "B""#, 5),
+  ])
+  func theMemberThatTellsElementsApartIsALeafWhereTheWriterWouldNotPutItThere(list: String, wanted: String, leaves: Int) {
+    let steps = JSONRecordReaderTests.run(#"[{"L":\#(list)}]"#, JSONRecordReaderTests.picked(), .array)
+    #expect(JSONRecordReaderTests.told(steps).first == wanted)
+    #expect(steps.first?.snapshot?.leaves == leaves)
+  }
+
+  @Test(arguments: [
+    (#"[{"tag":"A","v":1}]"#, "1 -"), (#"[{"tag":"B","v":1},{"TAG":"A"}]"#, #"- 1 + L[1].Tag = "A""#),
+    (#"[{"tag":"A"}]"#, #"- - + L[0].Tag = "A""#),
+    (#"[{"tag":"A","Tag":"B","v":1}]"#, #"- 1 + L[0].tag = "A""#),
+  ])
+  func thatMemberHasTheLayoutsSpellingInAnyCase(list: String, wanted: String) {
+    let layout = JSONRecordReaderTests.picked(ignoresCase: true)
+    #expect(JSONRecordReaderTests.told(JSONRecordReaderTests.run(#"[{"L":\#(list)}]"#, layout, .array)).first == wanted)
+  }
+
+  @Test func aFieldBesideWhatHasTheWrappersNameMakesTheRecordABareOne() {
+    let text = #"[{"client":{"a":1,"b":2},"a":3},{"a":4,"client":{"a":5}},{"client":{"a":6},"x":7}]"#
+    for forms in [[[], ["client"]], [["client"], []]] {
+      #expect(
+        JSONRecordReaderTests.told(JSONRecordReaderTests.run(text, JSONRecordReaderTests.layout(["a"]), .array, forms: forms)) == [
+          #"3 + client = {"a":1,"b":2}"#, #"4 + client = {"a":5}"#, "6 + ^.x = 7", "closed at \(text.utf8.count - 1)",
+        ])
+    }
+    // Where no bare record is accepted there is nothing else to be.
+    #expect(
+      JSONRecordReaderTests.told(
+        JSONRecordReaderTests.run(#"[{"client":{"a":1},"a":3}]"#, JSONRecordReaderTests.layout(["a"]), .array, forms: [["client"]])
+      ).first == "1 + ^.a = 3")
+  }
+
   @Test func everyNameOfAPickedElementKeepsItsPath() {
     var layout = Layout()
     let inner = Layout.Member("In", .object([.init("n", .leaf(.init(register: 0)))]))

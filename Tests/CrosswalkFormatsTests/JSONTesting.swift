@@ -151,7 +151,7 @@ enum JSONTesting {
     return JSONSnapshot(
       registers: state.held.map { $0.map { text(TreeWriter.json($0.value)) } ?? "-" },
       extras: state.extras.map { text($0.path) + " = " + text(TreeWriter.json($0.value)) },
-      leaves: (members.isEmpty ? 0 : tree.leafCount) + (before + behind).map(\.value.leafCount).reduce(0, +),
+      leaves: (members.isEmpty ? 0 : tree.leafCount) + (before + behind).map(\.value.leafCount).reduce(0, +) - state.keys,
       hasContainerLeaf: state.hasContainerLeaf, hasLosingSpelling: state.hasLosingSpelling)
   }
 
@@ -167,6 +167,8 @@ enum JSONTesting {
     var extras: [(path: [UInt8], value: Tree)] = []
     var hasContainerLeaf = false
     var hasLosingSpelling = false
+    /// Members that tell elements of a list apart and are no leaves.
+    var keys = 0
 
     init(layout: Layout, duplicates: JSONRecordReader.DuplicateNames) {
       self.layout = layout
@@ -183,6 +185,16 @@ enum JSONTesting {
         ([member.name] + member.aliases).contains { lower(Array($0.utf8)) == lower(name) }
       }
       return member.map { ($0, true) }
+    }
+
+    /// The text that tells an element apart, and the spelling of its name: the exact one before others.
+    func key(_ key: String, of item: Tree) -> (spelt: [UInt8], text: [UInt8])? {
+      guard case .object(let members) = item else { return nil }
+      func lower(_ bytes: [UInt8]) -> [UInt8] { bytes.map { (0x41...0x5a).contains($0) ? $0 + 0x20 : $0 } }
+      let name = Array(key.utf8)
+      let found = members.first { $0.name == name } ?? members.first { layout.ignoresCase && lower($0.name) == lower(name) }
+      guard let found, case .text(let text) = found.value else { return nil }
+      return (found.name, text)
     }
 
     mutating func object(_ members: [Tree.Member], _ known: [Layout.Member], path: [UInt8]) -> Bool {
@@ -255,25 +267,34 @@ enum JSONTesting {
       case (.object(let known), .object(let members)) where !members.isEmpty && !isDuplicate:
         return object(members, known, path: path)
       case (.picks(let key, let cases), .array(let items)) where !items.isEmpty && !isDuplicate:
-        var taken: Set<String> = []
+        var picked: [(rank: Int, index: Int, hasValues: Bool, path: [UInt8], value: Tree)] = []
         for (index, item) in items.enumerated() {
           var place = path
           PathText.append(index: index, to: &place)
-          guard case .object(let members) = item, case .text(let text)? = item[key],
-            let one = cases.first(where: { Array($0.value.utf8) == text && !taken.contains($0.value) })
+          guard let (spelt, text) = self.key(key, of: item),
+            let rank = cases.firstIndex(where: { Array($0.value.utf8) == text }), !picked.contains(where: { $0.rank == rank }),
+            case .object(let members) = item
           else {
             extras.append((place, item))
             continue
           }
-          taken.insert(one.value)
+          let held = self.held.count { $0 != nil }
           let mark = extras.count
-          guard object(members, one.members, path: place) else { return false }
-          // What tells the first element apart is written back by itself.
-          if index == 0 {
-            var name = place
-            PathText.append(key.utf8, to: &name)
-            if let at = extras[mark...].firstIndex(where: { $0.path == name && $0.value.isText }) { extras.remove(at: at) }
-          }
+          guard object(members, cases[rank].members, path: place) else { return false }
+          var own = place
+          PathText.append(spelt, to: &own)
+          var name = place
+          PathText.append(key.utf8, to: &name)
+          // Under the key's own spelling, whatever the record's.
+          if let at = extras[mark...].firstIndex(where: { $0.path == own && $0.value == .text(text) }) { extras[at].path = name }
+          picked.append((rank, index, self.held.count { $0 != nil } > held, name, .text(text)))
+        }
+        // What tells an element apart is no leaf where it would be written by itself: the ones with values first, in their order.
+        let stand = picked.filter(\.hasValues).sorted { $0.rank < $1.rank }
+        for (place, one) in stand.enumerated() where one.index == place {
+          guard let at = extras.firstIndex(where: { $0.path == one.path && $0.value == one.value }) else { continue }
+          extras.remove(at: at)
+          keys += 1
         }
         return true
       case (.items(let known), .array(let items)) where !items.isEmpty && !isDuplicate:

@@ -54,6 +54,25 @@ import Testing
     #expect(read("<item Key='7' other='y'/>") == "0:'7', @other = 'y'")
   }
 
+  @Test func theMemberThatTellsElementsApartIsALeafWhereTheWriterWouldNotPutItThere() {
+    let (main, bill) = ("<tag>MAIN</tag><mail>m</mail>", "<tag>BILL</tag><mail>b</mail>")
+    func list(_ elements: String...) -> String { "<item>" + elements.map { "<contact>\($0)</contact>" }.joined() + "</item>" }
+    #expect(read(list(main, bill)) == "7:'m', 8:'b'")
+    #expect(read(list(bill)) == "8:'b'")
+    #expect(read(list(bill, main)) == "7:'m', 8:'b', contact[0].tag = 'BILL', contact[1].tag = 'MAIN'")
+    #expect(read(list("<tag>MAIN</tag><x>1</x>", bill)) == "8:'b', contact[0].tag = 'MAIN', contact[0].x = '1', contact[1].tag = 'BILL'")
+    #expect(read(list("x", main)) == "7:'m', contact[0] = 'x', contact[1].tag = 'MAIN'")
+  }
+
+  @Test func aFieldWhoseNameIsNoneInXMLIsNotFoundInMarkup() {
+    var layout = Layout()
+    layout.members = [.init("Bill to/City", .leaf(.init(register: 0))), .init("a b='c'", .leaf(.init(register: 1)))]
+    layout.registers = 2
+    let said = read("<item><Bill to/City>Rome</Bill to/City></item>", layout)
+    #expect(said.contains("fatal"), "\(said)")
+    #expect(read("<item><a b='c'>x</a></item>", layout).contains("a = "))
+  }
+
   @Test func declaredEncodingsAreNoLeaves() {
     #expect(
       read("<item type='x'><active type=\"boolean\">true</active><n type=\"integer\">1</n></item>")

@@ -250,6 +250,26 @@ import Testing
         ])
   }
 
+  @Test(arguments: [
+    ("\"Bill to/City\": address.city", "`Bill to/City`", true), ("'\"a b\".c': name", "`a b`", false), ("2nd: name", "`2nd`", true),
+    ("\"n[a b=X].c\": name", "`a b`", false), ("a: { is: name, write: { create: { name: a b } } }", "`a b`", false),
+    ("a: { is: address.street, as: { lines: [a, a b] } }", "`a b`", false),
+  ])
+  func aNameThatXMLCannotHoldIsReported(field: String, name: String, isOwn: Bool) {
+    let cure = isOwn ? "say what it is called there: `xml: NAME`, or take" : "rename it, or take"
+    #expect(
+      Kiosk.problems(fields: field) == [
+        "M0118 client.yaml:4:3 \(name) cannot be a name in XML, which this system has among its `formats` | \(cure) `xml` out of `formats`"
+      ])
+    // A system without XML may have it.
+    let system = Kiosk.system.replacing("json, xml, csv", with: "json, csv").replacing("xml: { clients: { client: [$record] } }, ", with: "")
+    #expect(Kiosk.problems(system: system, client: Kiosk.client + "  \(field)\n") == [])
+  }
+
+  @Test func aFieldMaySayItsOwnNameInXML() {
+    #expect(Kiosk.problems(fields: "\"Bill to/City\": { is: address.city, xml: BillToCity }\nphone: { is: phone.main, xml: \"@phone\" }") == [])
+  }
+
   @Test func namesThatDifferInCaseAreOneWhereTheSystemIgnoresCase() {
     let client = "system: kiosk\nfields:\n  ab: id\n  AB: name\n"
     #expect(Kiosk.problems(client: client) == [])

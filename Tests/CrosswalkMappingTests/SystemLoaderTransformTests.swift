@@ -6,7 +6,7 @@ import Testing
 /// What can be wrong with transforms. The field stands on line 4, the transform from column 23.
 @Suite struct SystemLoaderTransformTests {
   static let all =
-    "`boolean`, `case`, `choice`, `constant`, `country`, `default`, `epoch`, `instant`, `integer`, `join`, `labelled`, "
+    "`boolean`, `case`, `choice`, `constant`, `country`, `currency`, `default`, `epoch`, `instant`, `integer`, `join`, `labelled`, "
     + "`lines`, `msDate`, `not`, `oneLine`, `prefix`, `region`, `split`, `trim`"
 
   @Test(arguments: [

@@ -40,6 +40,7 @@ extension TransformEffect {
     case "boolean": effect.fails = [.kind(.boolean)]
     case "choice": (effect.alwaysChanges, effect.stays, effect.fails) = (true, [.sameSpelling], [.notListed("choices")])
     case "country": (effect.changes, effect.fails) = ([.spelling], [.notListed("countries")])
+    case "currency": (effect.changes, effect.fails) = ([.spelling], [.notListed("currencies")])
     case "region": (effect.changes, effect.fails) = ([.spelling], [.notListed("regions")])
     case "case": effect.changes = [.spelling]
     case "prefix": (effect.alwaysChanges, effect.stays) = (true, [.sameSpelling])
@@ -66,7 +67,7 @@ extension TransformEffect {
   /// The same whichever side has it: what one way does the other undoes, up to the normal form.
   private mutating func addReturn(_ use: TransformUse) {
     switch use.name {
-    case "boolean", "choice", "country", "region", "case", "instant", "epoch", "msDate": losesOnReturn = [.spelling]
+    case "boolean", "choice", "country", "currency", "region", "case", "instant", "epoch", "msDate": losesOnReturn = [.spelling]
     case "oneLine": losesOnReturn = [.moreLines(1)]
     case "trim": losesOnReturn = [.holds("blanks at an end")]
     case "prefix": losesOnReturn = [.sameSpelling, .holds("the prefix `\(use.argument?.text ?? "")`")]
@@ -81,7 +82,7 @@ extension TransformEffect {
 extension TransformUse {
   /// Reading changes something, or joins several values.
   var actsOnReading: Bool {
-    !["country", "region", "oneLine", "case", "integer", "default", "constant"].contains(name)
+    !["country", "currency", "region", "oneLine", "case", "integer", "default", "constant"].contains(name)
   }
   /// Writing does.
   var actsOnWriting: Bool { !["integer", "trim", "split"].contains(name) }

@@ -5,7 +5,7 @@ package import CrosswalkModel
 package enum TransformTable {
   package static let specs: [TransformSpec] = [
     BooleanTransform.spec, CaseTransform.spec, ChoiceTransform.spec, ComposeStep.spec, ConstantTransform.spec,
-    CountryTransform.spec, DefaultTransform.spec, EpochTransform.spec, InstantTransform.spec, IntegerTransform.spec,
+    CountryTransform.spec, CurrencyTransform.spec, DefaultTransform.spec, EpochTransform.spec, InstantTransform.spec, IntegerTransform.spec,
     JoinStep.spec, LabelledStep.spec, LinesStep.spec, MSDateTransform.spec, NotTransform.spec, OneLineTransform.spec,
     PrefixTransform.spec, RegionTransform.spec, SplitTransform.spec, TrimTransform.spec,
   ]
@@ -20,6 +20,7 @@ package enum TransformTable {
     case "choice": ChoiceTransform(context)
     case "constant": ConstantTransform(context)
     case "country": CountryTransform(context)
+    case "currency": CurrencyTransform(context)
     case "default": DefaultTransform(context)
     case "epoch": EpochTransform(context)
     case "instant": InstantTransform(context)
