@@ -755,7 +755,7 @@ package final class JSONRecordReader: RecordReader {
   ) -> UnsafePointer<UInt8>? {
     switch table.nodes[node].content {
     case .picks(let key, let cases):
-      if p[0] == UInt8(ascii: "{"), let value = member(key, of: p, limit, buffer),
+      if p[0] == UInt8(ascii: "{"), let (name, value) = member(key, of: p, limit, buffer),
         let found = cases.first(where: { one in one.value == value && !picked.contains { $0.node == one.node } })
       {
         let mark = frame.extras.count
@@ -763,7 +763,7 @@ package final class JSONRecordReader: RecordReader {
         picked.append(Picked(node: found.node, index: index, hasValues: false, extra: -1))
         guard let q = parseObject(p, limit, buffer, node: found.node, depth: depth + 1) else { return nil }
         picked[picked.count - 1].hasValues = mapped > before
-        picked[picked.count - 1].extra = extra(of: key, value: value, from: mark)
+        picked[picked.count - 1].extra = extra(of: key, named: name, value: value, from: mark)
         return q
       }
     case .items(let items):
@@ -800,29 +800,30 @@ package final class JSONRecordReader: RecordReader {
   }
 
   /// The extra that the key of a picked element became, now under the key's own spelling; -1 when it became none.
-  private func extra(of key: [UInt8], value: [UInt8], from mark: Int) -> Int {
-    var name: [UInt8] = []
-    PathText.append(key, to: &name)
-    func find(_ isNamed: (UnsafeBufferPointer<UInt8>) -> Bool) -> Int? {
-      frame.extras[mark...].firstIndex { extra in
-        extra.path == JSONRecordReader.relative && extra.value.kind == .text && isNamed(frame.text(extra.pathText))
-          && frame.text(extra.value).elementsEqual(value)
-      }
+  private func extra(of key: [UInt8], named name: [UInt8], value: [UInt8], from mark: Int) -> Int {
+    var spelt: [UInt8] = []
+    PathText.append(name, to: &spelt)
+    let found = frame.extras[mark...].firstIndex { extra in
+      extra.path == JSONRecordReader.relative && extra.value.kind == .text && frame.text(extra.pathText).elementsEqual(spelt)
+        && frame.text(extra.value).elementsEqual(value)
     }
-    if let exact = find({ $0.elementsEqual(name) }) { return exact }
-    guard let other = find({ table.isSpelling($0, of: name) }) else { return -1 }
-    frame.extras[other].pathText = frame.store(name)
-    return other
+    guard let found else { return -1 }
+    if name != key {
+      var own: [UInt8] = []
+      PathText.append(key, to: &own)
+      frame.extras[found].pathText = frame.store(own)
+    }
+    return found
   }
 
-  /// The decoded text of a string member of an object that is about to be parsed; nil when it has none. Where names are matched in
+  /// The name and the decoded text of a string member of an object that is about to be parsed; nil when it has none. Where names are matched in
   /// any case, the exact one first.
   private func member(
     _ name: [UInt8], of start: UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>, _ buffer: UnsafePointer<UInt8>
-  ) -> [UInt8]? {
+  ) -> (name: [UInt8], value: [UInt8])? {
     let kept = failure
     defer { failure = kept }
-    var other: Slot?
+    var other: (name: [UInt8], slot: Slot)?
     var p = skipBlanks(start + 1)
     while p[0] == UInt8(ascii: "\"") {
       let key = p + 1
@@ -831,18 +832,19 @@ package final class JSONRecordReader: RecordReader {
       let found = frame.text(raw)
       let isWanted = found.elementsEqual(name)
       let isOther = !isWanted && other == nil && table.isSpelling(found, of: name)
+      let spelt = isOther ? Array(found) : []
       q = skipBlanks(q + 1)
       guard q[0] == UInt8(ascii: ":") else { return nil }
       q = skipBlanks(q + 1)
       var count = 0
       guard let (slot, r) = parseValue(q, limit, buffer, depth: 2, leaves: &count) else { return nil }
-      if isWanted { return slot.kind == .text ? Array(frame.text(slot)) : nil }
-      if isOther { other = slot }
+      if isWanted { return slot.kind == .text ? (name, Array(frame.text(slot))) : nil }
+      if isOther { other = (spelt, slot) }
       p = skipBlanks(r)
       guard p[0] == UInt8(ascii: ",") else { break }
       p = skipBlanks(p + 1)
     }
-    return other.flatMap { $0.kind == .text ? Array(frame.text($0)) : nil }
+    return other.flatMap { $0.slot.kind == .text ? ($0.name, Array(frame.text($0.slot))) : nil }
   }
 
   private func lookUp(
