@@ -6,7 +6,7 @@ import Testing
 
 /// The fast reader held to the reference: on the suite, on random records of random layouts, at every cut.
 @Suite struct JSONRecordReaderTests {
-  static let rounds = ProcessInfo.processInfo.environment["CROSSWALK_CORPORA"] == "1" ? 40_000 : 1_200
+  static let rounds = ProcessInfo.processInfo.environment["CROSSWALK_CORPORA"] == "1" ? 40_000 : 600
 
   static func seed() -> UInt64 {
     ProcessInfo.processInfo.environment["CROSSWALK_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0..<1_000_000)

@@ -7,7 +7,7 @@ import Testing
 /// The reader held to the reference on random records, whole and broken; at every cut and every truncation; and what
 /// the writer writes held to what was meant.
 @Suite struct XMLRandomTests {
-  static let rounds = XMLTesting.wholeCorpora ? 20_000 : 800
+  static let rounds = XMLTesting.wholeCorpora ? 20_000 : 500
 
   /// Random XML of the invented system of `XMLRecordTests`, everything that may stand in a record.
   struct Generator {
