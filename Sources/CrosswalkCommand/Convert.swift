@@ -142,6 +142,9 @@ struct Convert: Command {
     job.shape = try values.choice("shape", shape, of: Shape.self) ?? .list
     for text in set { job.set.append(try values.assignment(text)) }
     for text in options { job.options.append(try values.option(text)) }
+    for (flag, file) in [("residue", residue), ("rejects", rejects)] where file == "-" {
+      throw values.wrong(flag, "-", "a file: standard output is for the records")
+    }
     if let residue { job.residue = residue == "none" ? .none : .file(residue) }
     job.restore = restore
     job.match = match.flatMap { $0.split(separator: ",").map(String.init) }

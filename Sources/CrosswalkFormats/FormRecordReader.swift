@@ -16,6 +16,8 @@ package final class FormRecordReader: RecordReader {
   private var ranks: [Int]
   /// What stands in the register, in case a better spelling follows.
   private var fillers: [Frame.Extra]
+  /// Parameters of the request, in lower case.
+  private var requestNames: Set<[UInt8]> = []
   /// The layout's names in lower case, if it ignores case.
   private var folded: [[UInt8]: Int] = [:]
   private var record = 0
@@ -65,6 +67,7 @@ package final class FormRecordReader: RecordReader {
     for column in columns {
       for alias in column.aliases { learn(Array(alias.utf8), register: column.leaf.register, rank: 1) }
     }
+    requestNames = Set(ofRequest.map { CSVHeader.lowercased(Array($0.utf8)) })
     for name in ofRequest {
       let first = names.count
       learn(Array(name.utf8), register: nil, rank: 0)
@@ -282,6 +285,8 @@ extension FormRecordReader {
     let rank = twin.map { names[$0].rank + 2 } ?? 0
     if names.count < FormRecordReader.remembered, name.count <= FormRecordReader.rememberedLength {
       learn(name, register: register, rank: rank)
+      // A secret by any spelling.
+      if register == nil, requestNames.contains(CSVHeader.lowercased(name)) { names[names.count - 1].isOfRequest = true }
       return met(names.count - 1)
     }
     return Match(register: register, rank: rank, number: nil, name: name)

@@ -559,7 +559,10 @@ package final class JSONRecordReader: RecordReader {
     isDuplicate: Bool, object: UInt32, depth: Int, mapped: inout Int, leaves: inout Int
   ) -> UnsafePointer<UInt8>? {
     let entry = table.entries[Int(index)]
-    if isDuplicate, duplicates == .reject { return fail(.duplicateName, p, buffer) }
+    // Of objects and lists that are read apart the last cannot replace the first: neither is guessed.
+    if isDuplicate, duplicates == .reject || duplicates == .last && entry.target.node != nil {
+      return fail(.duplicateName, p, buffer)
+    }
     if let inner = entry.target.node, !isDuplicate, table.open(inner, in: object) {
       switch (p[0], table.nodes[inner].content) {
       case (UInt8(ascii: "{"), .object):

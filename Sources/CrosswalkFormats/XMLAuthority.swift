@@ -190,7 +190,7 @@ private func xmlAuthorityStart(
   var bound: [XMLNode.Attribute] = []
   for i in 0..<Int(namespaceCount) {
     guard let prefix = namespaces?[i * 2], let uri = namespaces?[i * 2 + 1] else { continue }
-    bound.append(XMLNode.Attribute(bytes(prefix), bytes(uri)))
+    bound.append(XMLNode.Attribute(bytes(prefix), ampersands(bytes(uri))))
   }
   authority(data)?.start(qualified(prefix, local), list, bound)
 }
@@ -232,6 +232,8 @@ private func xmlAuthorityError(_ data: UnsafeMutableRawPointer?, _ error: xmlErr
   guard error.level == XML_ERR_FATAL || error.level == XML_ERR_ERROR else { return }
   // Names with odd colons are judged when they are complete.
   if isNamespace, error.code == Int32(XML_NS_ERR_QNAME.rawValue) { return }
+  // A namespace name is compared as text; that it is a URI is nobody's business here.
+  if error.code == Int32(XML_WAR_NS_URI.rawValue) || error.code == Int32(XML_WAR_NS_URI_RELATIVE.rawValue) { return }
   let text = error.message.flatMap { String(validatingCString: $0) }
   authority.report(isNamespace ? .namespace : reason(error.code), at: authority.offset, text)
   if let context = authority.context { xmlStopParser(context) }

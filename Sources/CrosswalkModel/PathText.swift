@@ -5,11 +5,21 @@ package enum PathText {
   package static let around = "^"
 
   /// Whether a path leads to something beside the record: into the object around it, or to a name that stood again (`a.^2.name`).
-  package static func isAround(_ path: [PathStep]) -> Bool {
-    path.contains { step in
-      guard case .name(let name) = step, name.hasPrefix(around) else { return false }
-      return name.dropFirst().allSatisfy { $0.isWholeNumber && $0.isASCII }
+  package static func isAround(_ path: some Collection<UInt8>) -> Bool {
+    var isInQuotes = false
+    var startsName = true
+    var isMark = false
+    for byte in path {
+      if byte == UInt8(ascii: "\"") { isInQuotes.toggle() }
+      if byte == UInt8(ascii: "."), !isInQuotes {
+        if isMark { return true }
+        startsName = true
+        continue
+      }
+      isMark = startsName ? byte == UInt8(ascii: "^") : isMark && byte &- 0x30 < 10
+      startsName = false
     }
+    return isMark
   }
 
   /// Appends one member name, after a dot unless the path is empty.
@@ -32,6 +42,8 @@ package enum PathText {
 
   static func needsQuotes(_ name: some Collection<UInt8>) -> Bool {
     name.isEmpty || name.contains { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "[") || $0 == UInt8(ascii: "\"") }
+      // A name that would be taken for the mark.
+      || name.first == UInt8(ascii: "^") && name.dropFirst().allSatisfy { $0 &- 0x30 < 10 }
   }
 }
 

@@ -8,6 +8,8 @@ struct EnvelopeJudge {
   /// Names on the way to records, and the names of mapped fields: a reply with one of these that its template does not have is
   /// another document.
   private let recordNames: Set<String>
+  /// Names of fields that no envelope has.
+  private let fieldNames: Set<String>
 
   init(_ system: System) {
     self.system = system
@@ -21,7 +23,30 @@ struct EnvelopeJudge {
     for template in system.replies.error + system.replies.done { names.subtract(EnvelopeJudge.outerNames(template)) }
     for field in system.fields { if case .name(let name)? = field.path.first { names.insert(name) } }
     recordNames = names
+    var fields: Set<String> = []
+    for field in system.fields {
+      if case .name(let name)? = field.path.first { fields.insert(name) }
+      fields.formUnion(field.formatNames.values)
+    }
+    for template in system.shapes.flatMap({ $0.write + $0.read }).map(\.template) + system.replies.error + system.replies.done {
+      fields.subtract(EnvelopeJudge.allNames(template))
+    }
+    for path in system.replies.success.map(\.path) + [system.replies.more, system.replies.pages].compactMap(\.self) {
+      for step in path { if case .name(let name) = step { fields.remove(name) } }
+    }
+    fieldNames = fields
   }
+
+  private static func allNames(_ template: Template) -> Set<String> {
+    switch template {
+    case .record, .bind, .literal: []
+    case .list(let inner): allNames(inner)
+    case .object(let members): members.reduce(into: Set(members.filter { !isOfReply($0.value) }.map(\.name))) { $0.formUnion(allNames($1.value)) }
+    }
+  }
+
+  /// `clientId: $id` in a reply names a field of records.
+  private static func isOfReply(_ template: Template) -> Bool { template == .bind("id") }
 
   private static func outerNames(_ template: Template) -> Set<String> {
     guard case .object(let members) = template else { return [] }
@@ -151,6 +176,41 @@ struct EnvelopeJudge {
   }
 
   // MARK: - What no template names
+
+  /// The path of something in an envelope that looks like another record, or a name that stands twice in one object: reading on would
+  /// lose records.
+  func strayRecord(in document: Tree) -> (path: String, isRepeated: Bool)? {
+    var found: (path: String, isRepeated: Bool)?
+    func look(_ tree: Tree, _ path: [UInt8]) {
+      guard found == nil else { return }
+      switch tree {
+      case .object(let members):
+        if !path.isEmpty, members.contains(where: { fieldNames.contains(String(decoding: $0.name, as: UTF8.self)) }) {
+          found = (String(decoding: path, as: UTF8.self), false)
+          return
+        }
+        var names: Set<[UInt8]> = []
+        for member in members {
+          var own = path
+          PathText.append(member.name, to: &own)
+          guard names.insert(member.name).inserted else {
+            found = (String(decoding: own, as: UTF8.self), true)
+            return
+          }
+          look(member.value, own)
+        }
+      case .array(let items):
+        for (index, item) in items.enumerated() {
+          var own = path
+          PathText.append(index: index, to: &own)
+          look(item, own)
+        }
+      case .null, .bool, .number, .text: break
+      }
+    }
+    look(document, [])
+    return found
+  }
 
   /// Members of the document that neither a shape nor a reply has: data all the same (SEMANTICS S2). The records are not in it.
   func unknown(in document: Tree) -> [(path: [UInt8], value: Tree)] {

@@ -153,6 +153,15 @@ enum Messages {
       help: "NDJSON? say `\(system):ndjson`; a sequence of documents is read with `\(system):json`")
   }
 
+  static func strayRecord(_ path: String, isRepeated: Bool, source: String, system: String) -> Diagnostic {
+    Diagnostic(
+      .noShape,
+      isRepeated
+        ? "`\(path)` stands twice around the records of `\(source)`"
+        : "`\(path)` of `\(source)` holds what looks like another record of \(system), outside of the list of records",
+      at: .init(source: source), help: "it would be lost, so nothing is written; take it out, or describe the shape in system.yaml")
+  }
+
   static func envelopeTooLarge(source: String) -> Diagnostic {
     Diagnostic(.noShape, "what stands around the records of `\(source)` is larger than 1 MiB", at: .init(source: source))
   }

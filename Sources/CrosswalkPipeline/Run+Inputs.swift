@@ -281,6 +281,9 @@ extension Run {
     case .failed(let code, let message):
       throw Messages.errorReply(source: stream.source.name, system: source.name, code: code, message: message)
     }
+    if hasRecords, let stray = judge.strayRecord(in: document) {
+      throw Messages.strayRecord(stray.path, isRepeated: stray.isRepeated, source: stream.source.name, system: source.name)
+    }
     if judge.saysMore(document) { summary.morePagesFollow = true }
     let unknown = judge.unknown(in: document)
     guard !unknown.isEmpty else { return }

@@ -394,7 +394,9 @@ extension ReferenceSystem {
         input.records.append(.failure(.init(why: .malformed(error.reason), field: "")))
         continue
       }
-      let ofRecord = line.parameters.filter { !requestParameters.contains(String(decoding: $0.name, as: UTF8.self)) }
+      let ofRecord = line.parameters.filter { parameter in
+        !requestParameters.contains { Self.small(Array($0.utf8)) == Self.small(parameter.name) }
+      }
       let record = Tree.object(ofRecord.map { .init($0.name, .text($0.value)) })
       input.records.append(has(record, .form) ? .success(record) : .failure(.init(why: .notARecord, field: "")))
     }

@@ -213,6 +213,7 @@ enum JSONTesting {
           }
           continue
         }
+        if !found.content.isLeaf, isDuplicate, duplicates == .last { return false }
         if !found.content.isLeaf, !isDuplicate, !opened.insert(found.name).inserted {
           // Under another spelling already.
           hasLosingSpelling = true

@@ -1,3 +1,4 @@
+import CrosswalkFormats
 import CrosswalkModel
 import Foundation
 import Testing
@@ -155,6 +156,87 @@ struct NativeAndMessageTests {
       Issue.record("was accepted")
     } catch let diagnostic as Diagnostic {
       #expect(Conversion.status(diagnostic) == 2)
+    }
+  }
+}
+
+/// What an envelope may not hold, and what a damaged `native` may not become.
+struct StrayRecordTests {
+  private static func refused(_ document: String, _ system: String, change: (inout ConvertJob) -> Void = { _ in }) throws -> Diagnostic? {
+    do {
+      _ = try Conversion.run(document, system, to: "canonical", change: change)
+      return nil
+    } catch let diagnostic as Diagnostic { return diagnostic }
+  }
+
+  @Test(arguments: [
+    (#"{"response":{"result":[{"clientId":"1","clientName":"A"}],"result":[{"clientId":"2","clientName":"B"}],"status":0}}"#, "zoho-people:json"),
+    (#"{"response":{"result":[{"clientId":"1","clientName":"A"}],"status":0},"response":{"result":[{"clientId":"2"}],"status":0}}"#, "zoho-people:json"),
+    (#"{"response":{"result":[{"clientId":"1","clientName":"A"}],"status":0,"status":1}}"#, "zoho-people:json"),
+    (#"{"clients":[{"id":1,"name":"A"}],"more":[{"id":2,"name":"B"}]}"#, "trackops:json"),
+    (#"{"clients":[{"client":{"id":1,"name":"A"}}],"clients":[{"client":{"id":2,"name":"B"}}]}"#, "harvest:json"),
+    ("<response uri='x'><status>0</status><result><client><clientId>1</clientId></client></result><result><client><clientId>2</clientId></client></result></response>", "zoho-people:xml"),
+  ])
+  func recordsOutsideOfTheirListAreNotPassedOver(_ document: String, _ system: String) throws {
+    let diagnostic = try Self.refused(document, system)
+    #expect(diagnostic.map(Conversion.status) == 4, "\(String(describing: diagnostic))")
+  }
+
+  @Test func ofARepeatedObjectThatIsReadApartNeitherIsGuessed() throws {
+    let source = #"[{"id":1,"name":"A","primary_location":{"city":"X"},"primary_location":{"city":"Y"}}]"#
+    let last = try Conversion.run(source, "trackops:json", to: "bigtime:ndjson") {
+      $0.duplicateKeys = .last
+      $0.maxRejects = .count(1)
+    }
+    #expect(last.rejects.count == 1)
+    let first = try Conversion.run(source, "trackops:json", to: "bigtime:ndjson") { $0.duplicateKeys = .first }
+    #expect(first.text == #"{"SystemId":1,"Nm":"A","City":"X"}"# + "\n")
+    #expect(first.residue.map { $0["parked"]?.json } == [#"{"^2.primary_location":{"city":"Y"}}"#])
+  }
+
+  @Test(arguments: [
+    #"<v path="Zz" kind="number">abc</v>"#, #"<v path="Zz" kind="number">01</v>"#, #"<v path="Zz" kind="number">1,"SystemId":999</v>"#,
+    #"<v path="Zz" kind="boolean">maybe</v>"#, #"<v path="Zz" kind="null">x</v>"#, #"<v path="Zz">1</v><v path="Zz">2</v>"#,
+    #"<w path="Zz">1</w>"#, #"<v path="Zz"><b>1</b></v>"#, #"<v path="Zz" kind="date">1</v>"#,
+  ])
+  func aDamagedNativeInXMLIsNotRead(_ values: String) throws {
+    let run = try Conversion.run(
+      "<clients><client><id>1</id><name>A</name><system>bigtime</system><native system=\"bigtime\">\(values)</native></client></clients>",
+      "canonical:xml", to: "bigtime:ndjson")
+    #expect(run.text == #"{"SystemId":1,"Nm":"A"}"# + "\n")
+    #expect(run.codes.contains(.damagedNative))
+    #expect(run.residue.count == 1)
+  }
+
+  @Test func namesThatLookLikeMarksComeBack() throws {
+    let record = #"{"id":1,"name":"A","^":1,"^2":{"x":2},"^.y":3,"primary_location":{"city":"X","^3":4}}"#
+    for carrier in ["canonical:json", "canonical:csv", "canonical:xml"] {
+      let there = try Conversion.run("[\(record)]", "trackops:json", to: carrier)
+      let back = try Conversion.run(there.output, carrier, to: "trackops:json")
+      #expect(try JSONReference.parse(back.output).items.map { Set($0.leaves) } == [Set(JSONReference.parse(Array(record.utf8)).leaves)], "\(carrier)")
+      #expect(back.residue.isEmpty)
+    }
+  }
+
+  @Test func theNameOfANamespaceIsTextThatComesBack() throws {
+    for name in ["http://x/y?a=1&amp;b=2", "a b", "urn:x|y", "{x}", "http://é/x"] {
+      let source = "<ArrayOfClient>\n<Client SystemId=\"1\"><Nm>A</Nm><q:z xmlns:q=\"\(name)\">1</q:z></Client>\n</ArrayOfClient>\n"
+      let there = try Conversion.run(source, "bigtime:xml", to: "canonical:ndjson")
+      let back = try Conversion.run(there.output, "canonical:ndjson", to: "bigtime:xml")
+      #expect(back.text.contains("xmlns:q=\"\(name)\""), "\(back.text)")
+      #expect(try Conversion.run(back.output, "bigtime:xml", to: "canonical:ndjson").text == there.text)
+    }
+  }
+}
+
+extension Tree {
+  /// Path and value of every leaf.
+  fileprivate var leaves: [String] {
+    switch self {
+    case .object(let members) where !members.isEmpty:
+      members.flatMap { member in member.value.leaves.map { String(decoding: member.name, as: UTF8.self) + "/" + $0 } }
+    case .array(let items) where !items.isEmpty: items.enumerated().flatMap { index, item in item.leaves.map { "\(index)/" + $0 } }
+    default: [json]
     }
   }
 }

@@ -379,7 +379,7 @@ package final class Plan {
     // A payload holds what the mapping writes, in the target's own spelling (SEMANTICS S16).
     let takesBack = shape == .list || shape == .single
     for system in systems {
-      guard case .object(let entries) = system.value else {
+      guard case .object(let entries) = system.value, Native.isOurs(entries) else {
         parkNative(Tree.Member([], system.value), of: String(decoding: system.name, as: UTF8.self))
         state.notices.append((nativeLeaf, .absent, .damagedNative))
         continue

@@ -248,7 +248,7 @@ package final class ReturnTrip {
       let path = LayoutBuilder.written(plan.targetLeaves[index].leaf, in: plan.target, format: plan.targetFormat)
       return OutputExtra(path: path, value: value)
     }
-    guard let path = PathStep.parse(name), !PathText.isAround(path) else { return nil }
+    guard let path = PathStep.parse(name), !PathText.isAround(name.utf8) else { return nil }
     return OutputExtra(path: path, value: value)
   }
 
@@ -343,6 +343,14 @@ package enum Native {
     return [OutputExtra(path: [.name("native")], value: elements.count == 1 ? elements[0] : .array(elements))]
   }
 
+  /// One value a path, and under no name the list of what was absent.
+  static func isOurs(_ entries: [Tree.Member]) -> Bool {
+    guard Set(entries.map(\.name)).count == entries.count else { return false }
+    guard let absent = entries.first(where: { $0.name.isEmpty }) else { return true }
+    guard case .array(let names) = absent.value else { return false }
+    return names.allSatisfy { if case .text = $0 { true } else { false } }
+  }
+
   private static func spelt(_ value: Tree) -> (String?, [UInt8]) {
     switch value {
     case .null: return ("null", [])
@@ -368,22 +376,34 @@ package enum Native {
       }
       var entries: [Tree.Member] = []
       var absent: [Tree] = []
+      // Anything but what we write there was put by somebody else: then none of it is taken.
+      guard case .object(let parts) = element, parts.allSatisfy({ ["@system", "v"].contains(String(decoding: $0.name, as: UTF8.self)) })
+      else { return nil }
       for value in values {
-        guard case .text(let path)? = value["@path"] else { return nil }
-        let text: [UInt8] = if case .text(let text)? = value["#text"] { text } else { [] }
+        guard case .object(let parts) = value, case .text(let path)? = value["@path"],
+          parts.allSatisfy({ ["@path", "@kind", "#text"].contains(String(decoding: $0.name, as: UTF8.self)) }),
+          !entries.contains(where: { $0.name == path })
+        else { return nil }
+        var text: [UInt8] = []
+        if let content = value["#text"] {
+          guard case .text(let content) = content else { return nil }
+          text = content
+        }
         let kind: String = if case .text(let kind)? = value["@kind"] { String(decoding: kind, as: UTF8.self) } else { "" }
-        if kind == "absent" {
+        if kind == "absent", text.isEmpty {
           absent.append(.text(path))
           continue
         }
-        let literal: Tree =
-          switch kind {
-          case "null": .null
-          case "boolean": .bool(text.elementsEqual("true".utf8))
-          case "number": .number(text)
-          case "object", "array": (try? JSONReference.parse(text)) ?? .text(text)
-          default: .text(text)
-          }
+        let literal: Tree
+        switch kind {
+        case "": literal = .text(text)
+        case "null": literal = .null
+        case "boolean", "number", "object", "array":
+          guard let parsed = try? JSONReference.parse(text) else { return nil }
+          literal = parsed
+        default: return nil
+        }
+        if spelt(literal).0 ?? "" != kind || kind == "null" && !text.isEmpty { return nil }
         entries.append(Tree.Member(path, literal))
       }
       if !absent.isEmpty { entries.append(Tree.Member([], .array(absent))) }
