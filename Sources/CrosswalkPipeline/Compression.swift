@@ -54,8 +54,8 @@ final class Inflater {
   static let unjudged = 64 << 20
   private static let chunk = 64 << 10
 
+  let maxRatio: Int
   private let kind: Compression
-  private let maxRatio: Int
   private let zlib: UnsafeMutablePointer<z_stream>
   private let zstd: OpaquePointer?
   private let input: UnsafeMutablePointer<UInt8>

@@ -10,6 +10,9 @@ struct EnvelopeJudge {
   private let recordNames: Set<String>
   /// Names of fields that no envelope has.
   private let fieldNames: Set<String>
+  /// Of all shapes and replies, and the paths that replies name one by one.
+  private let templates: [Template]
+  private let paths: [[PathStep]]
 
   init(_ system: System) {
     self.system = system
@@ -28,10 +31,10 @@ struct EnvelopeJudge {
       if case .name(let name)? = field.path.first { fields.insert(name) }
       fields.formUnion(field.formatNames.values)
     }
-    for template in system.shapes.flatMap({ $0.write + $0.read }).map(\.template) + system.replies.error + system.replies.done {
-      fields.subtract(EnvelopeJudge.allNames(template))
-    }
-    for path in system.replies.success.map(\.path) + [system.replies.more, system.replies.pages].compactMap(\.self) {
+    templates = system.shapes.flatMap { $0.write + $0.read }.map(\.template) + system.replies.error + system.replies.done
+    paths = system.replies.success.map(\.path) + [system.replies.more, system.replies.pages].compactMap(\.self)
+    for template in templates { fields.subtract(EnvelopeJudge.allNames(template)) }
+    for path in paths {
       for step in path { if case .name(let name) = step { fields.remove(name) } }
     }
     fieldNames = fields
@@ -214,15 +217,10 @@ struct EnvelopeJudge {
 
   /// Members of the document that neither a shape nor a reply has: data all the same (SEMANTICS S2). The records are not in it.
   func unknown(in document: Tree) -> [(path: [UInt8], value: Tree)] {
-    var templates: [Template] = source(system.shapes.flatMap { $0.write + $0.read }) + system.replies.error + system.replies.done
-    templates.removeAll { if case .record = $0 { true } else { false } }
-    let paths = (system.replies.success.map(\.path) + [system.replies.more, system.replies.pages].compactMap(\.self)).map { $0[...] }
     var found: [(path: [UInt8], value: Tree)] = []
-    collect(document, templates, paths, [], &found)
+    collect(document, templates, paths.map { $0[...] }, [], &found)
     return found
   }
-
-  private func source(_ templates: [(format: Format, template: Template)]) -> [Template] { templates.map(\.template) }
 
   private func collect(
     _ tree: Tree, _ templates: [Template], _ known: [ArraySlice<PathStep>], _ path: [UInt8],

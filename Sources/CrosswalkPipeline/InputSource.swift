@@ -72,12 +72,9 @@ package final class InputSource {
       do throws(CompressionError) { inflater = try Inflater(compression, maxRatio: limits.ratio) } catch {
         throw damaged(error, limits.ratio)
       }
-      ratio = limits.ratio
     }
     if let kind = ForeignFile(try head(4096), name: name) { throw InputSource.isForeign(name, kind) }
   }
-
-  private var ratio = 0
 
   /// What stands in the file itself: fewer than `count` does not mean its end, 0 does.
   private func readFile(into memory: UnsafeMutablePointer<UInt8>, count: Int) throws(Diagnostic) -> Int {
@@ -97,7 +94,7 @@ package final class InputSource {
   /// Content, inflated where need be; 0 is its end.
   private func readContent(into memory: UnsafeMutablePointer<UInt8>, count: Int) throws(Diagnostic) -> Int {
     guard let inflater else { return try readFile(into: memory, count: count) }
-    return try inflater.read(into: memory, count: count, refill: readFile(into:count:)) { damaged($0, ratio) }
+    return try inflater.read(into: memory, count: count, refill: readFile(into:count:)) { damaged($0, inflater.maxRatio) }
   }
 
   deinit { if descriptor >= 0 { close(descriptor) } }

@@ -182,24 +182,20 @@ final class Run {
     for (record, offset, end, field) in result.ids {
       var hash: UInt64 = 0xcbf2_9ce4_8422_2325 ^ UInt64(truncatingIfNeeded: field)
       for byte in bytes[start..<end] { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-      let isNew = seenIds.insert(hash).inserted
-      if !isNew, field >= 0 {
-        summary.reported[.clash, default: 0] += 1
-        if summary.reported[.clash]! <= 5 {
+      if !seenIds.insert(hash).inserted {
+        let code = field < 0 ? Code.duplicateId : .clash
+        let count = summary.reported[code, default: 0] + 1
+        summary.reported[code] = count
+        if count <= 5 {
+          let value = Array(bytes[start..<end])
+          var place = Diagnostic.DataPlace(source: worker.rules.source, bytes: offset..<offset)
+          if field < 0 { place.path = worker.plan.idLeaf.map { worker.plan.sourceLeaves[$0].name } }
           say(
-            Messages.clash(
-              Array(bytes[start..<end]), field: worker.plan.targetLeaves[field].leaf, system: worker.plan.target,
-              at: .init(source: worker.rules.source, bytes: offset..<offset), showsValues: job.showsValues),
+            field < 0
+              ? Messages.duplicateId(value, at: place)
+              : Messages.clash(
+                value, field: worker.plan.targetLeaves[field].leaf, system: worker.plan.target, at: place, showsValues: job.showsValues),
             record: recordsSeen - result.seen + record, counted: true)
-        }
-      } else if !isNew {
-        summary.reported[.duplicateId, default: 0] += 1
-        if summary.reported[.duplicateId]! <= 5 {
-          let place = Diagnostic.DataPlace(
-            source: worker.rules.source, bytes: offset..<offset, path: worker.plan.idLeaf.map { worker.plan.sourceLeaves[$0].name })
-          say(
-            Messages.duplicateId(Array(bytes[start..<end]), at: place), record: recordsSeen - result.seen + record,
-            counted: true)
         }
       }
       start = end

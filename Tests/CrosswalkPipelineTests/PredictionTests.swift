@@ -11,14 +11,7 @@ import Testing
 /// Every movement of a value that a run or the reference interpreter makes is one that the mapping files predict, and
 /// no value differs that the prediction called always kept (SEMANTICS S4, S23).
 @Suite struct PredictionTests {
-  struct Case: Sendable, CustomTestStringConvertible {
-    var from: String
-    var to: String
-    var input: Format
-    var output: Format
-    var shape: Shape
-    var testDescription: String { "\(from):\(input) to \(to):\(output), \(shape)" }
-  }
+  typealias Case = TwinTests.Case
 
   /// All 20 ordered pairs, in every format that both have, in each shape that the target has in it.
   static let cases: [Case] = Twin.pairs.flatMap { pair -> [Case] in

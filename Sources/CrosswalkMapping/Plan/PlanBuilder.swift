@@ -162,6 +162,21 @@ struct PlanBuilder {
   // MARK: - --set
 
   /// Puts the settings' constants where the canonical value is blank. Returns the canonical fields that are set.
+  /// The target's leaves as the written document would give them back, in registers of their own, by name.
+  mutating func carry(
+    _ targets: [TargetLeaf], of system: System, in format: Format
+  ) -> (steps: [PlanStep], registers: [String: Int]) {
+    let hasNull = format.isJSON || format == .xml && system.xml.nilAttribute != nil
+    var steps: [PlanStep] = []
+    var registers: [String: Int] = [:]
+    for one in targets where one.leaf.field >= 0 {
+      let to = register()
+      registers[one.leaf.name] = to
+      steps.append(CarryStep(from: one.leaf.register, to: to, leaf: one.leaf.layout, format: format, hasNull: hasNull))
+    }
+    return (steps, registers)
+  }
+
   mutating func set(_ half: inout ReadHalf) {
     for (name, value) in settings.sets {
       guard let canonical = settings.canonical.index(of: name) else { continue }

@@ -123,16 +123,8 @@ package final class Restoration {
     self.model = model
     self.moves = moves
     self.canonical = canonical
-    var steps: [PlanStep] = []
     let nothing = builder.register()
-    var carried: [String: Int] = [:]
-    let targetHasNull = targetFormat.isJSON || targetFormat == .xml && target.xml.nilAttribute != nil
-    for one in targets where one.leaf.field >= 0 {
-      let to = builder.register()
-      carried[one.leaf.name] = to
-      steps.append(
-        CarryStep(from: one.leaf.register, to: to, leaf: one.leaf.layout, format: targetFormat, hasNull: targetHasNull))
-    }
+    let (steps, carried) = builder.carry(targets, of: target, in: targetFormat)
     var back = builder.read(target, place: { carried[$0] ?? nothing })
     var fresh: [Int] = []
     for field in source.fields {

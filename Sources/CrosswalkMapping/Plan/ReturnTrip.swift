@@ -49,16 +49,8 @@ package final class ReturnTrip {
     builder: inout PlanBuilder, source: System, sourceFormat: Format, target: System, targetFormat: Format,
     leaves: [MappedLeaf], targets: [TargetLeaf], read: PlanBuilder.ReadHalf
   ) {
-    var steps: [PlanStep] = []
     let nothing = builder.register()
-    var carried: [String: Int] = [:]
-    let targetHasNull = targetFormat.isJSON || targetFormat == .xml && target.xml.nilAttribute != nil
-    for one in targets where one.leaf.field >= 0 {
-      let to = builder.register()
-      carried[one.leaf.name] = to
-      steps.append(
-        CarryStep(from: one.leaf.register, to: to, leaf: one.leaf.layout, format: targetFormat, hasNull: targetHasNull))
-    }
+    let (steps, carried) = builder.carry(targets, of: target, in: targetFormat)
     let back = builder.read(target, place: { carried[$0] ?? nothing })
     let rewritten = builder.write(source, shape: .list, format: sourceFormat, canonical: back.canonical)
     self.steps = StepList(steps + back.steps + rewritten.steps)
