@@ -46,7 +46,7 @@ struct Explain: Command {
 
   func execute(_ console: Console) throws(Diagnostic) -> Int32 {
     let values = FlagValues()
-    let form = try values.choice("format", format, among: ["table", "json", "markdown", "html"]) ?? "table"
+    let form = try values.choice("format", format, of: Explanation.Form.self) ?? .table
     var job = ConvertJob(inputs: [], from: try values.endpoint("from", from), to: try values.endpoint("to", to))
     job.shape = try values.choice("shape", shape, of: Shape.self) ?? .list
     for text in set { job.set.append(try values.assignment(text)) }
@@ -54,13 +54,7 @@ struct Explain: Command {
     job.mappings = Convert.environmentFolders() + mappings
     let (there, back) = try job.prediction { console.show($0) }
     let explanation = Explanation(there, hasReturn ? ReturnPrediction(there: there, back: back) : nil)
-    let text =
-      switch form {
-      case "json": ExplanationJSON(explanation).text
-      case "markdown": ExplanationMarkdown(explanation).text
-      case "html": ExplanationPage(explanation).text
-      default: ExplanationText(explanation).text
-      }
+    let text = explanation.text(form)
     if let output, output != "-" {
       let file = try OutputFile(.file(output), force: force)
       do throws(Diagnostic) {

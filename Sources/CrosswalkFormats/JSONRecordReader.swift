@@ -372,6 +372,7 @@ package final class JSONRecordReader: RecordReader {
         frame.numbers |= plain.numbers
         leavesHere &+= plain.count
         last = plain.last
+        guard last >= 0 else { return fail(.unexpectedByte, p, buffer) }
         predicted = entries[Int(last)].next
         if p[0] != UInt8(ascii: "\"") {
           if p[0] <= 0x20 { p = skipBlanks(p) }
@@ -471,7 +472,7 @@ package final class JSONRecordReader: RecordReader {
 
   /// The shortest loop: members whose names are the next ones of the learnt order, whose values are strings with no escape but the plain
   /// ones, digits, or null, with no blanks between. Stops, with `p` at the quote of a name, at the first one that is anything else; or behind a value
-  /// that no `,"` follows. A function of its own, so that nothing else takes its registers (a third fewer instructions).
+  /// that no `,"` follows (`last` is -2 where that is a quote). A function of its own, so that nothing else takes its registers (a third fewer instructions).
   @inline(never)
   private static func plainMembers(
     _ p: inout UnsafePointer<UInt8>, _ entries: UnsafeMutablePointer<NameTable.Entry>, _ first: Int32,
@@ -546,7 +547,11 @@ package final class JSONRecordReader: RecordReader {
       last = predicted
       predicted = entry.pointee.next
       at = end + 1
-      guard at[0] == UInt8(ascii: ","), at[1] == UInt8(ascii: "\"") else { break }
+      guard at[0] == UInt8(ascii: ","), at[1] == UInt8(ascii: "\"") else {
+        // Else the quote behind a value would be taken for that of the next name.
+        if at[0] == UInt8(ascii: "\"") { last = -2 }
+        break
+      }
       at += 1
     }
     p = at

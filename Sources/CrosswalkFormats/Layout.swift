@@ -1,4 +1,4 @@
-package import CrosswalkModel
+import CrosswalkModel
 
 /// Where each field of a record stands in one format: the tree of names that a reader looks for and a writer writes, compiled
 /// from a system's mapping with the format's own names. Leaves name a register of the `Frame`.

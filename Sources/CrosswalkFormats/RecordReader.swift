@@ -1,4 +1,4 @@
-package import CrosswalkModel
+import CrosswalkModel
 
 /// What the hot path says of bad input: a reason and a byte offset, no text (DESIGN section 11).
 package struct FormatError: Error, Equatable, Sendable {

@@ -1,4 +1,4 @@
-package import CrosswalkModel
+import CrosswalkModel
 
 /// Passes over one record that is too large to hold, buffer by buffer.
 package protocol RecordSkipper {

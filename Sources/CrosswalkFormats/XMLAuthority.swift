@@ -70,7 +70,7 @@ package final class XMLAuthority {
     if var error {
       if error.offset >= text.count {
         if error.reason == .notWellFormed { error.reason = .truncated }
-      } else if text[error.offset] >= 0x80, text.withUnsafeBufferPointer({ XMLText.scalar($0, error.offset) }) == nil {
+      } else if text[error.offset] >= 0x80, text.withUnsafeBufferPointer({ XMLName.scalar($0, error.offset) }) == nil {
         // It calls a byte that starts no character a character that is not allowed.
         error.reason = .invalidUTF8
       }

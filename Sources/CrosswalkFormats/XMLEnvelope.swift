@@ -1,5 +1,5 @@
 import CSimd
-import CrosswalkModel
+package import CrosswalkModel
 import Glibc
 
 /// Finds the records of an XML document: from its first bytes to the first record, for one way that a template

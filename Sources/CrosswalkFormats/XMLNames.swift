@@ -198,7 +198,7 @@ final class XMLNames {
     var (word0, mask0) = word(0)
     let (word1, mask1) = word(8)
     // What is no name of XML is never compared with the source's bytes: there it would be a name and attributes.
-    if !XMLText.isQualifiedName(name) { (word0, mask0) = (1, 0) }
+    if !XMLName.isQualified(name) { (word0, mask0) = (1, 0) }
     let bucket = XMLNames.hash(name, node)
     (entries + Int(index)).initialize(
       to: Entry(

@@ -464,7 +464,7 @@ package final class XMLRecordWriter: RecordWriter {
       }
       return
     }
-    guard XMLText.isQualifiedName(name), !name.starts(with: "xmlns:".utf8) else { throw FormatError(.forbiddenCharacter, at: 0) }
+    guard XMLName.isQualified(name), !name.starts(with: "xmlns:".utf8) else { throw FormatError(.forbiddenCharacter, at: 0) }
     var members: [Tree.Member] = if case .object(let members) = tree { members } else { [] }
     var scope = scope
     var declared: [[UInt8]] = []
@@ -473,7 +473,7 @@ package final class XMLRecordWriter: RecordWriter {
       let uri = XMLRecordWriter.scalar(member.value)
       let isReserved = [Array("xml".utf8), Array("xmlns".utf8)].contains(prefix)
         || [XMLReferenceParser.xmlNamespace, XMLReferenceParser.xmlnsNamespace].contains(uri)
-      guard XMLText.isQualifiedName(prefix), !prefix.contains(UInt8(ascii: ":")), !isReserved, !uri.isEmpty else {
+      guard XMLName.isQualified(prefix), !prefix.contains(UInt8(ascii: ":")), !isReserved, !uri.isEmpty else {
         throw FormatError(.forbiddenCharacter, at: 0)
       }
       if scope[prefix] != uri { declared.append(prefix) }
@@ -548,7 +548,7 @@ package final class XMLRecordWriter: RecordWriter {
     for member in members where member.name.first == UInt8(ascii: "@") {
       let name = Array(member.name.dropFirst())
       let prefix = XMLRecordReader.prefix(of: name)
-      guard XMLText.isQualifiedName(name), name != Array("xmlns".utf8), prefix != Array("xmlns".utf8) else {
+      guard XMLName.isQualified(name), name != Array("xmlns".utf8), prefix != Array("xmlns".utf8) else {
         throw FormatError(.forbiddenCharacter, at: 0)
       }
       let local = prefix.map { Array(name.dropFirst($0.count + 1)) } ?? name

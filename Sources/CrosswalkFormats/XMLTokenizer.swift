@@ -271,7 +271,7 @@ final class XMLTokenizer {
     let isPlain = (first | 0x20) &- 0x61 < 26 || first == 0x5f
     if seen >= 0x80 || !isPlain || memchr(p, 0x3a, q - p) != nil {
       let bytes = UnsafeBufferPointer(start: p, count: q - p)
-      guard XMLText.isQualifiedName(bytes) else {
+      guard XMLName.isQualified(bytes) else {
         if !check(p, q) { return nil }
         return fail(.notWellFormed, p)
       }

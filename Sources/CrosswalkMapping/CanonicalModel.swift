@@ -21,6 +21,9 @@ package struct CanonicalModel: Sendable {
     }
   }
 
+  /// What the model is called where a system's name may stand.
+  package static let name = "canonical"
+
   /// In the file's order.
   package let fields: [Field]
   private let indexes: [String: Int]

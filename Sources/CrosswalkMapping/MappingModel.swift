@@ -1,4 +1,3 @@
-package import CrosswalkFormats
 package import CrosswalkModel
 package import CrosswalkYAML
 

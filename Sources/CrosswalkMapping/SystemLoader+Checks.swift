@@ -1,4 +1,3 @@
-import CrosswalkFormats
 import CrosswalkModel
 import CrosswalkYAML
 
@@ -174,7 +173,7 @@ extension SystemLoader {
           name = name.replacing(rule.from, with: rule.to)
         }
         let bytes = Array(name.utf8)
-        if name == "#text" || XMLText.isQualifiedName(bytes.first == UInt8(ascii: "@") ? Array(bytes.dropFirst()) : bytes) { continue }
+        if name == "#text" || XMLName.isQualified(bytes.first == UInt8(ascii: "@") ? Array(bytes.dropFirst()) : bytes) { continue }
         report(noXMLName(name, field))
         break
       }

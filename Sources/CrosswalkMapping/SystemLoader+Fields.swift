@@ -74,7 +74,7 @@ extension SystemLoader {
       case "oneWay": field.oneWay = text(value, "`oneWay`")
       case "title": field.title = text(value, "`title`")
       // Read by `CanonicalModel`.
-      case "digits" where system.name == Plan.canonicalName: checkDigits(value)
+      case "digits" where system.name == CanonicalModel.name: checkDigits(value)
       default: report(unknownKey(part.key, in: "a field", accepted: Self.fieldKeys))
       }
     }

@@ -100,10 +100,10 @@ package struct SystemLoader {
 
   // MARK: Reading nodes
 
-  mutating func report(_ problem: Diagnostic) { problems.append(problem) }
+  @inline(never) mutating func report(_ problem: Diagnostic) { problems.append(problem) }
 
   /// The entries of a mapping; nil, and a problem, when it is none. Keys that are nulls are reported and left out.
-  mutating func entries(of node: YAMLNode, _ what: @autoclosure () -> String) -> [YAMLNode.Entry]? {
+  @inline(never) mutating func entries(of node: YAMLNode, _ what: @autoclosure () -> String) -> [YAMLNode.Entry]? {
     guard let entries = node.entries else {
       report(wrongKind(node, what(), wanted: "a mapping"))
       return nil
@@ -116,14 +116,14 @@ package struct SystemLoader {
   }
 
   /// A text, a number or a boolean, as it is written.
-  mutating func text(_ node: YAMLNode, _ what: @autoclosure () -> String) -> String? {
+  @inline(never) mutating func text(_ node: YAMLNode, _ what: @autoclosure () -> String) -> String? {
     if let text = node.text, !node.isNull { return text }
     report(wrongKind(node, what(), wanted: "a text"))
     return nil
   }
 
   /// One text, or a list of them.
-  mutating func texts(_ node: YAMLNode, _ what: @autoclosure () -> String) -> [String]? {
+  @inline(never) mutating func texts(_ node: YAMLNode, _ what: @autoclosure () -> String) -> [String]? {
     guard let items = node.items else {
       if let text = node.text, !node.isNull { return [text] }
       report(wrongKind(node, what(), wanted: "a text or a list of texts"))
@@ -132,26 +132,26 @@ package struct SystemLoader {
     return items.compactMap { text($0, "an item of \(what())") }
   }
 
-  mutating func flag(_ node: YAMLNode, _ what: @autoclosure () -> String) -> Bool? {
+  @inline(never) mutating func flag(_ node: YAMLNode, _ what: @autoclosure () -> String) -> Bool? {
     if let flag = node.bool { return flag }
     report(wrongKind(node, what(), wanted: "`true` or `false`"))
     return nil
   }
 
   /// A text that is one of the words given.
-  mutating func word(_ node: YAMLNode, _ what: @autoclosure () -> String, of words: [String]) -> String? {
+  @inline(never) mutating func word(_ node: YAMLNode, _ what: @autoclosure () -> String, of words: [String]) -> String? {
     guard let word = text(node, what()) else { return nil }
     if words.contains(word) { return word }
     report(unknownWord(word, what(), at: node.place, accepted: words))
     return nil
   }
 
-  mutating func shape(_ node: YAMLNode) -> Shape? {
+  @inline(never) mutating func shape(_ node: YAMLNode) -> Shape? {
     word(node, "a shape", of: Shape.allCases.map(\.rawValue)).flatMap(Shape.init)
   }
 
   /// A key or value that names one of the system's formats. `ndjson` has no rules of its own.
-  mutating func format(_ node: YAMLNode) -> Format? {
+  @inline(never) mutating func format(_ node: YAMLNode) -> Format? {
     guard let name = node.text, !node.isNull else {
       report(wrongKind(node, "a format", wanted: "a text"))
       return nil
@@ -179,7 +179,7 @@ package struct SystemLoader {
   }
 
   /// Reports a canonical name that does not exist.
-  mutating func checkCanonical(_ name: String, at place: Place) {
+  @inline(never) mutating func checkCanonical(_ name: String, at place: Place) {
     guard let canonical, !canonical.contains(name) else { return }
     report(unknownCanonical(name, at: place, near: nearestName(to: name, among: canonical.names)))
   }
@@ -195,19 +195,19 @@ private func placeOrder(_ problem: Diagnostic) -> (String, Int, Int, String) {
 // MARK: Messages
 
 /// "the accepted ones are `a`, `b`", with the nearest first.
-func acceptedHelp(_ word: String, _ accepted: [String]) -> String {
+@inline(never) func acceptedHelp(_ word: String, _ accepted: [String]) -> String {
   let list = accepted.map { "`\($0)`" }.joined(separator: ", ")
   guard let near = nearestName(to: word, among: accepted) else { return "accepted: \(list)" }
   return accepted.count == 1 ? "did you mean `\(near)`?" : "did you mean `\(near)`? Accepted: \(list)"
 }
 
-func unknownKey(_ key: YAMLNode, in what: String, accepted: [String]) -> Diagnostic {
+@inline(never) func unknownKey(_ key: YAMLNode, in what: String, accepted: [String]) -> Diagnostic {
   let name = key.text ?? ""
   return Diagnostic(
     .unknownKey, "`\(name)` is not a key of \(what)", labels: [.init(key.place)], help: acceptedHelp(name, accepted))
 }
 
-func wrongKind(_ node: YAMLNode, _ what: String, wanted: String) -> Diagnostic {
+@inline(never) func wrongKind(_ node: YAMLNode, _ what: String, wanted: String) -> Diagnostic {
   let found =
     switch node.content {
     case .scalar: node.isNull ? "nothing" : "a text"
@@ -221,11 +221,11 @@ func wrongKind(_ node: YAMLNode, _ what: String, wanted: String) -> Diagnostic {
   return Diagnostic(.wrongKind, "\(what) is \(found), and must be \(wanted)", labels: [.init(node.place)], help: help)
 }
 
-func missingKey(_ key: String, in what: String, at place: Place) -> Diagnostic {
+@inline(never) func missingKey(_ key: String, in what: String, at place: Place) -> Diagnostic {
   Diagnostic(.missingKey, "\(what) has no `\(key)`", labels: [.init(place)], help: "add the key `\(key)`")
 }
 
-func unknownWord(_ word: String, _ what: String, at place: Place, accepted: [String]) -> Diagnostic {
+@inline(never) func unknownWord(_ word: String, _ what: String, at place: Place, accepted: [String]) -> Diagnostic {
   Diagnostic(
     .unknownWord, "\(what) cannot be `\(word)`", labels: [.init(place)],
     help: word == "ndjson" && accepted == formatNames

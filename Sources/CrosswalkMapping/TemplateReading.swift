@@ -1,4 +1,3 @@
-import CrosswalkFormats
 import CrosswalkModel
 import CrosswalkYAML
 

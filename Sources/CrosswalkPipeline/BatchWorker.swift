@@ -1,6 +1,7 @@
-package import CrosswalkFormats
-package import CrosswalkMapping
-package import CrosswalkModel
+import CrosswalkFormats
+import CrosswalkMapping
+import CrosswalkModel
+import CrosswalkPlan
 
 /// What a batch of records gave: output bytes, side files, counts and messages, all its own until it is accepted in order.
 package final class BatchResult {

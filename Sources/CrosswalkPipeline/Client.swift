@@ -1,5 +1,6 @@
 import CrosswalkFormats
 public import CrosswalkModel
+import CrosswalkPlan
 
 /// A client as every system's records mean it: one record that `Clients.read` or a `ClientReader` gave.
 ///

@@ -1,6 +1,8 @@
+package import CrosswalkExplain
 import CrosswalkFormats
-package import CrosswalkMapping
+import CrosswalkMapping
 package import CrosswalkModel
+import CrosswalkPlan
 
 extension ConvertJob {
   /// What the mapping files say of this way before anything is read: what `from`, `to`, `shape`, `set`, `options` and
@@ -39,8 +41,11 @@ extension ConvertJob {
     let read = from.format ?? source.formats[0]
     let (written, _) = try outputFormat(target)
     let there = Prediction(
-      from: source, read, to: target, written, shape: shape, canonical: model, options: chosen, sets: sets)
-    let back = Prediction(from: target, written, to: source, read, shape: .list, canonical: model, options: chosen)
+      from: source, read, to: target, written, shape: shape, canonical: model, options: chosen, sets: sets,
+      transforms: TransformTable.specs)
+    let back = Prediction(
+      from: target, written, to: source, read, shape: .list, canonical: model, options: chosen,
+      transforms: TransformTable.specs)
     return (there, back)
   }
 }

@@ -1,6 +1,8 @@
 import CrosswalkFormats
 import CrosswalkMapping
 public import CrosswalkModel
+import CrosswalkPlan
+import CrosswalkStreams
 import Glibc
 
 extension ConvertJob {
@@ -124,7 +126,7 @@ extension ConvertJob {
       source: source, sourceFormat: from.format ?? source.formats[0], target: target, targetFormat: format, shape: shape,
       settings: settings, keepsResidue: false)
     if let lacking = probe.unfedRequirements.first { throw ConvertJob.unfed(lacking, target, source, shape) }
-    if shape == .update, source.name != target.name, ![source.name, target.name].contains(Plan.canonicalName), ids == nil, restore == nil, probe.targetLeaves.contains(where: \.isId) {
+    if shape == .update, source.name != target.name, ![source.name, target.name].contains(CanonicalModel.name), ids == nil, restore == nil, probe.targetLeaves.contains(where: \.isId) {
       throw ConvertJob.needsIds(target, source)
     }
 

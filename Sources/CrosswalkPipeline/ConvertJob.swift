@@ -1,4 +1,6 @@
+import CrosswalkFormats
 public import CrosswalkModel
+public import CrosswalkStreams
 
 /// One conversion: which files are read, as what, and where the result goes. A plain value; `run` does the work.
 ///
@@ -96,34 +98,8 @@ public struct ConvertJob: Sendable {
     public var description: String { format.map { "\(system):\($0)" } ?? system }
   }
 
-  /// Where bytes come from. A literal is a path, or standard input: `"clients.json"`, `"-"`.
-  public enum Input: Sendable, Hashable, ExpressibleByStringLiteral {
-    case standardInput
-    /// A path; what it leads to may also be a pipe.
-    case file(String)
-    /// A whole document in memory, under a name for messages, whose ending tells the format as a file's does.
-    case bytes([UInt8], name: String = "bytes")
-
-    public init(stringLiteral path: String) { self = path == "-" ? .standardInput : .file(path) }
-
-    /// As messages, residue and reject lines call it.
-    public var name: String {
-      switch self {
-      case .standardInput: "-"
-      case .file(let path): path
-      case .bytes(_, let name): name
-      }
-    }
-  }
-
-  /// Where bytes go. A literal is a path, or standard output: `"clients.xml"`, `"-"`.
-  public enum Output: Sendable, Hashable, ExpressibleByStringLiteral {
-    case standardOutput
-    /// A path. The file appears complete or not at all; one that is there already is an error without `force`.
-    case file(String)
-
-    public init(stringLiteral path: String) { self = path == "-" ? .standardOutput : .file(path) }
-  }
+  public typealias Input = InputPlace
+  public typealias Output = OutputPlace
 
   /// `--set FIELD=VALUE`. The value is a JSON literal or text (SEMANTICS section 2, 18).
   public struct Assignment: Sendable, Hashable {

@@ -1,6 +1,6 @@
-package import CrosswalkFormats
-package import CrosswalkMapping
-package import CrosswalkModel
+import CrosswalkFormats
+import CrosswalkMapping
+import CrosswalkModel
 
 /// What a document says besides its records: success, errors, acknowledgements, more pages.
 struct EnvelopeJudge {

@@ -1,6 +1,7 @@
 import CrosswalkFormats
 import CrosswalkMapping
 import CrosswalkModel
+import CrosswalkPlan
 
 /// What a run says of records and documents; one function a message.
 enum Messages {

@@ -1,6 +1,8 @@
 import CrosswalkFormats
 import CrosswalkMapping
 import CrosswalkModel
+import CrosswalkPlan
+import CrosswalkStreams
 import Glibc
 
 /// A residue that is read beside an input: its lines by their keys, each given out once.

@@ -1,6 +1,8 @@
 import CrosswalkFormats
 import CrosswalkMapping
 import CrosswalkModel
+import CrosswalkPlan
+import CrosswalkStreams
 
 /// One input after the other: its format, its documents, its records.
 extension Run {

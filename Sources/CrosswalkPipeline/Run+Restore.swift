@@ -1,6 +1,7 @@
 import CrosswalkFormats
 import CrosswalkMapping
 import CrosswalkModel
+import CrosswalkPlan
 
 extension Run {
   /// What a residue depends on (SEMANTICS S8): the mapping files of both systems, the tables they look up, the systems' options,
@@ -10,7 +11,7 @@ extension Run {
     from source: System, to target: System, format: Format, shape: Shape, library: MappingLibrary, options: [String: [String: String]]
   ) -> [UInt8] {
     var hash = Fingerprint.seed
-    for name in [source.name, target.name, Plan.canonicalName] {
+    for name in [source.name, target.name, CanonicalModel.name] {
       for bytes in library.sources(of: name) { (bytes ?? []).withUnsafeBufferPointer { Fingerprint.add($0, to: &hash) } }
     }
     for system in [source, target] {
@@ -31,7 +32,7 @@ extension Run {
   func restoredShape(from format: Format) throws(Diagnostic) -> Shape? {
     guard let restorer else { return nil }
     // A record of our own brings back by itself what it holds.
-    guard source.name != Plan.canonicalName else { return nil }
+    guard source.name != CanonicalModel.name else { return nil }
     var hashes: [(shape: Shape, hash: [UInt8])] = []
     for shape in Shape.allCases {
       hashes.append(

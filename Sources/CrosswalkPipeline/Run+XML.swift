@@ -1,6 +1,8 @@
 import CrosswalkFormats
 import CrosswalkMapping
 import CrosswalkModel
+import CrosswalkPlan
+import CrosswalkStreams
 
 extension Run {
   func readXML(_ worker: BatchWorker, _ stream: ByteStream) throws(Diagnostic) {

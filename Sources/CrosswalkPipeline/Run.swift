@@ -1,6 +1,8 @@
-package import CrosswalkFormats
-package import CrosswalkMapping
-package import CrosswalkModel
+import CrosswalkFormats
+import CrosswalkMapping
+import CrosswalkModel
+import CrosswalkPlan
+import CrosswalkStreams
 import Glibc
 
 /// A conversion under way: what all inputs share. Owned by the thread that called `ConvertJob.run`.
@@ -109,7 +111,7 @@ final class Run {
   /// depend on the number of them.
   var hasOpenHeader: Bool {
     unknownColumns == nil && targetFormat == .csv && (job.shape == .list || job.shape == .single)
-      && source.name == Plan.canonicalName && target.name != Plan.canonicalName
+      && source.name == CanonicalModel.name && target.name != CanonicalModel.name
   }
 
   private func closeHeader(_ result: BatchResult, _ worker: BatchWorker) {

@@ -1,4 +1,4 @@
-package import CrosswalkFormats
+import CrosswalkFormats
 package import CrosswalkModel
 
 /// What a conversion leaves behind of one record (SEMANTICS S8).

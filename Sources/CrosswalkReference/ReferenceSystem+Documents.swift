@@ -1,4 +1,4 @@
-package import CrosswalkFormats
+import CrosswalkFormats
 package import CrosswalkModel
 
 /// What a file of a system holds.

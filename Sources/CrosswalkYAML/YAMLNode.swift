@@ -36,7 +36,7 @@ public struct YAMLNode: Sendable {
 
 extension YAMLNode {
   /// The text of a scalar; nil for a list or a mapping.
-  public var text: String? { if case .scalar(let scalar) = content { scalar.text } else { nil } }
+  @inline(never) public var text: String? { if case .scalar(let scalar) = content { scalar.text } else { nil } }
 
   /// A plain `~`, `null`, or nothing at all.
   public var isNull: Bool {
@@ -62,9 +62,9 @@ extension YAMLNode {
     return Int(scalar.text)
   }
 
-  public var items: [YAMLNode]? { if case .sequence(let items) = content { items } else { nil } }
-  public var entries: [Entry]? { if case .mapping(let entries) = content { entries } else { nil } }
+  @inline(never) public var items: [YAMLNode]? { if case .sequence(let items) = content { items } else { nil } }
+  @inline(never) public var entries: [Entry]? { if case .mapping(let entries) = content { entries } else { nil } }
 
   /// The value under a key; nil when there is none or this is no mapping.
-  public subscript(key: String) -> YAMLNode? { entries?.first { $0.key.text == key }?.value }
+  @inline(never) public subscript(key: String) -> YAMLNode? { entries?.first { $0.key.text == key }?.value }
 }

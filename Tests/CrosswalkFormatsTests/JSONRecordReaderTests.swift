@@ -295,6 +295,36 @@ import Testing
     #expect(counts.accepted > 50 && counts.refused > counts.accepted)
   }
 
+  /// Where the shortest loop reads: no blanks, mapped names in the learnt order. Each sign, and none, put at each place, instead of
+  /// what stands there and before it.
+  @Test func aSignTooManyOrTooFewIsJudgedAsTheReferenceJudgesIt() {
+    let layout = JSONRecordReaderTests.layout(["a", "bc", "d"])
+    let record = #"{"a":"x","bc":12,"d":null,"a2":"","e":{"f":[1]}}"#
+    let good = Array(#"[{"a":"1","bc":2,"d":"3"},\#(record),{"a":"","bc":"","d":7}]"#.utf8)
+    var counts = (accepted: 0, refused: 0)
+    let signs = [[]] + #"",:{}[]0-n\ .e"#.utf8.map { [$0] }
+    for sign in signs {
+      for place in 26..<good.count - 1 {
+        for length in 0...1 {
+          var bytes = good
+          bytes.replaceSubrange(place..<place + length, with: sign)
+          let run = JSONTesting.run(JSONTesting.reader(layout, .array), layout, bytes, from: 1)
+          guard let value = try? JSONReference.parsePrefix(bytes), case .array(let trees) = value.tree, value.duplicates.isEmpty,
+            trees.allSatisfy({ if case .object = $0 { true } else { false } })
+          else {
+            counts.refused += 1
+            if !isRefused(run) { Issue.record("only the reference refuses \(JSONTesting.text(bytes))\n\(run)") }
+            continue
+          }
+          counts.accepted += 1
+          let wanted = trees.map { JSONTesting.plain($0, layout) }
+          if run.dropLast().map(\.snapshot) != wanted { Issue.record("\(JSONTesting.text(bytes))\n\(run)\n\(wanted)") }
+        }
+      }
+    }
+    #expect(counts.accepted > 300 && counts.refused > counts.accepted)
+  }
+
   // MARK: - Truncation
 
   @Test func aTruncatedInputIsNeverTakenForAWholeOne() {

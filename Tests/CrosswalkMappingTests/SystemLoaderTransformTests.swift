@@ -1,5 +1,6 @@
 import CrosswalkMapping
 import CrosswalkModel
+import CrosswalkPlan
 import CrosswalkYAML
 import Testing
 

@@ -1,9 +1,9 @@
 import CrosswalkModel
+@testable import CrosswalkPipeline
+import CrosswalkStreams
 import Foundation
 import TestSupport
 import Testing
-
-@testable import CrosswalkPipeline
 
 /// gzip and zstd, read and written as streams (RELIABILITY R49). What the two libraries' own programs make of it is checked in
 /// `CommandTests`.

@@ -1,5 +1,6 @@
 import CrosswalkModel
 import CrosswalkPipeline
+import CrosswalkStreams
 import Foundation
 import Testing
 

@@ -20,11 +20,14 @@ import Testing
     try folder.write(program, to: "main.swift")
     let build = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
     var objects: [String] = []
-    for target in ["Model", "YAML", "Formats", "Mapping", "Pipeline", ""] {
+    for target in ["Model", "YAML", "Formats", "Streams", "Mapping", "Explain", "Plan", "Pipeline", ""] {
       let built = build.appending(path: "Crosswalk\(target).build")
-      objects += try FileManager.default.contentsOfDirectory(atPath: built.path).filter { $0.hasSuffix(".o") }.map {
-        built.appending(path: $0).path
-      }
+      // Objects of files that are no more may lie there.
+      let sources = FileManager.default.enumerator(
+        at: Repository.root.appending(path: "Sources/Crosswalk\(target)"), includingPropertiesForKeys: nil)
+      let names = (sources?.allObjects as? [URL] ?? []).filter { $0.pathExtension == "swift" }.map { $0.lastPathComponent + ".o" }
+        + (target == "Mapping" ? ["EmbeddedMappings.swift.o"] : [])
+      objects += names.map { built.appending(path: $0).path }
     }
     // Where the package's own C modules are, which the Swift ones name.
     let maps = [

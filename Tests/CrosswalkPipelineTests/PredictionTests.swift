@@ -37,7 +37,8 @@ import Testing
   static func prediction(_ way: Case, sets: [(String, Tree)]) throws -> Prediction {
     Prediction(
       from: try #require(systems[way.from]), way.input, to: try #require(systems[way.to]), way.output, shape: way.shape,
-      canonical: try #require(model), sets: sets.map { (field: $0.0, value: $0.1) })
+      canonical: try #require(model), sets: sets.map { (field: $0.0, value: $0.1) },
+      transforms: TransformTable.specs)
   }
 
   static func plan(_ way: Case, sets: [(String, Tree)], keepsResidue: Bool = false) throws -> Plan {
@@ -287,7 +288,8 @@ import Testing
       let model
     else { return }
     let back = Prediction(
-      from: prediction.target, way.output, to: system, way.input, shape: .list, canonical: model)
+      from: prediction.target, way.output, to: system, way.input, shape: .list, canonical: model,
+      transforms: TransformTable.specs)
     let predicted = ReturnPrediction(there: prediction, back: back).leaves[index]
     let isMissing = (converted.residue.parked + converted.residue.original).contains { $0.path == leaf.path }
     let type = system.fields[prediction.sources[index].field].type

@@ -330,7 +330,7 @@ struct XMLReferenceParser {
   private func split(_ name: [UInt8], _ offset: Int) throws(FormatError) -> (prefix: [UInt8], local: [UInt8])? {
     guard let colon = name.firstIndex(of: UInt8(ascii: ":")) else { return nil }
     if XMLText.breaksNamespaces(name) { throw error(.namespace, at: offset) }
-    guard XMLText.isQualifiedName(name) else { return nil }
+    guard XMLName.isQualified(name) else { return nil }
     return (Array(name[..<colon]), Array(name[(colon + 1)...]))
   }
 
@@ -367,7 +367,7 @@ struct XMLReferenceParser {
 
   private mutating func scalar() throws(FormatError) -> (scalar: UInt32, length: Int) {
     guard i < text.count else { throw error(.truncated) }
-    let found = text.withUnsafeBufferPointer { XMLText.scalar($0, i) }
+    let found = text.withUnsafeBufferPointer { XMLName.scalar($0, i) }
     guard let found else { throw error(.invalidUTF8) }
     return found
   }
@@ -389,7 +389,7 @@ struct XMLReferenceParser {
     let start = i
     while i < text.count {
       let (scalar, length) = try scalar()
-      guard i == start ? XMLText.isNameStart(scalar) : XMLText.isNameCharacter(scalar) else { break }
+      guard i == start ? XMLName.isStart(scalar) : XMLName.isCharacter(scalar) else { break }
       i += length
     }
     guard i > start else { throw error(.unexpectedByte) }

@@ -1,0 +1,117 @@
+package import CrosswalkMapping
+
+/// What has to be so for a value to fare otherwise than usual: the closed set of SEMANTICS S23.
+package enum Condition: Sendable, Hashable {
+  /// Null, in a source that has nulls.
+  case null
+  /// Text without a character.
+  case empty
+  /// Not of the kind that is written, and of none that becomes it.
+  case kind(ValueType)
+  /// Of another kind than the field is written in, so that another kind comes back.
+  case writtenKind
+  /// Not in a table, or not one of the choices.
+  case notListed(String)
+  /// Spelt otherwise than the target writes it.
+  case spelling
+  /// By chance spelt as the target writes it.
+  case sameSpelling
+  /// More lines than this.
+  case moreLines(Int)
+  /// Line breaks other than LF.
+  case lineBreaks
+  /// The text holds what a transform cuts at or takes away.
+  case holds(String)
+  /// One of these has a value, and stands in the place.
+  case taken([String])
+  /// One of these has a value as well, and both make one text.
+  case joined([String])
+  /// Nothing else stands in the text that is composed.
+  case alone
+  /// Something else stands in it.
+  case together
+  /// The label has no code, or is not the table's label of its code.
+  case label
+  /// The target's id comes out of a map.
+  case mapped
+  /// An object or a list where one value belongs.
+  case container
+  /// A character that the target's format cannot hold.
+  case character
+  /// `native` of the record has the target's own literal.
+  case native
+
+  /// One word a case, for programs.
+  package var name: String {
+    switch self {
+    case .null: "null"
+    case .empty: "empty"
+    case .kind: "kind"
+    case .writtenKind: "writtenKind"
+    case .notListed: "notListed"
+    case .spelling: "spelling"
+    case .sameSpelling: "sameSpelling"
+    case .moreLines: "moreLines"
+    case .lineBreaks: "lineBreaks"
+    case .holds: "holds"
+    case .taken: "taken"
+    case .joined: "joined"
+    case .alone: "alone"
+    case .together: "together"
+    case .label: "label"
+    case .mapped: "mapped"
+    case .container: "container"
+    case .character: "character"
+    case .native: "native"
+    }
+  }
+
+  package static let names = [
+    "null", "empty", "kind", "writtenKind", "notListed", "spelling", "sameSpelling", "moreLines", "lineBreaks", "holds",
+    "taken",
+    "joined", "alone", "together", "label", "mapped", "container", "character", "native",
+  ]
+
+  /// Behind "when", in a few words.
+  package var text: String {
+    switch self {
+    case .null: "null"
+    case .empty: "empty"
+    case .kind(let type): Condition.kindText(type)
+    case .writtenKind: "a number or a boolean stands where text belongs, or text where one of them does"
+    case .notListed(let table): table == "choices" ? "none of the choices" : "not in the table `\(table)`"
+    case .spelling: "spelt otherwise than the target writes it"
+    case .sameSpelling: "already spelt as the target writes it"
+    case .moreLines(let count): count == 1 ? "more than one line" : "more than \(count) lines"
+    case .lineBreaks: "line breaks other than LF"
+    case .holds(let what): "\(what) in it"
+    case .taken(let names): "\(Condition.list(names)) has a value"
+    case .joined(let names): "\(Condition.list(names)) has a value too"
+    case .alone: "nothing else stands in the text"
+    case .together: "something else stands in the text"
+    case .label: "the label has no code, or is not the table's"
+    case .mapped: "the id comes from the map of `--ids`"
+    case .container: "an object or a list stands where one value belongs"
+    case .character: "a character that XML has no place for"
+    case .native: "`native` brings the target's own literal back"
+    }
+  }
+
+  private static func kindText(_ type: ValueType) -> String {
+    switch type {
+    case .integer: "not an integer"
+    case .boolean: "not true or false"
+    case .instant: "not a date with time"
+    case .text, .lines, .code, .choice: "a number or a boolean, not text"
+    }
+  }
+
+  /// At most three names, the rest counted.
+  private static func list(_ names: [String]) -> String {
+    let shown = names.prefix(names.count > 4 ? 3 : 4)
+    if shown.count < names.count {
+      return shown.joined(separator: ", ") + " or one of \(names.count - shown.count) more"
+    }
+    return shown.count == 1 ? shown[0] : shown.dropLast().joined(separator: ", ") + " or " + shown[shown.count - 1]
+  }
+}

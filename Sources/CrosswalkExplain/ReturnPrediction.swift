@@ -1,0 +1,76 @@
+import CrosswalkMapping
+import CrosswalkModel
+
+/// What of a record comes back by itself when it goes there and back, and what only with the residue (SEMANTICS S8).
+package struct ReturnPrediction: Sendable {
+  package struct Leaf: Sendable {
+    package var name: String
+    /// Something of it comes back without the residue.
+    package var comesBack: Bool
+    /// When it does not, or comes back as another literal.
+    package var exceptions: [Condition]
+    /// Target leaves that bring it.
+    package var by: [String]
+
+    package var isAlwaysByItself: Bool { comesBack && exceptions.isEmpty }
+  }
+
+  /// One each of the prediction's source leaves.
+  package let leaves: [Leaf]
+  /// In any field: what does not come back as it was.
+  package let everywhere: [Condition]
+
+  /// - back: from the target to the source, as `list`.
+  package init(there: Prediction, back: Prediction) {
+    // Written in the kind of its field, a value of another kind is another literal.
+    everywhere = there.targetTakesAll || !there.sourceFormat.isJSON ? [] : [.writtenKind]
+    leaves = there.sources.map { leaf in
+      if there.targetTakesAll { return Leaf(name: leaf.name, comesBack: true, exceptions: [], by: ["native"]) }
+      var best: Leaf?
+      for edge in leaf.edges {
+        let target = there.targets[edge.target]
+        guard let returning = back.source(named: target.name) else { continue }
+        for way in returning.edges where back.targets[way.target].name == leaf.name {
+          guard let conditions = ReturnPrediction.losses(there, leaf, edge, way) else { continue }
+          if let known = best, known.exceptions.count <= conditions.count { continue }
+          best = Leaf(name: leaf.name, comesBack: true, exceptions: conditions, by: [target.name])
+        }
+      }
+      return best ?? Leaf(name: leaf.name, comesBack: false, exceptions: [], by: [])
+    }
+  }
+
+  /// When the literal is not what it was; nil when it never is.
+  private static func losses(
+    _ there: Prediction, _ leaf: Prediction.SourceLeaf, _ edge: Prediction.Edge, _ way: Prediction.Edge
+  ) -> [Condition]? {
+    var conditions: [Condition] = []
+    func add(_ condition: Condition) { if !conditions.contains(condition) { conditions.append(condition) } }
+    for one in [edge, way] where one.isComposed {
+      guard one.exceptions.contains(where: { $0.condition == .alone }) else { return nil }
+      add(.together)
+    }
+    let own = there.source.fields[leaf.field]
+    let other = there.target.fields[there.targets[edge.target].field]
+    // What both sides spell in a form of their own comes back in the source's own.
+    let names = Set(own.transforms.map(\.name))
+    let isDate = own.type == .instant || !names.isDisjoint(with: ["instant", "epoch", "msDate"])
+    var effects = own.transforms.map(TransformEffect.reading) + [TransformEffect.writing(own.type)]
+    effects += other.transforms.filter { use in
+      !names.contains(use.name) && !(isDate && ["instant", "epoch", "msDate"].contains(use.name))
+    }.map(TransformEffect.writing)
+    if !isDate { effects.append(.writing(other.writeTypes[there.shape] ?? other.type)) }
+    for effect in effects {
+      if effect.neverReturns { return nil }
+      effect.losesOnReturn.forEach(add)
+    }
+    for exception in edge.exceptions + way.exceptions
+    where exception.outcome.fate == .parked || exception.outcome.fate == .rejected {
+      add(exception.condition)
+    }
+    if case .parts = own.meaning { add(.label) }
+    if edge.exceptions.contains(where: { $0.condition == .mapped }) { add(.mapped) }
+    if edge.canonical == ["id"], there.shape == .update, there.source.name != there.target.name { return nil }
+    return conditions
+  }
+}
