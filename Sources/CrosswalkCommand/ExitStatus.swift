@@ -6,12 +6,15 @@ enum ExitStatus {
   static let withRejects: Int32 = 1
   static let wrongUsage: Int32 = 2
   static let limitExceeded: Int32 = 6
+  /// A fault of the program.
+  static let unbalanced: Int32 = 70
 
   /// What a run ends with that this diagnostic has ended.
   static func of(_ diagnostic: Diagnostic) -> Int32 {
     if diagnostic.code == .closedOutput { return 141 }
     let name = diagnostic.code.name
     if name.hasPrefix("U") || name.hasPrefix("M") { return wrongUsage }
+    if name.hasPrefix("I03") || name.hasPrefix("I04") { return unbalanced }
     return name.hasPrefix("I02") ? 5 : 4
   }
 }

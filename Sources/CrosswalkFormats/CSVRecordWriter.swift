@@ -74,7 +74,9 @@ package final class CSVRecordWriter: RecordWriter {
       return
     }
     let written = Array(out.bytes)
+    let leaves = out.leaves
     out.removeAll()
+    out.leaves = leaves
     var start = 0
     for row in rows {
       written[start..<row.end].withUnsafeBufferPointer { out.append($0) }
@@ -120,27 +122,43 @@ package final class CSVRecordWriter: RecordWriter {
       case .absent:
         if !placed.isEmpty, let value = placed[index] { append(tree: value, to: &out) }
       case .null:
-        if profile.keepsKinds { append("\\N", to: &out) }
-      case .true: append("true", to: &out)
-      case .false: append("false", to: &out)
-      case .emptyObject: append("{}", to: &out)
-      case .emptyArray: append("[]", to: &out)
+        if profile.keepsKinds {
+          append("\\N", to: &out)
+          out.leaves &+= 1
+        }
+      case .true, .false, .emptyObject, .emptyArray:
+        append(CSVRecordWriter.word(slot.kind), to: &out)
+        out.leaves &+= 1
       case .number:
         append(bare: frame.raw(slot), to: &out)
+        out.leaves &+= 1
       case .text, .subtree:
         let text =
           slot.space == .chunk && !slot.isEscaped
           ? UnsafeBufferPointer(start: chunk + slot.offset, count: slot.length) : frame.text(slot)
         if text.isEmpty {
-          if step.writesEmpty || slot.isRestored { append("\"\"", to: &out) }
+          if step.writesEmpty || slot.isRestored {
+            append("\"\"", to: &out)
+            out.leaves &+= 1
+          }
         } else {
           append(cell: text, to: &out)
+          out.leaves &+= 1
         }
       }
       index += 1
     }
     if !unknown.isEmpty || !extras.isEmpty { append(unknown: extras, isFirst: index == 0, to: &out) }
     if isOpen { rows.append((out.count, unknown.count)) }
+  }
+
+  private static func word(_ kind: Kind) -> StaticString {
+    switch kind {
+    case .true: "true"
+    case .false: "false"
+    case .emptyObject: "{}"
+    default: "[]"
+    }
   }
 
   private func append(unknown extras: [OutputExtra], isFirst: Bool, to out: inout OutputBuffer) {
@@ -289,6 +307,8 @@ extension CSVRecordWriter {
   }
 
   private func append(tree: Tree, to out: inout OutputBuffer) {
+    let start = out.count
+    defer { if out.count > start { out.leaves += 1 } }
     switch tree {
     case .null: if profile.keepsKinds { append("\\N", to: &out) }
     case .bool(let value): append(value ? "true" : "false", to: &out)

@@ -67,6 +67,7 @@ package final class FormRecordWriter: RecordWriter {
   private func begin(_ prefix: [UInt8], _ start: Int, _ out: inout OutputBuffer) {
     if out.count > start { out.append(UInt8(ascii: "&")) }
     out.append(prefix)
+    out.leaves &+= 1
   }
 
   private func append(_ word: StaticString, to out: inout OutputBuffer) {

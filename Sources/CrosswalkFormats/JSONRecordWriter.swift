@@ -203,6 +203,9 @@ package final class JSONRecordWriter: RecordWriter {
     var begin = to
     var next = UnsafePointer(steps)
     let last = next + stepCount
+    #if !CROSSWALK_WITHOUT_BOOKS
+      var leaves = 0
+    #endif
     while next < last {
       let step = next
       next += 1
@@ -211,6 +214,10 @@ package final class JSONRecordWriter: RecordWriter {
         let kind = slot.bits & 15
         if kind <= 1, kind == 0 || !step.pointee.writesNull && !slot.isRestored { continue }
         let length = slot.length
+        if kind == UInt64(Kind.text.rawValue), length == 0, !step.pointee.writesEmpty, !slot.isRestored { continue }
+        #if !CROSSWALK_WITHOUT_BOOKS
+          leaves &+= 1
+        #endif
         var from = text + Int(step.pointee.prefix)
         var prefixLength = Int(step.pointee.length)
         if to == content {
@@ -218,7 +225,6 @@ package final class JSONRecordWriter: RecordWriter {
           prefixLength &-= 1
         }
         if kind == UInt64(Kind.text.rawValue) {
-          if length == 0, !step.pointee.writesEmpty, !slot.isRestored { continue }
           cw_copy(to, from, prefixLength)
           to += prefixLength
           to[0] = UInt8(ascii: "\"")
@@ -282,6 +288,9 @@ package final class JSONRecordWriter: RecordWriter {
     cw_copy(to, frameBytes + head.count, tail.count)
     to += tail.count
     out.count = to - out.base
+    #if !CROSSWALK_WITHOUT_BOOKS
+      out.leaves &+= leaves
+    #endif
   }
 
   /// A leaf that is no text.
@@ -328,6 +337,7 @@ package final class JSONRecordWriter: RecordWriter {
     let tree = RecordTree.insert(
       extras.map { ($0.path[...], $0.value) }, into: RecordTree.build(layout.members, frame: frame), .object(layout.members),
       plainly: { RecordTree.insert($0, at: $1, into: $2) })
+    out.leaves += RecordTree.leafCount(layout.members, frame: frame) + extras.reduce(0) { $0 + $1.leaves }
     out.append(head)
     JSONTree.append(tree ?? .object([]), to: &out)
     out.append(tail)

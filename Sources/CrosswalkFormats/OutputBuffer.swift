@@ -5,6 +5,8 @@ import Glibc
 package struct OutputBuffer: ~Copyable {
   package private(set) var base: UnsafeMutablePointer<UInt8>
   package var count = 0
+  /// Leaves of records that writers put here: their side of the books (SEMANTICS S4).
+  package var leaves = 0
   package private(set) var capacity: Int
 
   package init(capacity: Int = 4096) {
@@ -59,7 +61,10 @@ package struct OutputBuffer: ~Copyable {
   /// A decimal number.
   package mutating func append(number: Int) { append(String(number)) }
 
-  package mutating func removeAll() { count = 0 }
+  package mutating func removeAll() {
+    count = 0
+    leaves = 0
+  }
 
   /// Gives memory back after a large record.
   package mutating func shrink(to size: Int) {

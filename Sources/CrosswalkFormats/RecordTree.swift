@@ -11,12 +11,31 @@ package enum RecordTree {
     return result.isEmpty ? nil : .object(result)
   }
 
+  /// The leaves among them; what tells the elements of a list apart is none.
+  static func leafCount(_ members: [Layout.Member], frame: Frame) -> Int {
+    members.reduce(0) { $0 + leafCount($1.content, frame: frame) }
+  }
+
+  private static func leafCount(_ content: Layout.Content, frame: Frame) -> Int {
+    switch content {
+    case .leaf(let leaf): isWritten(leaf, frame) && !frame.slots[leaf.register].isAbsent ? 1 : 0
+    case .object(let members): leafCount(members, frame: frame)
+    case .picks(_, let cases): cases.reduce(0) { $0 + leafCount($1.members, frame: frame) }
+    case .items(let items): items.reduce(0) { $0 + leafCount($1.content, frame: frame) }
+    }
+  }
+
+  private static func isWritten(_ leaf: Layout.Leaf, _ frame: Frame) -> Bool {
+    let slot = frame.slots[leaf.register]
+    if slot.kind == .null, !leaf.writesNull, !slot.isRestored { return false }
+    return !(slot.isEmptyText && !leaf.writesEmpty && !slot.isRestored)
+  }
+
   private static func build(_ content: Layout.Content, frame: Frame) -> Tree? {
     switch content {
     case .leaf(let leaf):
+      guard isWritten(leaf, frame) else { return nil }
       let slot = frame.slots[leaf.register]
-      if slot.kind == .null, !leaf.writesNull, !slot.isRestored { return nil }
-      if slot.isEmptyText, !leaf.writesEmpty, !slot.isRestored { return nil }
       return value(slot, frame: frame, isText: leaf.isText && !slot.isRestored)
     case .object(let members): return build(members, frame: frame)
     case .picks(let key, let cases):

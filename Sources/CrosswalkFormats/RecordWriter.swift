@@ -5,10 +5,13 @@ package struct OutputExtra {
   /// The members on the way; the last is the leaf's own name.
   package var path: [PathStep]
   package var value: Tree
+  /// Of the record's, for the books: an aid (a declared prefix, an order) is none.
+  package var leaves: Int
 
-  package init(path: [PathStep], value: Tree) {
+  package init(path: [PathStep], value: Tree, leaves: Int? = nil) {
     self.path = path
     self.value = value
+    self.leaves = leaves ?? value.leafCount
   }
 }
 
@@ -25,6 +28,6 @@ package protocol RecordWriter: AnyObject {
   var empty: [UInt8] { get }
 
   /// Appends one record (with its wrapper), without separators. Throws when a value holds what the format cannot (a control
-  /// character in XML); nothing is appended then.
+  /// character in XML); nothing is appended then. Counts the leaves it writes in `out.leaves`.
   func write(_ frame: Frame, extras: [OutputExtra], into out: inout OutputBuffer) throws(FormatError)
 }

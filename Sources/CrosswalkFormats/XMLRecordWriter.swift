@@ -286,11 +286,11 @@ package final class XMLRecordWriter: RecordWriter {
   // MARK: - Writing
 
   package func write(_ frame: Frame, extras: [OutputExtra], into out: inout OutputBuffer) throws(FormatError) {
-    let start = out.count
+    let start = (out.count, out.leaves)
     do throws(FormatError) {
       if extras.isEmpty { try writeSteps(frame, into: &out) } else { try writeTree(frame, extras, into: &out) }
     } catch {
-      out.count = start
+      (out.count, out.leaves) = start
       throw error
     }
   }
@@ -334,6 +334,7 @@ package final class XMLRecordWriter: RecordWriter {
             to += length
             cw_copy(to, behind, behindLength)
             out.count = to + behindLength - out.base
+            out.leaves &+= 1
             continue
           }
           let start = out.count
@@ -343,20 +344,22 @@ package final class XMLRecordWriter: RecordWriter {
           if out.count == start + beforeLength {
             // Escaped in its source, and nothing after all.
             out.count = start
-            if step.pointee.writesEmpty || slot.isRestored { append(step.pointee.empty, &out) }
+            if step.pointee.writesEmpty || slot.isRestored { appendLeaf(step.pointee.empty, &out) }
             continue
           }
           out.append(UnsafeBufferPointer(start: behind, count: behindLength))
+          out.leaves &+= 1
           continue
         }
         if slot.kind == .null {
-          if step.pointee.writesNull || slot.isRestored { append(step.pointee.null, &out) }
+          if step.pointee.writesNull || slot.isRestored { appendLeaf(step.pointee.null, &out) }
         } else if slot.kind == .text {
-          if step.pointee.writesEmpty || slot.isRestored { append(step.pointee.empty, &out) }
+          if step.pointee.writesEmpty || slot.isRestored { appendLeaf(step.pointee.empty, &out) }
         } else {
           out.append(UnsafeBufferPointer(start: before, count: beforeLength))
           try escape(slot, frame, escaping, into: &out)
           out.append(UnsafeBufferPointer(start: behind, count: behindLength))
+          out.leaves &+= 1
         }
       case .attribute:
         let slot = slots[Int(step.pointee.register)]
@@ -366,9 +369,12 @@ package final class XMLRecordWriter: RecordWriter {
         out.append(UnsafeBufferPointer(start: before, count: beforeLength))
         try escape(slot, frame, .attribute, into: &out)
         append(step.pointee.behind, &out)
+        out.leaves &+= 1
         open[open.count - 1].hasAttributes = true
       case .text:
+        let start = out.count
         try escape(slots[Int(step.pointee.register)], frame, escaping, into: &out)
+        if out.count > start { out.leaves &+= 1 }
       case .open:
         open.append(Open(start: out.count, content: 0, hasAttributes: open.isEmpty))
         out.append(UnsafeBufferPointer(start: before, count: beforeLength))
@@ -401,6 +407,12 @@ package final class XMLRecordWriter: RecordWriter {
   private func isStartTagOnly(_ out: borrowing OutputBuffer, _ start: Int) -> Bool {
     for i in start..<(out.count - 1) where out.base[i] == UInt8(ascii: ">") { return false }
     return true
+  }
+
+  /// A null or empty element, where the format has such.
+  private func appendLeaf(_ piece: Piece, _ out: inout OutputBuffer) {
+    append(piece, &out)
+    if piece.length > 0 { out.leaves &+= 1 }
   }
 
   private func append(_ piece: Piece, _ out: inout OutputBuffer) {
@@ -440,6 +452,7 @@ package final class XMLRecordWriter: RecordWriter {
       RecordTree.insert(
         extras.map { ($0.path[...], $0.value) }, into: RecordTree.build(layout.members, frame: frame) ?? .object([]),
         .object(layout.members), plainly: { XMLTree.insert($0, at: $1, into: $2) }) ?? .object([])
+    out.leaves += RecordTree.leafCount(layout.members, frame: frame) + extras.reduce(0) { $0 + $1.leaves }
     out.append(head)
     do throws(FormatError) {
       try append(tree, recordName, .object(layout.members), attributes: recordAttributes, prefixes, into: &out)

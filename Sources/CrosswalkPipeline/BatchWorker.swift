@@ -27,11 +27,8 @@ package final class BatchResult {
   var seen: Int { read + skipped }
   @exclusivity(unchecked) var rejected = 0
   @exclusivity(unchecked) var malformed = 0
-  /// Leaves parked, by source leaf (row) and reason (column).
-  private(set) var parked: UnsafeMutablePointer<Int> = .allocate(capacity: 1)
-  private var parkedCount = 0
-  /// Leaves parked that no mapping names, by path.
-  @exclusivity(unchecked) var unknown: [[UInt8]: Int] = [:]
+  /// What became of the values.
+  let books = Books()
   @exclusivity(unchecked) var messages: [Message] = []
   @exclusivity(unchecked) var messageCounts: [Code: Int] = [:]
   @exclusivity(unchecked) var literalsParked = 0
@@ -51,9 +48,7 @@ package final class BatchResult {
   /// Keys of this batch; the run has its own.
   var keys: Set<[UInt8]> = []
 
-  deinit { parked.deallocate() }
-
-  func begin(leaves: Int) {
+  func begin(_ size: Books.Size) {
     out.removeAll()
     out.shrink(to: 1 << 20)
     side.removeAll()
@@ -63,14 +58,7 @@ package final class BatchResult {
     (read, written, skipped, rejected, malformed, literalsParked) = (0, 0, 0, 0, 0, 0)
     if !ids.isEmpty { ids.removeAll(keepingCapacity: true) }
     idBytes.removeAll()
-    let columns = leaves * Plan.ParkingReason.allCases.count
-    if parkedCount != columns {
-      parked.deallocate()
-      parked = .allocate(capacity: max(columns, 1))
-      parkedCount = columns
-    }
-    parked.initialize(repeating: 0, count: columns)
-    if !unknown.isEmpty { unknown.removeAll(keepingCapacity: true) }
+    books.begin(size)
     if !messages.isEmpty { messages.removeAll(keepingCapacity: true) }
     if !keys.isEmpty { keys.removeAll(keepingCapacity: true) }
     if !messageCounts.isEmpty { messageCounts.removeAll(keepingCapacity: true) }
@@ -107,15 +95,7 @@ package final class BatchWorker {
   /// With 32 bytes behind it.
   private let separator: UnsafeMutablePointer<UInt8>
   private let separatorCount: Int
-  private let leaves: UnsafeMutablePointer<CountedLeaf>
-  /// Source registers, 64 at a time, whose leaves do more than change their name: looked at in every record.
-  private let others: UnsafeMutablePointer<UInt64>
-  private let blocks: Int
-  /// By source register: its leaf's index among `leaves`, or -1.
-  private let leafOf: UnsafeMutablePointer<Int32>
-  private let sourceRegisters: Int
-  /// Leaves with several ways into the target.
-  private let complex: [Int]
+  private let bookkeeper: Bookkeeper
   private let keepsResidue: Bool
   private let recordLimit: Int
   private let noExtras: [OutputExtra] = []
@@ -123,22 +103,6 @@ package final class BatchWorker {
   private let hasIdMap: Bool
   /// Target leaves that no two records may share; an update names its record by its id.
   private let uniqueLeaves: [Int]
-
-  /// A source leaf with one way into the target, or none: whether it stands there shows in two registers.
-  private struct CountedLeaf {
-    var register: Int
-    /// Of the target's leaf; the same one where it only changes its name.
-    var target: Int
-    var row: Int
-    /// Reason of every value, or -1 when it may stand in the target.
-    var reason: Int8
-    var leg: UInt8
-    var edge: Int32
-    var writesNull: Bool
-    var writesEmpty: Bool
-    /// Changes its name only, and nothing else may stand in its place: it is there unless it is blank.
-    var isPlain = false
-  }
 
   init(plan: Plan, writer: any RecordWriter, rules: Rules) {
     self.plan = plan
@@ -149,6 +113,7 @@ package final class BatchWorker {
     separator = .allocate(capacity: separatorCount + 32)
     separator.initialize(repeating: 0, count: separatorCount + 32)
     separator.update(from: writer.separator, count: separatorCount)
+    bookkeeper = Bookkeeper(plan: plan)
     keepsResidue = rules.keepsResidue
     recordLimit = rules.recordLimit
     isFiltered = !rules.only.isEmpty
@@ -161,50 +126,9 @@ package final class BatchWorker {
         return field >= 0 && plan.target.fields[field].isUnique
       }
     if let columns = writer as? CSVRecordWriter { plan.acceptsExtra = { [unowned columns] in columns.accepts($0) } }
-    var counted: [CountedLeaf] = []
-    var complex: [Int] = []
-    let reasons = Plan.ParkingReason.allCases
-    for (index, leaf) in plan.sourceLeaves.enumerated() where leaf.field >= 0 {
-      if plan.restoration != nil {
-        // What came back may have come from anywhere.
-        complex.append(index)
-      } else if let reason = plan.staticParking[index] {
-        counted.append(
-          CountedLeaf(
-            register: leaf.register, target: leaf.register, row: index, reason: Int8(reasons.firstIndex(of: reason)!), leg: 0,
-            edge: -1, writesNull: false, writesEmpty: false))
-      } else if let way = plan.onlyWay(index) {
-        counted.append(
-          CountedLeaf(
-            register: leaf.register, target: way.register, row: index, reason: -1, leg: way.leg, edge: Int32(way.target),
-            writesNull: way.writesNull, writesEmpty: way.writesEmpty))
-      } else {
-        complex.append(index)
-      }
-    }
-    sourceRegisters = (counted.map(\.register).max() ?? -1) + 1
-    leafOf = .allocate(capacity: max(sourceRegisters, 1))
-    leafOf.initialize(repeating: -1, count: max(sourceRegisters, 1))
-    blocks = (sourceRegisters + 63) / 64
-    others = .allocate(capacity: max(blocks, 1))
-    others.initialize(repeating: 0, count: max(blocks, 1))
-    for (index, leaf) in counted.enumerated() {
-      let isRenamed = leaf.reason < 0 && leaf.register == leaf.target && leaf.leg == 0
-      if !isRenamed { others[leaf.register / 64] |= 1 << UInt64(leaf.register % 64) }
-      counted[index].isPlain = isRenamed && !leaf.writesNull && !leaf.writesEmpty
-      leafOf[leaf.register] = Int32(index)
-    }
-    leaves = .allocate(capacity: max(counted.count, 1))
-    leaves.initialize(from: counted, count: counted.count)
-    self.complex = complex
   }
 
-  deinit {
-    leaves.deallocate()
-    others.deallocate()
-    leafOf.deallocate()
-    separator.deallocate()
-  }
+  deinit { separator.deallocate() }
 
   /// Brings records back with a residue; one worker has it.
   var restorer: Restorer?
@@ -213,6 +137,12 @@ package final class BatchWorker {
     self.reader = reader
     plan.internedPath = { [unowned reader] index in reader.path(index) }
   }
+
+  /// Empties the result for the next batch.
+  func begin(_ result: BatchResult) { result.begin(bookkeeper.size) }
+
+  /// What follows from a batch's counts, when it is done.
+  func close(_ books: Books) { bookkeeper.close(books) }
 
   /// Why `process` came back.
   enum Stop {
@@ -276,7 +206,7 @@ package final class BatchWorker {
     }
     if frame.hasExtras, frame.extras.count > rules.unknownLimit {
       result.read += 1
-      reject(offset, diagnostic: Messages.tooManyUnknown(frame.extras.count, limit: rules.unknownLimit, at: place(offset, path: nil)))
+      refuse(offset, diagnostic: Messages.tooManyUnknown(frame.extras.count, limit: rules.unknownLimit, at: place(offset, path: nil)))
       return
     }
     if isFiltered {
@@ -289,7 +219,7 @@ package final class BatchWorker {
     if hasIdMap, let idMap = rules.idMap, !translateId(idMap) {
       plan.begin()
       let id = plan.recordId
-      reject(
+      refuse(
         offset,
         diagnostic: Messages.foreignId(
           system: plan.target.name, id: id.isBlank ? nil : Array(frame.text(id)), map: rules.idMapName,
@@ -297,12 +227,12 @@ package final class BatchWorker {
       return
     }
     guard restorer?.map(plan) ?? plan.map() else {
-      if restorer?.failure == nil { reject(offset, diagnostic: mappingProblem(plan.state.rejection!, offset)) }
+      if restorer?.failure == nil { refuse(offset, diagnostic: mappingProblem(plan.state.rejection!, offset)) }
       return
     }
     if rules.rejectsEdits, let leaf = plan.restoration?.outcome.refused.first {
       let name = plan.sourceLeaves[leaf].name
-      reject(offset, diagnostic: Messages.editNotExpressible(name, system: plan.target.name, at: place(offset, path: name), disposition: .reject))
+      refuse(offset, diagnostic: Messages.editNotExpressible(name, system: plan.target.name, at: place(offset, path: name), disposition: .reject))
       return
     }
     let mark = result.out.count
@@ -312,14 +242,14 @@ package final class BatchWorker {
       try writer.write(frame, extras: plan.hasRestored ? plan.extras : noExtras, into: &result.out)
     } catch {
       result.out.count = mark
-      reject(offset, diagnostic: unwritable(error, offset))
+      refuse(offset, diagnostic: unwritable(error, offset))
       return
     }
     result.written += 1
     if offset < BatchWorker.idWindow { collectId(offset) }
     if plan.hasRemarks { warn(offset) }
     if restorer != nil { sayRestored({ place(offset, path: $0) }, { note($0) }) }
-    account()
+    account(result)
   }
 
   /// Ids that stand twice are looked for in the first bytes of an input: memory does not grow with it.
@@ -338,71 +268,12 @@ package final class BatchWorker {
 
   // MARK: - Fates
 
-  private func account() {
-    // Canonical takes what has no field in its `native`: nothing is parked.
-    guard plan.nativeGoesNowhere else { return }
-    let slots = frame.slots
-    let parked = result.parked
-    let legs = plan.state.legs
-    let columns = 6
-    // A source leaf that only changes its name stands in the target unless it is null or empty: most values of most records.
-    for block in 0..<blocks {
-      var open = frame.blanks | others[block]
-      while open != 0 {
-        let register = block &* 64 &+ open.trailingZeroBitCount
-        open &= open &- 1
-        guard register < sourceRegisters else { break }
-        let slot = slots[register]
-        let index = Int(leafOf[register])
-        if slot.isAbsent || index < 0 { continue }
-        count(slot, leaves + index, slots, parked, legs)
-      }
-    }
-    for index in complex where !slots[plan.sourceLeaves[index].register].isAbsent && !plan.contributes(index) {
-      parked[index * columns + column(of: plan.parkingReason(index))] += 1
-    }
-    if plan.hasAside {
-      for (leaf, _, count) in plan.aside { parked[leaf * columns + column(of: .failed)] += count }
-    }
-    if plan.frame.hasExtras {
-      for extra in plan.frame.extras where extra.leaves > 0 { result.unknown[path(of: extra), default: 0] += Int(extra.leaves) }
-    }
-    if plan.hasForeignNative {
-      for (path, value) in plan.foreignNative {
-        let leaves = Native.leafCount(path, value)
-        if leaves > 0 { result.unknown[path, default: 0] += leaves }
-      }
-    }
-    if keepsResidue { writeResidue() }
+  private func account(_ result: BatchResult) {
+    #if !CROSSWALK_WITHOUT_BOOKS
+      bookkeeper.post(result.books, idIsTranslated: hasIdMap && !plan.isOwnRecord) { path(of: $0) }
+    #endif
+    if keepsResidue, plan.nativeGoesNowhere { writeResidue() }
   }
-
-  @inline(__always)
-  private func count(
-    _ slot: Slot, _ leaf: UnsafePointer<CountedLeaf>, _ slots: UnsafeMutablePointer<Slot>, _ parked: UnsafeMutablePointer<Int>,
-    _ legs: UnsafeMutablePointer<UInt8>
-  ) {
-    let columns = 6
-    let empty = 2
-    let row = leaf.pointee.row &* columns
-    if leaf.pointee.isPlain {
-      // Only looked at because it may be blank; a blank one stands nowhere.
-      parked[row &+ empty] &+= slot.isBlank ? 1 : 0
-      return
-    }
-    if leaf.pointee.reason >= 0 {
-      parked[row &+ (slot.isBlank ? empty : Int(leaf.pointee.reason))] &+= 1
-      return
-    }
-    let there = slots[leaf.pointee.target]
-    if legs[Int(leaf.pointee.edge)] == leaf.pointee.leg, !slot.isBlank || there.isBlank {
-      if there.kindBits == UInt64(Kind.null.rawValue) ? leaf.pointee.writesNull : there.isEmptyText ? leaf.pointee.writesEmpty : !there.isAbsent {
-        return
-      }
-    }
-    parked[row &+ (slot.isBlank ? empty : column(of: plan.parkingReason(leaf.pointee.row)))] &+= 1
-  }
-
-  private func column(of reason: Plan.ParkingReason) -> Int { Plan.ParkingReason.allCases.firstIndex(of: reason)! }
 
   private func path(of extra: Frame.Extra) -> [UInt8] {
     extra.path >= 0 ? reader!.path(Int(extra.path)) : Array(plan.frame.text(extra.pathText))
@@ -501,6 +372,14 @@ package final class BatchWorker {
   }
 
   // MARK: - Rejects
+
+  /// A record that was read as a whole, and is rejected for what it holds.
+  private func refuse(_ offset: Int, diagnostic: Diagnostic) {
+    #if !CROSSWALK_WITHOUT_BOOKS
+      bookkeeper.refuse(result.books) { path(of: $0) }
+    #endif
+    reject(offset, diagnostic: diagnostic)
+  }
 
   /// - end: of a record whose bytes are not held.
   private func reject(_ offset: Int, diagnostic: Diagnostic, end: Int? = nil) {

@@ -77,6 +77,7 @@ extension ConvertJob {
       run.summary.failure = run.rejectLimitReached()
     }
     do throws(Diagnostic) {
+      try run.balance()
       try run.finish()
     } catch {
       run.outputs.discard()

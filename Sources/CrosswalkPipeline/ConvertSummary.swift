@@ -6,10 +6,17 @@ public struct ConvertSummary: Sendable {
   public var from: ConvertJob.Endpoint
   public var to: ConvertJob.Endpoint
   public var records = Records()
+  /// What became of the values.
+  public var values = Values()
+  /// The same by field of the source, as the mapping or the document spells it; `*` are those beyond the first 10,000 names.
+  public var fields: [String: Field] = [:]
   /// Values of the source that stand nowhere in the output, by reason.
   public var parked: [ParkedReason: Int] = [:]
-  /// The same by field of the source, as the mapping or the document spells it.
-  public var parkedFields: [String: Int] = [:]
+  public var parkedFields: [String: Int] { fields.compactMapValues { $0.parked > 0 ? $0.parked : nil } }
+  /// From which field to which, how often. In canonical's `native` stands what it has no field for.
+  public var edges: [Edge] = []
+  /// Fields of the target that nothing of the source fed, by `--set`, a default or a constant.
+  public var supplied: [String: Int] = [:]
   /// Values that stand around the records and that no template of the system names, by path: they belong to no record, are written
   /// to the residue once and counted in no fate (SEMANTICS S2).
   public var documentUnknown: [String: Int] = [:]
@@ -63,6 +70,50 @@ public struct ConvertSummary: Sendable {
     public var repeated = 0
 
     public init() {}
+  }
+
+  /// Leaves (SEMANTICS S1) by fate: `read` is the sum of the next four.
+  public struct Values: Sendable, Equatable {
+    public var read = 0
+    /// Stand in the output as they were.
+    public var kept = 0
+    /// Contributed to the output through a transform.
+    public var recoded = 0
+    public var parked = 0
+    public var rejected = 0
+    /// In the output: `supplied` and `restored` ones among them.
+    public var written = 0
+    public var supplied = 0
+    /// Came back out of `native` or a residue.
+    public var restored = 0
+
+    public init() {}
+  }
+
+  public struct Field: Sendable, Equatable {
+    public var read = 0
+    public var kept = 0
+    public var recoded = 0
+    public var parked = 0
+    public var rejected = 0
+
+    public init() {}
+
+    mutating func add(_ other: Field) {
+      read += other.read
+      kept += other.kept
+      recoded += other.recoded
+      parked += other.parked
+      rejected += other.rejected
+    }
+  }
+
+  public struct Edge: Sendable, Equatable {
+    public var source: String
+    public var target: String
+    public var count: Int
+    /// Through a fallback: the target's field means something else.
+    public var isApproximate: Bool
   }
 
   public struct Records: Sendable, Equatable {

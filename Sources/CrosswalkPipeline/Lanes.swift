@@ -147,7 +147,7 @@ final class Lane: @unchecked Sendable {
   private func process(_ batch: Batch) {
     batch.worker = worker
     worker.result = batch.result
-    batch.result.begin(leaves: worker.plan.sourceLeaves.count)
+    worker.begin(batch.result)
     (worker.reader as? JSONRecordReader)?.expectsRecord = batch.isBehindComma
     var position = 0
     batch.stop = worker.process(

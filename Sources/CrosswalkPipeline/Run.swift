@@ -1,3 +1,4 @@
+import CrosswalkExplain
 import CrosswalkFormats
 import CrosswalkMapping
 import CrosswalkModel
@@ -25,6 +26,8 @@ final class Run {
   /// Of the run of records at hand, one a worker.
   var readers: [any RecordReader] = []
   private var seenKeys: Set<[UInt8]> = []
+  /// The books of the run so far.
+  var accounts = Accounts()
 
   init(
     job: ConvertJob, library: MappingLibrary, model: CanonicalModel, source: System, target: System, targetFormat: Format,
@@ -63,6 +66,7 @@ final class Run {
   }
 
   func worker(for format: Format, sourceName: String) -> BatchWorker {
+    if !formatsRead.contains(format) { formatsRead.append(format) }
     let plan = plan(for: format)
     var writer: any RecordWriter =
       switch targetFormat {
@@ -147,14 +151,8 @@ final class Run {
     summary.records.written += result.written
     summary.records.rejected += result.rejected
     summary.records.malformed += result.malformed
-    let reasons = Plan.ParkingReason.allCases
-    for (index, leaf) in worker.plan.sourceLeaves.enumerated() where leaf.field >= 0 {
-      for (column, reason) in reasons.enumerated() {
-        let count = result.parked[index * reasons.count + column]
-        if count > 0 { park(leaf.name, reason, count) }
-      }
-    }
-    for (path, count) in result.unknown { park(String(decoding: path, as: UTF8.self), .noPlace, count) }
+    worker.close(result.books)
+    accounts.add(result, of: worker.plan)
     findDuplicates(result, worker)
     for (code, count) in result.messageCounts { summary.reported[code, default: 0] += count }
     for message in result.messages {
@@ -169,6 +167,28 @@ final class Run {
         bytesRead: bytesBefore + (stream.map { $0.offset + $0.position } ?? 0), totalBytes: totalBytes,
         records: summary.records.read))
     if case .count(let allowed) = job.maxRejects, summary.records.rejected > allowed { throw tooManyRejects }
+  }
+
+  // MARK: - The books
+
+  /// The source's formats that were read.
+  private var formatsRead: [Format] = []
+
+  /// Puts the accounts into the summary; they must balance (SEMANTICS S4).
+  func balance() throws(Diagnostic) {
+    summary.values = accounts.values
+    summary.fields = accounts.fields
+    summary.parked = accounts.parked
+    summary.supplied = accounts.supplied
+    summary.edges = accounts.edges.map {
+      .init(source: $0.key.source, target: $0.key.target, count: $0.value, isApproximate: $0.key.isApproximate)
+    }.sorted { ($0.source, $0.target) < ($1.source, $1.target) }
+    let predictions = formatsRead.map { format in
+      Prediction(
+        from: source, format, to: target, targetFormat, shape: job.shape, canonical: model, options: settings.options,
+        sets: settings.sets, transforms: TransformTable.specs)
+    }
+    if let problem = accounts.imbalance(predictions, hasResidue: outputs.keepsResidue, countsWritten: clientNames == nil) { throw problem }
   }
 
   // MARK: - Ids that stand twice
@@ -207,16 +227,6 @@ final class Run {
   /// Stops the run; `run` turns it into the summary's failure.
   let tooManyRejects = Diagnostic(.rejectLimit, "too many records are rejected")
 
-  private func park(_ name: String, _ reason: Plan.ParkingReason, _ count: Int) {
-    let reason = ConvertSummary.ParkedReason(rawValue: reason.rawValue)!
-    summary.parked[reason, default: 0] += count
-    if summary.parkedFields[name] == nil, summary.parkedFields.count >= 10_000 {
-      summary.parkedFields["*", default: 0] += count
-    } else {
-      summary.parkedFields[name, default: 0] += count
-    }
-  }
-
   func say(_ diagnostic: Diagnostic, record: Int? = nil, counted: Bool = false) {
     var diagnostic = diagnostic
     if let record { diagnostic.place?.record = record }
@@ -243,7 +253,6 @@ final class Run {
   func records(
     _ worker: BatchWorker, from stream: ByteStream, isLocated: Bool = false, reader: (Plan) -> any RecordReader
   ) throws(Diagnostic) -> RunEnd {
-    let leaves = worker.plan.sourceLeaves.count
     worker.use(reader(worker.plan))
     worker.notARecordIsFatal = !isLocated
     readers = [worker.reader!]
@@ -252,7 +261,7 @@ final class Run {
     var misses = 0
     var isFirst = true
     while true {
-      worker.result.begin(leaves: leaves)
+      worker.begin(worker.result)
       var position = stream.position
       let stop = worker.process(
         stream.base, &position, to: stream.count, isLast: stream.isLast, offset: stream.offset, limit: remaining)
@@ -321,7 +330,7 @@ final class Run {
       }
     }
     let end = stream.offset + stream.position
-    worker.result.begin(leaves: worker.plan.sourceLeaves.count)
+    worker.begin(worker.result)
     worker.rejectLarge(start: start, end: end, limit: job.limits.record)
     try accept(worker.result, of: worker)
   }

@@ -27,6 +27,20 @@ package final class Plan {
   package let staticParking: [ParkingReason?]
   /// Per source leaf the (target leaf, leg) pairs it can reach.
   let edges: [[Edge]]
+  /// The same for who keeps the books.
+  package let ways: [[Way]]
+  /// Leaves of the record at hand that went into `native` because canonical has no field for them.
+  package private(set) var nativeLeaves = 0
+  /// `--set` may fill what the source leaves open.
+  package let hasSets: Bool
+
+  /// A way of a source leaf to a target leaf; `index` counts the ways of all leaves.
+  package struct Way {
+    package var index: Int
+    package var target: Int
+    package var leg: UInt8
+    let through: [Int]
+  }
   let returns: ReturnTrip?
   /// Brings records back with their residue lines.
   package let restoration: Restoration?
@@ -148,6 +162,14 @@ package final class Plan {
     required = targets.enumerated().filter { $1.isRequired }.map { ($1.leaf.register, $0) }
 
     edges = Plan.edges(feeds: read.feeds, targets: targets, canonical: readCanonical)
+    var way = 0
+    ways = edges.map { edges in
+      edges.map { edge in
+        defer { way += 1 }
+        return Way(index: way, target: edge.target, leg: edge.leg, through: edge.through)
+      }
+    }
+    hasSets = !settings.sets.isEmpty
     staticParking = Plan.staticParking(
       leaves: leaves, edges: edges, feeds: read.feeds, source: source, target: target, model: settings.canonical)
 
@@ -255,6 +277,7 @@ package final class Plan {
   /// Maps the record that stands in the frame. False when it is rejected (`state.rejection`).
   package func map() -> Bool {
     state.begin()
+    if nativeTarget != nil { nativeLeaves = 0 }
     if isMarked.pointee {
       isMarked.pointee = false
       extras.removeAll()
@@ -339,6 +362,7 @@ package final class Plan {
     slots[register] = .absent
     guard let returns else { return }
     let found = returns.lacks(self)
+    nativeLeaves = found.entries.reduce(0) { $0 + ($1.isParked ? $1.leaves : 0) }
     if let line = restoration?.line {
       giveNative(back: line, found, systemRegister, register)
       return
@@ -433,23 +457,31 @@ package final class Plan {
   // MARK: - Fates
 
   /// Whether a source leaf stands in the target or contributed to a leaf that does (SEMANTICS S3).
-  package func contributes(_ leaf: Int) -> Bool {
-    if let restoration, restoration.reproduces(leaf) { return true }
-    let source = frame.slots[sourceLeaves[leaf].register]
-    return edges[leaf].contains { edge in
-      guard state.legs[edge.target] == edge.leg else { return false }
-      let target = targetLeaves[edge.target].leaf
-      let slot = frame.slots[target.register]
-      // A blank one gives a state, and nothing to what another one or `--set` said.
-      if !slot.isBlank, source.isBlank || edge.through.allSatisfy({ frame.slots[$0].isBlank }) { return false }
-      switch slot.kind {
-      case .absent, .emptyObject, .emptyArray, .subtree: return false
-      case .null: return target.layout.writesNull && hasNull(targetFormat, target: true)
-      case .text: return slot.length > 0 || target.layout.writesEmpty
-      default: return true
-      }
+  package func contributes(_ leaf: Int) -> Bool { isReproduced(leaf) || ways[leaf].contains { stands(leaf, $0) } }
+
+  /// Whether a way of a source leaf was taken in the record at hand.
+  package func stands(_ leaf: Int, _ way: Way) -> Bool {
+    guard state.legs[way.target] == way.leg else { return false }
+    let target = targetLeaves[way.target].leaf
+    let slot = frame.slots[target.register]
+    // A blank one gives a state, and nothing to what another one or `--set` said.
+    if !slot.isBlank {
+      if frame.slots[sourceLeaves[leaf].register].isBlank { return false }
+      if way.through.allSatisfy({ frame.slots[$0].isBlank }) { return false }
+    }
+    switch slot.kind {
+    case .absent, .emptyObject, .emptyArray, .subtree: return false
+    case .null: return target.layout.writesNull && targetHasNull || slot.isRestored
+    case .text: return slot.length > 0 || target.layout.writesEmpty || slot.isRestored
+    default: return true
     }
   }
+
+  /// Whether the replay of a record with its residue line gives this leaf again, whatever way it came.
+  package func isReproduced(_ leaf: Int) -> Bool { restoration?.reproduces(leaf) ?? false }
+
+  /// The target's format can write a null.
+  package var targetHasNull: Bool { hasNull(targetFormat, target: true) }
 
   func hasNull(_ format: Format, target isTarget: Bool) -> Bool {
     switch format {
@@ -558,6 +590,15 @@ extension Plan {
     guard leaf >= 0, sourceLeaves[leaf].field >= 0 else { return nil }
     let bases = source.fields[sourceLeaves[leaf].field].derivedFrom
     return bases.isEmpty ? nil : Fingerprint.of(bases, among: sourceLeaves, of: source, frame)
+  }
+
+  /// Leaves that the reader saw in `system` and `native` of a canonical record.
+  package var metaLeaves: Int {
+    guard let systemLeaf, let nativeLeaf else { return 0 }
+    var count = frame.slots[sourceLeaves[systemLeaf].register].isAbsent ? 0 : 1
+    let native = frame.slots[sourceLeaves[nativeLeaf].register]
+    if !native.isAbsent { count += Native.leafCount(native, frame: frame, format: sourceFormat, layout: sourceLayout) }
+    return count
   }
 
   /// Who wrote the canonical record at hand.
