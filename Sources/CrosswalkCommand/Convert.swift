@@ -100,6 +100,9 @@ struct Convert: Command {
   @Option(help: ArgumentHelp("Most bytes out of a compressed byte, from 64 MiB on (default: 250).", valueName: "n"))
   var maxRatio: String?
 
+  @Option(help: ArgumentHelp("Write the accounts of the run, as JSON.", valueName: "file"))
+  var report: String?
+
   @Flag(name: .shortAndLong, help: "No summary.")
   var quiet = false
 
@@ -117,18 +120,32 @@ struct Convert: Command {
     _ = try values.choice("diagnostics", diagnostics, among: ["text", "json"])
     let wish = try values.choice("progress", progress, of: ProgressLine.Wish.self) ?? .auto
     let job = try self.job()
+    if report == "-" { throw values.wrong("report", "-", "a file: standard output is for the records") }
+    let accounts = try accountsFile()
     console.showsValues = showValues
     console.progress = ProgressLine(wish)
     defer { console.progress?.erase() }
-    let summary = try job.attempt(
-      progress: console.progress.map { line in { line.update($0) } }, report: { console.show($0) })
+    let summary: ConvertSummary
+    do throws(Diagnostic) {
+      summary = try job.attempt(
+        progress: console.progress.map { line in { line.update($0) } }, report: { console.show($0) })
+    } catch {
+      accounts?.discard()
+      throw error
+    }
     console.progress?.erase()
     console.showRest(counted: summary.reported)
     if let failure = summary.failure { console.show(failure) }
     if !quiet { console.show(summary, of: job) }
-    if summary.failure != nil { return ExitStatus.limitExceeded }
+    try accounts?.complete(with: summary.report + "\n")
+    if let failure = summary.failure { return ExitStatus.of(failure) }
     if let restored = summary.restored, restored.refused + restored.unplaced > 0 { return ExitStatus.withRejects }
     return summary.records.rejected > 0 ? ExitStatus.withRejects : ExitStatus.done
+  }
+
+  private func accountsFile() throws(Diagnostic) -> OutputFile? {
+    guard let report else { return nil }
+    return try OutputFile(.file(report), force: force)
   }
 
   /// The flags as a job. Names of systems, fields and options are for the library to judge, which has the mapping files.

@@ -56,15 +56,7 @@ struct Explain: Command {
     let explanation = Explanation(there, hasReturn ? ReturnPrediction(there: there, back: back) : nil)
     let text = explanation.text(form)
     if let output, output != "-" {
-      let file = try OutputFile(.file(output), force: force)
-      do throws(Diagnostic) {
-        try file.write(Array(text.utf8))
-        try file.finish()
-        try file.publish()
-      } catch {
-        file.discard()
-        throw error
-      }
+      try OutputFile(.file(output), force: force).complete(with: text)
     } else {
       try console.write(text)
     }

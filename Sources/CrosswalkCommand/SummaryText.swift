@@ -10,11 +10,11 @@ package enum SummaryText {
     let done = summary.failure != nil ? "stopped after" : job.dryRun ? "would convert" : "converted"
     var lines = [isGone ? "wrote no records \(systems)" : "\(done) \(written) \(systems)"]
     if !job.only.isEmpty, records.read == 0 { lines.append("  no record has \(job.only.count == 1 ? "the id" : "one of the ids") of --only") }
-    if records.read != records.written { lines.append("  read      \(count(records.read, "record"))") }
+    if records.read > 0 { lines.append("  values    \(text(summary.values, summary))") }
     if records.rejected > 0 {
       let malformed = records.malformed > 0 ? " (\(grouped(records.malformed)) malformed)" : ""
       lines.append(
-        "  rejected  \(count(records.rejected, "record"))\(malformed)\(summary.rejects.map { ": \($0)" } ?? "")")
+        "  rejected  \(count(records.rejected, "record")) of \(grouped(records.read))\(malformed)\(summary.rejects.map { ": \($0)" } ?? "")")
     }
     if let restored = summary.restored { lines.append("  restored  \(text(restored))") }
     let parked = summary.parked.values.reduce(0, +)
@@ -24,7 +24,7 @@ package enum SummaryText {
       }
       let place =
         summary.residue.map { ": \($0)" }
-        ?? (job.dryRun ? "" : job.residue == .none ? ", not stored, as asked" : ", not stored")
+        ?? (job.dryRun ? "" : job.residue == .none ? ": lost, as asked" : ": lost, no residue is written")
       lines.append("  parked    \(count(parked, "value")) (\(reasons.joined(separator: ", ")))\(place)")
       let fields = summary.parkedFields.filter { $0.value > 0 }.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
       if !fields.isEmpty {
@@ -37,55 +37,36 @@ package enum SummaryText {
       let more = paths.count > 3 ? ", and \(paths.count - 3) more" : ""
       lines.append("  around the records stands what no shape has: \(paths.prefix(3).joined(separator: ", "))\(more)")
     }
+    var said: [String] = []
     if !summary.acknowledgements.isEmpty {
       let first = summary.acknowledgements.prefix(2).map { "\"\($0)\"" }.joined(separator: ", ")
       let more = summary.acknowledgements.count > 2 ? ", and \(summary.acknowledgements.count - 2) more" : ""
-      lines.append(
-        "  the input has \(count(summary.acknowledgements.count, "reply", "replies")) without a record: \(first)\(more)"
-      )
+      said.append("has \(count(summary.acknowledgements.count, "reply", "replies")) without a record: \(first)\(more)")
     }
-    if summary.morePagesFollow { lines.append("  the input says that more pages follow: these records are not all") }
+    if summary.morePagesFollow { said.append("says that more pages follow: these records are not all") }
+    if !said.isEmpty { lines.append("  the input \(said.joined(separator: "; it "))") }
     return lines.joined(separator: "\n")
   }
 
   package static func json(_ summary: ConvertSummary) -> String {
     var object = JSONLine()
-    object.add("summary", raw: members(summary).text)
+    object.add("summary", raw: summary.report)
     return object.text
   }
 
-  private static func members(_ summary: ConvertSummary) -> JSONLine {
-    var object = JSONLine()
-    object.add("from", summary.from.description)
-    object.add("to", summary.to.description)
-    let records = summary.records
-    object.add(
-      "records",
-      [
-        ("read", records.read), ("written", records.written), ("rejected", records.rejected),
-        ("malformed", records.malformed),
-      ])
-    object.add("parked", ConvertSummary.ParkedReason.allCases.map { ($0.rawValue, summary.parked[$0] ?? 0) })
-    object.add("parkedFields", summary.parkedFields.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
-    object.add("documentUnknown", summary.documentUnknown.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
-    object.add("residue", raw: summary.residue.map(JSONLine.quoted) ?? "null")
-    if let restored = summary.restored {
-      object.add(
-        "restored",
-        [
-          ("records", restored.records), ("values", restored.values), ("added", restored.added),
-          ("removed", restored.removed), ("unplaced", restored.unplaced), ("refused", restored.refused),
-          ("merged", restored.merged), ("stale", restored.stale), ("byOrder", restored.byOrder),
-          ("byMatch", restored.byMatch), ("repeated", restored.repeated),
-        ])
+  private static func text(_ values: ConvertSummary.Values, _ summary: ConvertSummary) -> String {
+    var fates = ["\(grouped(values.kept)) kept"]
+    if values.recoded > 0 {
+      let held = values.onlyWithResidue > 0 ? " (\(grouped(values.onlyWithResidue)) return only with the residue)" : ""
+      fates.append("\(grouped(values.recoded)) recoded\(held)")
     }
-    object.add("rejects", raw: summary.rejects.map(JSONLine.quoted) ?? "null")
-    object.add("reported", summary.reported.sorted { $0.key.name < $1.key.name }.map { ($0.key.name, $0.value) })
-    object.add("acknowledgements", summary.acknowledgements)
-    object.add("morePagesFollow", summary.morePagesFollow)
-    object.add("bytes", summary.bytesRead)
-    object.add("seconds", raw: Decimal.text(summary.seconds, places: 3))
-    return object
+    if values.parked > 0 { fates.append("\(grouped(values.parked)) parked") }
+    if values.rejected > 0 { fates.append("\(grouped(values.rejected)) rejected") }
+    var text = "\(grouped(values.read)) read: \(fates.joined(separator: ", "))"
+    if values.supplied > 0 { text += "; \(grouped(values.supplied)) supplied" }
+    let approximate = summary.edges.reduce(0) { $0 + ($1.isApproximate ? $1.count : 0) }
+    if approximate > 0 { text += "; \(grouped(approximate)) through a fallback" }
+    return text
   }
 
   private static func text(_ restored: ConvertSummary.Restored) -> String {
@@ -122,26 +103,5 @@ package enum SummaryText {
   private static func rate(_ summary: ConvertSummary) -> String {
     guard summary.seconds >= 0.5, summary.bytesRead >= 1_000_000 else { return "" }
     return " (\(Decimal.grouped(Int(Double(summary.bytesRead) / summary.seconds / 1e6))) MB/s)"
-  }
-}
-
-/// Numbers for people, without Foundation.
-enum Decimal {
-  /// `1,234,567`.
-  static func grouped(_ number: Int) -> String {
-    var digits = Array(String(number.magnitude))
-    var place = digits.count - 3
-    while place > 0 {
-      digits.insert(",", at: place)
-      place -= 3
-    }
-    return (number < 0 ? "-" : "") + String(digits)
-  }
-
-  static func text(_ value: Double, places: Int) -> String {
-    let scale = (0..<places).reduce(1) { scale, _ in scale * 10 }
-    let scaled = Int((value * Double(scale)).rounded())
-    let fraction = String(scaled % scale)
-    return "\(scaled / scale)." + String(repeating: "0", count: places - fraction.count) + fraction
   }
 }

@@ -50,6 +50,7 @@ struct Accounts {
     meta += books.meta
     native += books.native
     stored += result.literalsParked
+    values.onlyWithResidue += result.originals
     for (index, leaf) in plan.sourceLeaves.enumerated() where leaf.field >= 0 {
       let present = books.present[leaf.register] + books.further[index]
       let refused = books.refused[leaf.register]

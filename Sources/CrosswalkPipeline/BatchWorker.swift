@@ -32,6 +32,8 @@ package final class BatchResult {
   @exclusivity(unchecked) var messages: [Message] = []
   @exclusivity(unchecked) var messageCounts: [Code: Int] = [:]
   @exclusivity(unchecked) var literalsParked = 0
+  /// Originals that the residue holds beside them.
+  @exclusivity(unchecked) var originals = 0
   /// Source ids of the records, one behind the other in `idBytes`: what duplicates are found by.
   /// The `field` is -1 for the source's id, else the target's leaf whose values must not repeat.
   @exclusivity(unchecked) var ids: [(record: Int, offset: Int, end: Int, field: Int)] = []
@@ -55,7 +57,7 @@ package final class BatchResult {
     side.shrink(to: 1 << 20)
     residue.removeAll(keepingCapacity: true)
     rejects.removeAll(keepingCapacity: true)
-    (read, written, skipped, rejected, malformed, literalsParked) = (0, 0, 0, 0, 0, 0)
+    (read, written, skipped, rejected, malformed, literalsParked, originals) = (0, 0, 0, 0, 0, 0, 0)
     if !ids.isEmpty { ids.removeAll(keepingCapacity: true) }
     idBytes.removeAll()
     books.begin(size)
@@ -313,6 +315,7 @@ package final class BatchWorker {
     for entry in findings.entries where !entry.isParked {
       member(entry.path, first: &first, to: &side)
       literal(entry.value, to: &side)
+      result.originals += entry.leaves
     }
     side.append(#"},"extra":["#)
     for (index, leaf) in findings.invented.enumerated() {

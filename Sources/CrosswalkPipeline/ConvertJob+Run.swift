@@ -73,11 +73,17 @@ extension ConvertJob {
       }
       run.summary.failure = run.rejectLimitReached()
     }
+    if let problem = run.imbalance() {
+      run.outputs.discard()
+      run.summary.isBalanced = false
+      run.summary.failure = problem
+      run.summary.seconds = Clock.now - started
+      return run.summary
+    }
     if run.summary.failure == nil, !maxRejects.allows(run.summary.records.rejected, of: run.summary.records.read) {
       run.summary.failure = run.rejectLimitReached()
     }
     do throws(Diagnostic) {
-      try run.balance()
       try run.finish()
     } catch {
       run.outputs.discard()

@@ -36,7 +36,10 @@ public struct ConvertSummary: Sendable {
   public var bytesRead = 0
   /// From the call to the last file's name, by a clock that only goes forward.
   public var seconds = 0.0
-  /// Set when the run came to its end but its output was refused: too many rejects. Nothing but the rejects file was written.
+  /// The books agree with each other and with the mapping files (SEMANTICS S4).
+  public var isBalanced = true
+  /// Set when the run came to its end but its output was refused: too many rejects, accounts that do not balance. Nothing but the
+  /// rejects file was written.
   /// Only `ConvertJob.attempt` gives such a summary; `run` throws it.
   public var failure: Diagnostic?
 
@@ -86,6 +89,9 @@ public struct ConvertSummary: Sendable {
     public var supplied = 0
     /// Came back out of `native` or a residue.
     public var restored = 0
+    /// Of the recoded ones those that the way back does not give again, so that the residue holds their originals. Known where a
+    /// residue is written.
+    public var onlyWithResidue = 0
 
     public init() {}
   }

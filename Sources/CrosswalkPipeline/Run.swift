@@ -174,8 +174,8 @@ final class Run {
   /// The source's formats that were read.
   private var formatsRead: [Format] = []
 
-  /// Puts the accounts into the summary; they must balance (SEMANTICS S4).
-  func balance() throws(Diagnostic) {
+  /// Puts the accounts into the summary, and says what of them does not balance (SEMANTICS S4).
+  func imbalance() -> Diagnostic? {
     summary.values = accounts.values
     summary.fields = accounts.fields
     summary.parked = accounts.parked
@@ -188,7 +188,7 @@ final class Run {
         from: source, format, to: target, targetFormat, shape: job.shape, canonical: model, options: settings.options,
         sets: settings.sets, transforms: TransformTable.specs)
     }
-    if let problem = accounts.imbalance(predictions, hasResidue: outputs.keepsResidue, countsWritten: clientNames == nil) { throw problem }
+    return accounts.imbalance(predictions, hasResidue: outputs.keepsResidue, countsWritten: clientNames == nil)
   }
 
   // MARK: - Ids that stand twice

@@ -179,6 +179,18 @@ package final class OutputFile {
     guard uninterrupted({ fsync(descriptor) }) == 0 else { throw OutputFile.cannotWrite(name, lastSystemError()) }
   }
 
+  /// Writes a whole text and gives the file its name; nothing is left of it after an error.
+  package func complete(with text: String) throws(Diagnostic) {
+    do throws(Diagnostic) {
+      try write(Array(text.utf8))
+      try finish()
+      try publish()
+    } catch {
+      discard()
+      throw error
+    }
+  }
+
   /// The file gets its name. Call `finish` for every file of the run first, then this, the main output last.
   package func publish() throws(Diagnostic) {
     guard case .renamed(let path, _) = way, let temporary else {
