@@ -34,7 +34,8 @@ let package = Package(
       name: "CrosswalkPipeline",
       dependencies: [
         "CrosswalkPlan", "CrosswalkFormats", "CrosswalkModel", "CrosswalkStreams", "CrosswalkMapping", "CrosswalkExplain",
-      ]),
+      ],
+      exclude: ["report.schema.json"]),
     .target(
       name: "Crosswalk",
       dependencies: [

@@ -10,7 +10,7 @@ package enum SummaryText {
     let done = summary.failure != nil ? "stopped after" : job.dryRun ? "would convert" : "converted"
     var lines = [isGone ? "wrote no records \(systems)" : "\(done) \(written) \(systems)"]
     if !job.only.isEmpty, records.read == 0 { lines.append("  no record has \(job.only.count == 1 ? "the id" : "one of the ids") of --only") }
-    if records.read > 0 { lines.append("  values    \(text(summary.values, summary))") }
+    if summary.values.read > 0 { lines.append("  values    \(text(summary.values, summary))") }
     if records.rejected > 0 {
       let malformed = records.malformed > 0 ? " (\(grouped(records.malformed)) malformed)" : ""
       lines.append(
@@ -56,16 +56,14 @@ package enum SummaryText {
 
   private static func text(_ values: ConvertSummary.Values, _ summary: ConvertSummary) -> String {
     var fates = ["\(grouped(values.kept)) kept"]
-    if values.recoded > 0 {
-      let held = values.onlyWithResidue > 0 ? " (\(grouped(values.onlyWithResidue)) return only with the residue)" : ""
-      fates.append("\(grouped(values.recoded)) recoded\(held)")
-    }
+    if values.recoded > 0 { fates.append("\(grouped(values.recoded)) recoded") }
     if values.parked > 0 { fates.append("\(grouped(values.parked)) parked") }
     if values.rejected > 0 { fates.append("\(grouped(values.rejected)) rejected") }
     var text = "\(grouped(values.read)) read: \(fates.joined(separator: ", "))"
     if values.supplied > 0 { text += "; \(grouped(values.supplied)) supplied" }
     let approximate = summary.edges.reduce(0) { $0 + ($1.isApproximate ? $1.count : 0) }
     if approximate > 0 { text += "; \(grouped(approximate)) through a fallback" }
+    if values.onlyWithResidue > 0 { text += "; \(grouped(values.onlyWithResidue)) return only with the residue" }
     return text
   }
 

@@ -89,8 +89,8 @@ public struct ConvertSummary: Sendable {
     public var supplied = 0
     /// Came back out of `native` or a residue.
     public var restored = 0
-    /// Of the recoded ones those that the way back does not give again, so that the residue holds their originals. Known where a
-    /// residue is written.
+    /// Of the kept and recoded ones those that the way back does not give again, or not as they were, so that the residue holds
+    /// their originals. Known where a residue is written.
     public var onlyWithResidue = 0
 
     public init() {}
@@ -120,6 +120,13 @@ public struct ConvertSummary: Sendable {
     public var count: Int
     /// Through a fallback: the target's field means something else.
     public var isApproximate: Bool
+
+    public init(source: String, target: String, count: Int, isApproximate: Bool = false) {
+      self.source = source
+      self.target = target
+      self.count = count
+      self.isApproximate = isApproximate
+    }
   }
 
   public struct Records: Sendable, Equatable {

@@ -82,10 +82,23 @@ import Testing
     summary.records.written = 1_190
     summary.records.rejected = 10
     summary.records.malformed = 3
+    summary.values.read = 12_000
+    summary.values.kept = 10_000
+    summary.values.recoded = 898
+    summary.values.onlyWithResidue = 5
+    summary.values.parked = 1_002
+    summary.values.rejected = 100
+    summary.values.supplied = 7
+    summary.edges = [.init(source: "a", target: "b", count: 3, isApproximate: true), .init(source: "c", target: "d", count: 9)]
     summary.parked = [.noPlace: 1_000, .failed: 2]
-    summary.parkedFields = ["z": 1, "y": 1, "a": 994, "b": 2, "c": 1, "d": 1, "e": 1, "f": 1]
+    for (name, count) in ["z": 1, "y": 1, "a": 994, "b": 2, "c": 1, "d": 1, "e": 1, "f": 1] {
+      summary.fields[name, default: .init()].parked = count
+    }
+    summary.fields["kept"] = .init()
     summary.residue = "out.csv.residue.ndjson"
     summary.rejects = "rejects.ndjson"
+    summary.restored = .init()
+    summary.documentUnknown = ["meta.next": 1]
     summary.acknowledgements = ["added", "changed", "gone"]
     summary.morePagesFollow = true
     summary.seconds = 2
@@ -94,12 +107,13 @@ import Testing
     #expect(
       text == """
         converted 1,190 records from a:json to b:csv in 2.00 s (1,500 MB/s)
-          read      1,200 records
-          rejected  10 records (3 malformed): rejects.ndjson
+          values    12,000 read: 10,000 kept, 898 recoded, 1,002 parked, 100 rejected; 7 supplied; 3 through a fallback; 5 return only with the residue
+          rejected  10 records of 1,200 (3 malformed): rejects.ndjson
+          restored  0 values of 0 records
           parked    1,002 values (1,000 without a place, 2 not convertible): out.csv.residue.ndjson
                     a 994, b 2, c 1, d 1, e 1, f 1, and 2 more fields
-          the input has 3 replies without a record: "added", "changed", and 1 more
-          the input says that more pages follow: these records are not all
+          around the records stands what no shape has: meta.next
+          the input has 3 replies without a record: "added", "changed", and 1 more; it says that more pages follow: these records are not all
         """)
     #expect(text.split(separator: "\n").count <= 8)
   }
