@@ -117,7 +117,8 @@ struct Accounts {
   /// - predictions: one a format that was read.
   /// - hasResidue: parked values were stored.
   /// - countsWritten: the writer keeps count.
-  func imbalance(_ predictions: [Prediction], hasResidue: Bool, countsWritten: Bool) -> Diagnostic? {
+  /// - restores: a residue took part.
+  func imbalance(_ predictions: [Prediction], hasResidue: Bool, countsWritten: Bool, restores: Bool = false) -> Diagnostic? {
     let posted = values.kept + values.recoded + values.parked + values.rejected
     if values.read != posted {
       return unbalanced("\(values.read) values were read, and \(posted) have a fate", field: nil)
@@ -135,6 +136,8 @@ struct Accounts {
       return unbalanced(
         "`\(edge.source)` went \(count) times to `\(edge.target)`, for which the mapping files have no way", field: edge.source)
     }
+    // What came back takes places of its own.
+    if restores { return nil }
     for (reason, count) in reasons {
       guard let why = Prediction.Reason(rawValue: reason.reason.rawValue),
         !predictions.contains(where: { $0.mayPark(reason.leaf, because: why) })

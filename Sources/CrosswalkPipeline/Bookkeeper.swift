@@ -182,7 +182,9 @@ final class Bookkeeper {
       if hasMeta { books.meta &+= leaves } else { books.restored &+= leaves }
     }
     if hasMeta {
-      for target in plan.targetLeaves.suffix(2) where !slots[target.leaf.register].isAbsent { books.meta &+= 1 }
+      for target in plan.targetLeaves.suffix(2) where isWritten(slots[target.leaf.register], target.leaf.layout, plan.targetHasNull) {
+        books.meta &+= 1
+      }
       books.native &+= plan.nativeLeaves
     }
   }
@@ -241,12 +243,7 @@ final class Bookkeeper {
 
   private func count(_ target: OpenTarget, _ books: Books) {
     let slot = frame.slots[target.register]
-    switch slot.kind {
-    case .absent, .emptyObject, .emptyArray, .subtree: return
-    case .null: guard target.hasNull, target.layout.writesNull || slot.isRestored else { return }
-    case .text: guard slot.length > 0 || target.layout.writesEmpty || slot.isRestored else { return }
-    default: break
-    }
+    guard isWritten(slot, target.layout, target.hasNull) else { return }
     let isFed = target.ways.contains { leaf, way in
       !frame.slots[plan.sourceLeaves[leaf].register].isAbsent && plan.stands(leaf, way)
     }
@@ -257,6 +254,16 @@ final class Bookkeeper {
     } else {
       books.supplied &+= 1
       books.suppliedLeaves[target.leaf] &+= 1
+    }
+  }
+
+  /// What a writer is to do with a register (`RecordWriter`).
+  private func isWritten(_ slot: Slot, _ layout: Layout.Leaf, _ hasNull: Bool) -> Bool {
+    switch slot.kind {
+    case .absent: false
+    case .null: hasNull && (layout.writesNull || slot.isRestored)
+    case .text: slot.length > 0 || layout.writesEmpty || slot.isRestored
+    default: true
     }
   }
 

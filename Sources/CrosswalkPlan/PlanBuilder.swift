@@ -356,8 +356,11 @@ struct PlanBuilder {
   private func target(
     _ leaf: MappedLeaf, _ legs: [[Int]], _ field: Field, _ isRequired: Bool, _ canonical: [Int?], isId: Bool = false
   ) -> TargetLeaf {
-    TargetLeaf(
-      leaf: leaf, legs: legs, isRequired: isRequired, isSupplied: field.defaultValue != nil,
+    // Nothing of the source comes through a constant.
+    let legs = field.transforms.contains { $0.name == "constant" } ? [] : legs
+    let isSupplied = field.defaultValue != nil || field.transforms.contains { $0.name == "constant" || $0.name == "default" }
+    return TargetLeaf(
+      leaf: leaf, legs: legs, isRequired: isRequired, isSupplied: isSupplied,
       isFed: legs.joined().contains { canonical[$0] != nil }, isId: isId)
   }
 }

@@ -135,6 +135,11 @@ package final class ReturnTrip {
         continue
       }
       if original == back || isSame(original, back, frame) {
+        if !plan.contributes(index) {
+          // It stands nowhere, though the way back finds the same elsewhere: what is parked is stored.
+          findings.entries.append(Entry(path: names[index], value: original, leaf: index, isParked: true, leaves: 1))
+          continue
+        }
         if helpsEdits, mayRefuse[index], !original.isBlank, plan.contributes(index) {
           findings.aids.append(Entry(path: names[index], value: original, leaf: index, isParked: false, leaves: 1))
         }
