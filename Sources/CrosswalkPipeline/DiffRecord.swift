@@ -13,6 +13,8 @@ struct DiffRecord {
     var leg: UInt8
     /// Nothing of the record gave it: a default.
     var isSupplied: Bool
+    /// The target has no such value as the record has.
+    var isFailed: Bool
 
     /// No value that says anything.
     var isBlank: Bool { kind == .absent || kind == .null || kind == .text && text.isEmpty }
@@ -37,10 +39,8 @@ struct DiffRecord {
   /// - bytes: of one record, whole.
   init(_ bytes: [UInt8], of shape: DiffFields) {
     self.bytes = bytes
-    (number, key) = bytes.withUnsafeBytes { raw in
-      let count = Int(raw.loadUnaligned(fromByteOffset: 8, as: UInt32.self))
-      return (Int(raw.loadUnaligned(as: UInt64.self)), DiffRecord.head..<(DiffRecord.head + count))
-    }
+    number = bytes.withUnsafeBytes { Int($0.loadUnaligned(as: UInt64.self)) }
+    key = DiffRecord.key(of: bytes)
     var at = key.upperBound
     fields.reserveCapacity(shape.fields.count)
     others.reserveCapacity(shape.others.count)
@@ -58,10 +58,15 @@ struct DiffRecord {
     }
   }
 
+  /// Where the key stands in a record's bytes; empty where it has none.
+  static func key(of bytes: [UInt8]) -> Range<Int> {
+    head..<(head + bytes.withUnsafeBytes { Int($0.loadUnaligned(fromByteOffset: 8, as: UInt32.self)) })
+  }
+
   private static func value(_ bytes: UnsafeRawBufferPointer, _ at: inout Int) -> Value {
     let mark = bytes[at]
     let kind = Kind(rawValue: mark & 0x0f) ?? .absent
-    var value = Value(kind: kind, text: at..<at, leg: bytes[at + 1], isSupplied: mark & 0x80 != 0)
+    var value = Value(kind: kind, text: at..<at, leg: bytes[at + 1], isSupplied: mark & 0x80 != 0, isFailed: mark & 0x40 != 0)
     at += 2
     guard hasText(kind) else { return value }
     let length = Int(bytes.loadUnaligned(fromByteOffset: at, as: UInt32.self))
@@ -120,6 +125,8 @@ final class DiffWriter: RecordWriter {
     /// The source leaf, for objects and lists that were set aside.
     var source = -1
     var isNative = false
+    /// Source leaves that feed it.
+    var sources: [Int] = []
   }
 
   private let plan: Plan
@@ -139,7 +146,9 @@ final class DiffWriter: RecordWriter {
       }, uniquingKeysWith: { first, _ in first })
     let written = Dictionary(
       plan.targetLeaves.enumerated().filter { $1.leaf.field >= 0 }.map { index, target in
-        (target.leaf.name, Place(register: target.leaf.register, target: index, name: target.leaf.name))
+        let fed = Set(target.legs.joined())
+        let sources = plan.feeds.indices.filter { !fed.isDisjoint(with: plan.feeds[$0]) }
+        return (target.leaf.name, Place(register: target.leaf.register, target: index, name: target.leaf.name, sources: sources))
       }, uniquingKeysWith: { first, _ in first })
     let isRead = shape.isOneSystem || !isFirst
     fields = shape.fields.map { isRead ? read[$0.name] : written[$0.name] }
@@ -197,8 +206,18 @@ final class DiffWriter: RecordWriter {
     }
     var slot = frame.slots[place.register].asRead
     if place.source >= 0, plan.hasAside, let aside = plan.aside.first(where: { $0.leaf == place.source }) { slot = aside.value }
-    let mark: UInt8 = place.target >= 0 && !supplied.isEmpty && supplied.contains(place.name) ? 0x80 : 0
+    var mark: UInt8 = place.target >= 0 && !supplied.isEmpty && supplied.contains(place.name) ? 0x80 : 0
+    if place.target >= 0, plan.hasRemarks, hasFailed(place) { mark |= 0x40 }
     write(slot, mark: mark, leg: place.target >= 0 ? plan.state.legs[place.target] : 0, isNative: place.isNative, frame, &out)
+  }
+
+  private func hasFailed(_ place: Place) -> Bool {
+    plan.state.failures.contains { failure in
+      switch failure.side {
+      case .source: place.sources.contains(failure.leaf)
+      case .target: failure.leaf == place.target
+      }
+    }
   }
 
   private func write(

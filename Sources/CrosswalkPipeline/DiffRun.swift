@@ -168,10 +168,11 @@ final class DiffRun {
   }
 
   private func take(_ bytes: [UInt8], isFirst: Bool) throws(Diagnostic) {
-    let record = DiffRecord(bytes, of: shape)
     guard isFirst else {
-      return try spool.append(.record(bytes), key: record.key.isEmpty ? nil : record.bytes[record.key])
+      let key = bytes[DiffRecord.key(of: bytes)]
+      return try spool.append(.record(bytes), key: key.isEmpty ? nil : key)
     }
+    let record = DiffRecord(bytes, of: shape)
     var isRepeated = false
     var other: DiffRecord?
     if record.key.isEmpty {
@@ -248,19 +249,21 @@ final class DiffRun {
     var found: [Difference.Field] = []
     for (index, field) in shape.fields.enumerated() {
       let (a, b) = (first.fields[index], second.fields[index])
-      if isSame(a, first, b, second, field.comparison) { continue }
       var shown = first.tree(a)
+      // Of what could not be translated the first file's own literal is shown.
+      let lost = a.isFailed && a.isBlank && !shape.isOneSystem ? field.sources.first { !first.others[$0].isBlank } : nil
+      if let lost {
+        if b.isBlank {
+          summary.unconverted += 1
+          continue
+        }
+        shown = first.tree(first.others[lost])
+      }
+      if isSame(a, first, b, second, field.comparison) { continue }
       if !shape.isOneSystem {
         // What a default gave says nothing of the record.
         if a.isSupplied, b.isBlank { continue }
         if returns(field, first, second, a) { continue }
-        if a.isBlank, let lost = field.sources.first(where: { !first.others[$0].isBlank }) {
-          if b.isBlank {
-            summary.unconverted += 1
-            continue
-          }
-          shown = first.tree(first.others[lost])
-        }
         if a.isSupplied { shown = nil }
       }
       found.append(
@@ -273,18 +276,19 @@ final class DiffRun {
   }
 
   /// Whether the second record's values, written as the first system does, are what the first record has: all that a field of
-  /// the second one comes from.
+  /// the second one comes from. Where it only can come from what stands in for it, nothing may be what becomes of nothing.
   private func returns(_ field: DiffFields.Field, _ first: DiffRecord, _ second: DiffRecord, _ value: DiffRecord.Value) -> Bool {
     let leg = Int(value.leg)
-    guard !value.isBlank, !value.isSupplied, leg < field.legs.count else { return false }
-    var hasValue = false
-    for source in field.legs[leg] {
+    guard !value.isSupplied, leg < field.legs.count else { return false }
+    let standsIn = value.isBlank && field.legs[0].isEmpty
+    var agrees = standsIn
+    for source in standsIn ? field.sources : field.legs[leg] {
       let (own, given) = (first.others[source], second.others[source])
-      if own.isBlank { continue }
+      if own.isBlank, !standsIn { continue }
       guard !given.isSupplied, isSame(own, first, given, second, shape.others[source].comparison) else { return false }
-      hasValue = true
+      agrees = true
     }
-    return hasValue
+    return agrees
   }
 
   /// Files of one format tell absent, null and empty apart.
@@ -311,7 +315,7 @@ final class DiffRun {
 
   private func compareUnnamed(_ first: DiffRecord, _ second: DiffRecord, _ found: inout [Difference.Field]) {
     var (i, j) = (0, 0)
-    let nothing = DiffRecord.Value(kind: .absent, text: 0..<0, leg: 0, isSupplied: false)
+    let nothing = DiffRecord.Value(kind: .absent, text: 0..<0, leg: 0, isSupplied: false, isFailed: false)
     while i < first.unnamed.count || j < second.unnamed.count {
       let path = i < first.unnamed.count ? first.bytes[first.unnamed[i].path] : nil
       let other = j < second.unnamed.count ? second.bytes[second.unnamed[j].path] : nil
