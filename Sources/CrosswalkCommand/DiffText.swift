@@ -32,7 +32,8 @@ struct DiffText {
   }
 
   private func keyText(_ key: Difference.Key) -> String {
-    let value = key.value.map { DiffText.literal($0) } ?? "nothing"
+    if key.isSecret { return DiffText.printable("\(key.field) a secret value") }
+    let value = key.value.map { DiffText.literal($0) } ?? "absent"
     let shown = showsValues ? value : DiffText.cut(Array(value.unicodeScalars), from: 0, 40)
     return DiffText.printable("\(key.field) \(shown)")
   }
@@ -105,7 +106,7 @@ struct DiffText {
       return object.text
     }
     var key = JSONLine()
-    for part in difference.key { key.add(part.field, raw: value(part.value, from: 0) ?? "null") }
+    for part in difference.key where !part.isSecret { key.add(part.field, raw: value(part.value, from: 0) ?? "null") }
     object.add("key", raw: key.text)
     if let first = difference.first { object.add("first", first) }
     if let second = difference.second { object.add("second", second) }

@@ -38,7 +38,8 @@ struct DiffFields {
     self.isOneSystem = isOneSystem
     let (first, second) = (there.source, back.source)
     if isOneSystem {
-      for leaf in there.sourceLeaves {
+      // Canonical's `native` is compared value by value, as what no mapping names.
+      for leaf in there.sourceLeaves where leaf.field >= 0 || leaf.name != "native" {
         let field = leaf.field < 0 ? nil : first.fields[leaf.field]
         fields.append(
           Field(name: leaf.name, comparison: field?.comparison ?? .exact, isSecret: field?.isSecret ?? false, legs: [], sources: []))

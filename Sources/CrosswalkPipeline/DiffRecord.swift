@@ -124,7 +124,6 @@ final class DiffWriter: RecordWriter {
     var name = ""
     /// The source leaf, for objects and lists that were set aside.
     var source = -1
-    var isNative = false
     /// Source leaves that feed it.
     var sources: [Int] = []
   }
@@ -133,6 +132,8 @@ final class DiffWriter: RecordWriter {
   private let shape: DiffFields
   private let fields: [Place?]
   private let others: [Place?]
+  /// Of one system that is canonical: where its `native` stands.
+  private let native: Int?
   /// Counts the values that no mapping names, where they are not compared.
   private(set) var unnamed = 0
 
@@ -142,7 +143,7 @@ final class DiffWriter: RecordWriter {
     self.shape = shape
     let read = Dictionary(
       plan.sourceLeaves.enumerated().map { index, leaf in
-        (leaf.name, Place(register: leaf.register, source: index, isNative: leaf.field < 0 && leaf.name == "native"))
+        (leaf.name, Place(register: leaf.register, source: index))
       }, uniquingKeysWith: { first, _ in first })
     let written = Dictionary(
       plan.targetLeaves.enumerated().filter { $1.leaf.field >= 0 }.map { index, target in
@@ -153,6 +154,7 @@ final class DiffWriter: RecordWriter {
     let isRead = shape.isOneSystem || !isFirst
     fields = shape.fields.map { isRead ? read[$0.name] : written[$0.name] }
     others = shape.others.map { isFirst ? read[$0.name] : written[$0.name] }
+    native = shape.isOneSystem ? plan.sourceLeaves.first { $0.field < 0 && $0.name == "native" }?.register : nil
   }
 
   func write(_ frame: Frame, extras: [OutputExtra], into out: inout OutputBuffer) throws(FormatError) {
@@ -166,7 +168,7 @@ final class DiffWriter: RecordWriter {
     for place in others { write(place, supplied, frame, &out) }
     let counted = out.count
     DiffWriter.append(0, to: &out)
-    if frame.hasExtras {
+    if frame.hasExtras || native != nil {
       if shape.isOneSystem {
         DiffWriter.store(writeUnnamed(frame, &out), &out, at: counted)
       } else {
@@ -208,7 +210,7 @@ final class DiffWriter: RecordWriter {
     if place.source >= 0, plan.hasAside, let aside = plan.aside.first(where: { $0.leaf == place.source }) { slot = aside.value }
     var mark: UInt8 = place.target >= 0 && !supplied.isEmpty && supplied.contains(place.name) ? 0x80 : 0
     if place.target >= 0, plan.hasRemarks, hasFailed(place) { mark |= 0x40 }
-    write(slot, mark: mark, leg: place.target >= 0 ? plan.state.legs[place.target] : 0, isNative: place.isNative, frame, &out)
+    write(slot, mark: mark, leg: place.target >= 0 ? plan.state.legs[place.target] : 0, frame, &out)
   }
 
   private func hasFailed(_ place: Place) -> Bool {
@@ -220,12 +222,7 @@ final class DiffWriter: RecordWriter {
     }
   }
 
-  private func write(
-    _ slot: Slot, mark: UInt8 = 0, leg: UInt8 = 0, isNative: Bool = false, _ frame: Frame, _ out: inout OutputBuffer
-  ) {
-    if isNative, let tree = Native.tree(slot, frame: frame, format: plan.sourceFormat) {
-      return write(tree, &out)
-    }
+  private func write(_ slot: Slot, mark: UInt8 = 0, leg: UInt8 = 0, _ frame: Frame, _ out: inout OutputBuffer) {
     if slot.kind == .subtree { return write(Native.literal(slot, frame: frame, format: plan.sourceFormat), &out) }
     out.append(slot.kind.rawValue | mark)
     out.append(leg)
@@ -256,16 +253,39 @@ final class DiffWriter: RecordWriter {
   private func writeUnnamed(_ frame: Frame, _ out: inout OutputBuffer) -> Int {
     guard let returns = plan.returnTrip else { return 0 }
     // What has no leaf is an aid: a declared prefix, the order of mixed content.
-    let found = frame.extras.filter { $0.leaves > 0 }.map { (path: returns.path(of: $0, frame), value: $0.value) }
+    var found: [(path: [UInt8], value: Slot?, tree: Tree)] = frame.extras.filter { $0.leaves > 0 }.map {
+      (returns.path(of: $0, frame), $0.value, .null)
+    }
+    if let native {
+      let slot = frame.slots[native]
+      if case .object(let systems)? = Native.tree(slot, frame: frame, format: plan.sourceFormat) {
+        for system in systems {
+          guard case .object(let entries) = system.value else { continue }
+          for entry in entries where !entry.name.isEmpty {
+            found.append((DiffWriter.nativePath(system.name, entry.name).bytes, nil, entry.value))
+          }
+        }
+      } else if !slot.isAbsent {
+        found.append((Array("native".utf8), slot, .null))
+      }
+    }
     let sorted = found.enumerated().sorted { a, b in
       a.element.path == b.element.path ? a.offset < b.offset : a.element.path.lexicographicallyPrecedes(b.element.path)
     }
     for (_, one) in sorted {
       DiffWriter.append(one.path.count, to: &out)
       out.append(one.path)
-      write(one.value, frame, &out)
+      if let value = one.value { write(value, frame, &out) } else { write(one.tree, &out) }
     }
     return sorted.count
+  }
+
+  /// How a value in `native` is called.
+  static func nativePath(_ system: [UInt8], _ path: [UInt8]) -> (bytes: [UInt8], text: String) {
+    var bytes = Array("native".utf8)
+    PathText.append(system, to: &bytes)
+    PathText.append(path, to: &bytes)
+    return (bytes, String(decoding: bytes, as: UTF8.self))
   }
 
   private static func append(_ number: Int, to out: inout OutputBuffer) {

@@ -15,6 +15,8 @@ final class DiffRun {
   /// What both files are read into, by the plans that write it.
   private let ways: (there: ConvertJob.Endpoint, back: ConvertJob.Endpoint)
   private let shapes: (there: Shape, back: Shape)
+  /// Paths in canonical's `native` of fields that are never shown.
+  private var secrets: Set<String> = []
   private var writers: [DiffWriter] = []
   private var formats: (first: Format?, second: Format?) = (nil, nil)
   /// What the caller's closure threw.
@@ -63,6 +65,13 @@ final class DiffRun {
         source: second, sourceFormat: second.formats[0], target: back, targetFormat: back.formats[0], shape: shapes.back,
         settings: settings, keepsResidue: false),
       by: job.by, isOneSystem: isOneSystem)
+    if isOneSystem, first.name == CanonicalModel.name {
+      for name in library.names {
+        for field in library.system(name, canonical: model).0?.fields ?? [] where field.isSecret {
+          secrets.insert(DiffWriter.nativePath(Array(name.utf8), Array(field.name.utf8)).text)
+        }
+      }
+    }
     summary.compared = shape.fields.map(\.name)
     summary.onlyFirstHas = shape.onlyFirst
     summary.onlySecondHas = shape.onlySecond
@@ -235,11 +244,11 @@ final class DiffRun {
 
   private func key(of record: DiffRecord) -> [Difference.Key] {
     if shape.key.isEmpty {
-      return record.key.isEmpty ? [] : [.init(field: "id", value: .text(Array(record.bytes[record.key])))]
+      return record.key.isEmpty ? [] : [.init(field: "id", value: .text(Array(record.bytes[record.key])), isSecret: false)]
     }
     return zip(job.by, shape.key).map { name, index in
       let isSecret = shape.fields[index].isSecret
-      return .init(field: name, value: isSecret ? nil : record.tree(record.fields[index]))
+      return .init(field: name, value: isSecret ? nil : record.tree(record.fields[index]), isSecret: isSecret)
     }
   }
 
@@ -332,9 +341,12 @@ final class DiffRun {
         j += 1
       }
       if isSame(a, first, b, second, .exact) { continue }
+      let text = String(decoding: name, as: UTF8.self)
+      let isSecret = secrets.contains(text)
       found.append(
         .init(
-          name: String(decoding: name, as: UTF8.self), sources: [], first: first.tree(a), second: second.tree(b), isSecret: false))
+          name: text, sources: [], first: isSecret ? nil : first.tree(a), second: isSecret ? nil : second.tree(b),
+          isSecret: isSecret))
     }
   }
 }

@@ -25,8 +25,9 @@ public struct Difference: Sendable {
 
   public struct Key: Sendable, Equatable {
     public var field: String
-    /// nil where it is absent, or a secret.
+    /// nil: absent, or a secret.
     public var value: Tree?
+    public var isSecret: Bool
   }
 
   public struct Field: Sendable, Equatable {

@@ -1,5 +1,5 @@
-import CrosswalkModel
 import CrosswalkFormats
+import CrosswalkModel
 import CrosswalkPlan
 
 /// Takes the records of a run in their order, the rejected ones among them, instead of the run's files.
