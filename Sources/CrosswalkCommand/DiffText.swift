@@ -40,7 +40,8 @@ struct DiffText {
 
   private func name(_ field: Difference.Field) -> String {
     guard !field.sources.isEmpty, field.sources != [field.name] else { return field.name }
-    return "\(field.name) (\(field.sources.count > 2 ? "of \(field.sources.count) fields" : field.sources.joined(separator: ", ")))"
+    let sources = field.sources.count > 2 ? "of \(field.sources.count) fields" : field.sources.joined(separator: ", ")
+    return "\(field.name) (\(sources))"
   }
 
   /// Both values, quoted where they are text, cut alike.
@@ -57,7 +58,8 @@ struct DiffText {
     while same < x.count, same < y.count, x[same] == y[same] { same += 1 }
     let start = max(0, same - 12)
     return (
-      quoted(a.map { _ in DiffText.cut(x, from: start, 40) }, first), quoted(b.map { _ in DiffText.cut(y, from: start, 40) }, second)
+      quoted(a.map { _ in DiffText.cut(x, from: start, 40) }, first),
+      quoted(b.map { _ in DiffText.cut(y, from: start, 40) }, second)
     )
   }
 
@@ -184,10 +186,14 @@ struct DiffText {
           + "\(summary.to.system) not, since only one side has them")
     }
     var notes: [String] = []
-    if summary.unconverted > 0 { notes.append("\(plural(summary.unconverted, "value")) that \(summary.to.system) has no such value for") }
+    if summary.unconverted > 0 {
+      notes.append("\(plural(summary.unconverted, "value")) that \(summary.to.system) has no such value for")
+    }
     if summary.unnamed > 0 { notes.append("\(plural(summary.unnamed, "value")) that no mapping names") }
     if !notes.isEmpty { notes = ["not compared: " + notes.joined(separator: ", ")] }
-    if summary.repeated > 0 { notes.append("\(plural(summary.repeated, "record")) with a key that stands again, matched in their order") }
+    if summary.repeated > 0 {
+      notes.append("\(plural(summary.repeated, "record")) with a key that stands again, matched in their order")
+    }
     if summary.withoutKey > 0 { notes.append("\(plural(summary.withoutKey, "record")) without a key") }
     if summary.morePagesFollow { notes.append("a file says that more pages follow") }
     if !notes.isEmpty { lines.append("  " + notes.joined(separator: "; ")) }

@@ -195,7 +195,7 @@ final class Run {
         from: source, format, to: target, targetFormat, shape: job.shape, canonical: model, options: settings.options,
         sets: settings.sets, transforms: TransformTable.specs)
     }
-    return accounts.imbalance(predictions, hasResidue: outputs.keepsResidue, countsWritten: clientNames == nil)
+    return accounts.imbalance(predictions, hasResidue: outputs.keepsResidue, countsWritten: clientNames == nil && taker == nil)
   }
 
   // MARK: - Ids that stand twice
