@@ -50,6 +50,9 @@ final class Console {
     error(style == .json ? SummaryText.json(summary) : SummaryText.text(summary, of: job))
   }
 
+  /// What a run did, in words.
+  func show(_ summary: String) { error(summary) }
+
   /// A line or lines to standard error; failures are nobody's business there.
   private func error(_ text: String) {
     progress?.erase()

@@ -16,7 +16,7 @@ extension Code {
     (.usage, "the command line is wrong", "A flag or a value is not one that the command knows. The message names the nearest right one; `crosswalk COMMAND --help` lists all of them."),
     (.unknownSystem, "no such system", "The name before the colon of `--from` or `--to` is not a folder of mapping files. `crosswalk systems` lists what there is; `--mappings DIR` adds more."),
     (.unknownFormat, "the system does not have this format", "A system reads and writes the formats that its system.yaml lists; `ndjson` comes with `json`. `crosswalk systems NAME` shows them."),
-    (.unknownField, "no such field", "`--set` takes the names of canonical fields, such as `currency.code`. `crosswalk systems canonical` lists them."),
+    (.unknownField, "no such field", "`--set` takes the names of canonical fields, such as `currency.code`; `--match` and `--by` take those of a system too. `crosswalk systems canonical` lists them."),
     (.unknownOption, "no such option, or not one of its values", "Options are written SYSTEM.NAME=VALUE and stand in a system's system.yaml. `crosswalk systems NAME` shows them with their values."),
     (.saidTwice, "said twice", "One field was set twice, or standard input was named twice. Which one is meant cannot be known."),
     (.noInput, "nothing to read", "No file was named and standard input is a terminal. Name a file, or send one: `crosswalk convert … < FILE`."),

@@ -7,6 +7,8 @@ final class Consumer {
   let wantsClients: Bool
   /// Set by the run that hands out clients, before the first of them.
   var names: ClientNames?
+  /// Takes the records batch by batch, with the rejected ones among them; nothing is written then.
+  var taker: (any RecordTaker)?
   /// nil once the caller's closure is no longer to be called.
   var take: ((UnsafeRawBufferPointer) throws -> Void)?
   private var failure: (any Error)?

@@ -62,6 +62,7 @@ extension ConvertJob {
       run.clientNames = ClientNames(canonical: run.model.names)
       consumer.names = run.clientNames
     }
+    run.taker = consumer?.taker
     do throws(Diagnostic) {
       for input in inputs where !run.isLimited { try run.read(input) }
       run.prepareEmpty()

@@ -383,7 +383,7 @@ final class RestoreFile {
 }
 
 /// A set of small numbers, a bit each.
-private struct Bits {
+struct Bits {
   private var words: [UInt64] = []
 
   mutating func insert(_ number: Int) {

@@ -135,11 +135,12 @@ final class RestoreIndex {
     head.taken += head.held
   }
 
-  /// The lines with a hash, in the residue's order, until one is taken.
-  func find(_ hash: UInt64, _ take: (Found) throws(Diagnostic) -> Bool) throws(Diagnostic) {
+  /// The lines with a hash, in the order of the file, until one is taken.
+  /// - skipping: so many of them are known to be of no use.
+  func find(_ hash: UInt64, skipping: Int = 0, _ take: (Found) throws(Diagnostic) -> Bool) throws(Diagnostic) {
     let hash = hash & ~0xff_ffff
     guard let merged, let file else {
-      var index = lowerBound(hash)
+      var index = lowerBound(hash) + skipping
       while index < count, entries[index].hash == hash {
         if try take(Found(line: entries[index].line, offset: entries[index].offset)) { return }
         index += 1
@@ -154,7 +155,14 @@ final class RestoreIndex {
       if marks[middle] < hash { low = middle + 1 } else { high = middle }
     }
     var block = max(low - 1, 0)
+    var left = skipping
     while block < marks.count, marks[block] <= hash {
+      // A block between two that begin with the hash holds nothing else.
+      if left >= RestoreIndex.block, marks[block] == hash, block + 1 < marks.count, marks[block + 1] == hash {
+        left -= RestoreIndex.block
+        block += 1
+        continue
+      }
       let size = min(RestoreIndex.block, merged.count - block * RestoreIndex.block)
       var page = [Entry](repeating: Entry(hash: 0, line: 0, offset: 0), count: size)
       let start = merged.start + block * RestoreIndex.block * MemoryLayout<Entry>.stride
@@ -164,6 +172,10 @@ final class RestoreIndex {
       }
       if let failure { throw failure }
       for entry in page where entry.hash == hash {
+        if left > 0 {
+          left -= 1
+          continue
+        }
         if try take(Found(line: entry.line, offset: entry.offset)) { return }
       }
       block += 1
@@ -233,6 +245,6 @@ final class TemporaryStore {
   private static func cannotWrite(_ folder: String) -> Diagnostic {
     Diagnostic(
       .unwritableOutput, "a temporary file in `\(folder.isEmpty ? "." : folder)` cannot be written: \(lastSystemError())",
-      help: "a residue in another order than the input is looked up by an index that needs room there")
+      help: "records in another order are looked up by an index that needs room there")
   }
 }

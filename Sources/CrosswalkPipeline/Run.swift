@@ -84,9 +84,10 @@ final class Run {
       case .form: FormRecordWriter(layout: plan.targetLayout)
       }
     if let clientNames { writer = ClientWriter(plan: plan, names: clientNames) }
+    if let taker { writer = taker.writer(for: plan) }
     var rules = BatchWorker.Rules()
     rules.keepsResidue = outputs.keepsResidue
-    rules.writesRejects = outputs.writesRejects
+    rules.writesRejects = outputs.writesRejects || taker != nil
     rules.recordLimit = job.limits.record
     rules.unknownLimit = job.limits.unknownFields
     rules.only = Set(job.only.map { Array($0.utf8) })
@@ -127,6 +128,8 @@ final class Run {
 
   /// Set when a program takes the records as clients.
   var clientNames: ClientNames?
+  /// Takes records and rejects instead of the outputs.
+  var taker: (any RecordTaker)?
   var idMap: [[UInt8]: [UInt8]]?
   var restorer: Restorer?
   /// The shape of the way there, where records come back.
@@ -146,7 +149,11 @@ final class Run {
     recordsSeen += result.seen
     let firstWritten = summary.records.written
     closeHeader(result, worker)
-    try outputs.write(result, firstRecord: firstRecord, firstWritten: firstWritten, source: worker.rules)
+    if let taker {
+      try taker.take(result, firstRecord: firstRecord, source: worker.rules.source)
+    } else {
+      try outputs.write(result, firstRecord: firstRecord, firstWritten: firstWritten, source: worker.rules)
+    }
     summary.records.read += result.read
     summary.records.written += result.written
     summary.records.rejected += result.rejected
@@ -188,7 +195,8 @@ final class Run {
         from: source, format, to: target, targetFormat, shape: job.shape, canonical: model, options: settings.options,
         sets: settings.sets, transforms: TransformTable.specs)
     }
-    return accounts.imbalance(predictions, hasResidue: outputs.keepsResidue, countsWritten: clientNames == nil, restores: restores != nil)
+    return accounts.imbalance(
+      predictions, hasResidue: outputs.keepsResidue, countsWritten: clientNames == nil && taker == nil, restores: restores != nil)
   }
 
   // MARK: - Ids that stand twice

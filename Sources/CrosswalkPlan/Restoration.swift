@@ -392,19 +392,7 @@ package final class Restoration {
     }
     let (x, y) = (frame.literal(a), frame.literal(b))
     if x.elementsEqual(y) { return true }
-    switch comparison {
-    case .exact: return false
-    case .text: return Restoration.trimmed(Array(x)) == Restoration.trimmed(Array(y))
-    case .lines: return Restoration.lines(Array(x)) == Restoration.lines(Array(y))
-    case .ignoringCase:
-      return String(decoding: x, as: UTF8.self).lowercased() == String(decoding: y, as: UTF8.self).lowercased()
-    }
-  }
-
-  private static func trimmed(_ text: [UInt8]) -> ArraySlice<UInt8> {
-    func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte >= 0x09 && byte <= 0x0d }
-    let front = text.drop(while: isBlank)
-    return front.prefix((front.lastIndex { !isBlank($0) } ?? front.startIndex - 1) - front.startIndex + 1)
+    return comparison.isSame(Array(x), Array(y))
   }
 
   // MARK: - Merged leaves (SEMANTICS S10)
@@ -521,6 +509,31 @@ package final class Restoration {
     let said = agrees.indices.filter { $0 != plan.idLeaf && !plan.frame.slots[plan.sourceLeaves[$0].register].isBlank }
     // A record that says nothing is that of a line that comes to the same.
     outcome.isConfirmed = said.isEmpty ? isExact : said.contains { agrees[$0] }
+  }
+}
+
+extension Field.Comparison {
+  package func isSame(_ a: [UInt8], _ b: [UInt8]) -> Bool {
+    if a == b { return true }
+    switch self {
+    case .exact: return false
+    // Letters, not bytes: an accent may be a character of its own.
+    case .ignoringCase: return String(decoding: a, as: UTF8.self).lowercased() == String(decoding: b, as: UTF8.self).lowercased()
+    case .text, .lines: return normal(a) == normal(b)
+    }
+  }
+
+  /// What texts have in common that are the same under this rule.
+  package func normal(_ text: [UInt8]) -> [UInt8] {
+    switch self {
+    case .exact: return text
+    case .text:
+      func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte >= 0x09 && byte <= 0x0d }
+      let front = text.drop(while: isBlank)
+      return Array(front.prefix((front.lastIndex { !isBlank($0) } ?? front.startIndex - 1) - front.startIndex + 1))
+    case .lines: return Array(Restoration.lines(text).joined(separator: [0x0a]))
+    case .ignoringCase: return Array(String(decoding: text, as: UTF8.self).lowercased().utf8)
+    }
   }
 }
 

@@ -308,7 +308,7 @@ package enum Native {
   }
 
   /// The systems that left something: { system: { path: literal } }.
-  static func tree(_ slot: Slot, frame: Frame, format: Format) -> Tree? {
+  package static func tree(_ slot: Slot, frame: Frame, format: Format) -> Tree? {
     switch slot.kind {
     case .subtree where format == .xml:
       guard let native = try? XMLReference.fragment(Array(frame.raw(slot))) else { return nil }
