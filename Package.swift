@@ -1,6 +1,8 @@
 // swift-tools-version: 6.1
-// The targets and what each may import: the design's picture, as a table. `Tests/HouseRules` holds the imports to it. The lists
-// begin with what takes longest to compile: a build begins with it, so that two cores both have work until the end.
+// The targets and what each may import: the design's picture, as a table. `Tests/HouseRules` holds the imports to it.
+//
+// Of the targets that can be compiled next the build takes the one whose name comes last in the alphabet. The names are such that
+// what others wait for goes first (Formats before Files, Route before Reference): two cores have work until the end.
 import PackageDescription
 
 let package = Package(
@@ -23,23 +25,23 @@ let package = Package(
     .target(name: "CrosswalkModel"),
     .target(name: "CrosswalkYAML", dependencies: ["CrosswalkModel", "CLibYAML"]),
     .target(name: "CrosswalkFormats", dependencies: ["CrosswalkModel", "CSimd", "CLibXML2"]),
-    .target(name: "CrosswalkStreams", dependencies: ["CrosswalkModel", "CZlib", "CZstd"]),
+    .target(name: "CrosswalkFiles", dependencies: ["CrosswalkModel", "CZlib", "CZstd"]),
     .target(name: "CrosswalkMapping", dependencies: ["CrosswalkModel", "CrosswalkYAML"], plugins: ["EmbedMappings"]),
     // Apart from the plan: a run is held to the prediction, which must not be made of what it judges.
     .target(name: "CrosswalkExplain", dependencies: ["CrosswalkModel", "CrosswalkYAML", "CrosswalkMapping"]),
     .target(
-      name: "CrosswalkPlan", dependencies: ["CrosswalkFormats", "CrosswalkModel", "CrosswalkYAML", "CrosswalkMapping"]),
+      name: "CrosswalkRoute", dependencies: ["CrosswalkFormats", "CrosswalkModel", "CrosswalkYAML", "CrosswalkMapping"]),
     .target(name: "CrosswalkReference", dependencies: ["CrosswalkModel", "CrosswalkYAML", "CrosswalkFormats"]),
     .target(
       name: "CrosswalkPipeline",
       dependencies: [
-        "CrosswalkPlan", "CrosswalkFormats", "CrosswalkModel", "CrosswalkStreams", "CrosswalkMapping", "CrosswalkExplain",
+        "CrosswalkRoute", "CrosswalkFormats", "CrosswalkModel", "CrosswalkFiles", "CrosswalkMapping", "CrosswalkExplain",
       ],
       exclude: ["report.schema.json"]),
     .target(
       name: "Crosswalk",
       dependencies: [
-        "CrosswalkPipeline", "CrosswalkPlan", "CrosswalkFormats", "CrosswalkModel", "CrosswalkStreams", "CrosswalkMapping",
+        "CrosswalkPipeline", "CrosswalkRoute", "CrosswalkFormats", "CrosswalkModel", "CrosswalkFiles", "CrosswalkMapping",
         "CrosswalkExplain",
       ]),
     .executableTarget(
@@ -57,7 +59,7 @@ let package = Package(
     .testTarget(name: "CrosswalkFormatsTests", dependencies: ["CrosswalkFormats", "TestSupport"]),
     .testTarget(
       name: "CrosswalkMappingTests",
-      dependencies: ["CrosswalkMapping", "CrosswalkPlan", "CrosswalkReference", "TestSupport"]),
+      dependencies: ["CrosswalkMapping", "CrosswalkRoute", "CrosswalkReference", "TestSupport"]),
     .testTarget(
       name: "CrosswalkPipelineTests", dependencies: ["Crosswalk", "CrosswalkReference", "TestSupport"],
       exclude: ["Goldens"]),

@@ -1,7 +1,7 @@
 import CrosswalkExplain
 import CrosswalkFormats
 import CrosswalkModel
-import CrosswalkPlan
+import CrosswalkRoute
 
 /// The books of a run: those of its batches added up by name, in order (SEMANTICS S4).
 struct Accounts {

@@ -1,7 +1,7 @@
 import CrosswalkFormats
 import CrosswalkMapping
 import CrosswalkModel
-import CrosswalkPlan
+import CrosswalkRoute
 
 /// What a batch of records gave: output bytes, side files, counts and messages, all its own until it is accepted in order.
 package final class BatchResult {

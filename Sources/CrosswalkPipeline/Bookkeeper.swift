@@ -1,6 +1,6 @@
 import CrosswalkFormats
 import CrosswalkModel
-import CrosswalkPlan
+import CrosswalkRoute
 
 /// Says of every leaf of a record what became of it, out of the registers that its plan left (SEMANTICS S3). One a worker.
 ///

@@ -1,6 +1,6 @@
 import CrosswalkFormats
 import CrosswalkModel
-import CrosswalkPlan
+import CrosswalkRoute
 
 /// The accounts of a batch (SEMANTICS S3, S4), all by index of the worker's plan; `Accounts` adds them up by name.
 ///

@@ -1,6 +1,6 @@
 import CrosswalkFormats
 public import CrosswalkModel
-import CrosswalkPlan
+import CrosswalkRoute
 
 /// A client as every system's records mean it: one record that `Clients.read` or a `ClientReader` gave.
 ///

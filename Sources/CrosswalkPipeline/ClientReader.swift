@@ -1,5 +1,5 @@
+public import CrosswalkFiles
 public import CrosswalkModel
-public import CrosswalkStreams
 import Glibc
 
 /// Clients one by one, for a program that asks for the next itself; `Clients.read` is for one that wants to be given them.

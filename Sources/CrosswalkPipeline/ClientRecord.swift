@@ -1,7 +1,7 @@
 import CrosswalkFormats
 import CrosswalkMapping
 import CrosswalkModel
-import CrosswalkPlan
+import CrosswalkRoute
 
 /// One canonical client as bytes, in one allocation: no string is made before somebody asks for one.
 ///

@@ -1,5 +1,5 @@
+import CrosswalkFiles
 import CrosswalkModel
-import CrosswalkStreams
 
 /// A program that takes a run's output: carries what it throws through the run and out again. Used by one thread.
 final class Consumer {

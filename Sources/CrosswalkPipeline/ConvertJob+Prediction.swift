@@ -2,7 +2,7 @@ package import CrosswalkExplain
 import CrosswalkFormats
 import CrosswalkMapping
 package import CrosswalkModel
-import CrosswalkPlan
+import CrosswalkRoute
 
 extension ConvertJob {
   /// What the mapping files say of this way before anything is read: what `from`, `to`, `shape`, `set`, `options` and

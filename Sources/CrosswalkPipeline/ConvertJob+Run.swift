@@ -1,8 +1,8 @@
+import CrosswalkFiles
 import CrosswalkFormats
 import CrosswalkMapping
 public import CrosswalkModel
-import CrosswalkPlan
-import CrosswalkStreams
+import CrosswalkRoute
 import Glibc
 
 extension ConvertJob {

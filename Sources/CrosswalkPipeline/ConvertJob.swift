@@ -1,6 +1,6 @@
+public import CrosswalkFiles
 import CrosswalkFormats
 public import CrosswalkModel
-public import CrosswalkStreams
 
 /// One conversion: which files are read, as what, and where the result goes. A plain value; `run` does the work.
 ///

@@ -1,7 +1,7 @@
 import CrosswalkFormats
 import CrosswalkMapping
 import CrosswalkModel
-import CrosswalkPlan
+import CrosswalkRoute
 
 /// What is compared between two systems, worked out from their plans before anything is read.
 ///

@@ -1,6 +1,6 @@
+public import CrosswalkFiles
 import CrosswalkFormats
 public import CrosswalkModel
-public import CrosswalkStreams
 
 /// One comparison: two files, each in its own system and format, record by record through their mappings. A plain value; `run`
 /// does the work.

@@ -1,7 +1,7 @@
 import CrosswalkFormats
 import CrosswalkMapping
 import CrosswalkModel
-import CrosswalkPlan
+import CrosswalkRoute
 
 /// One record of a comparison, as `DiffWriter` writes it: the key, the values of `DiffFields.fields` and `others`, what no mapping
 /// names. Only this process reads it, so integers are in its own byte order.

@@ -1,8 +1,8 @@
+import CrosswalkFiles
 import CrosswalkFormats
 import CrosswalkMapping
 import CrosswalkModel
-import CrosswalkPlan
-import CrosswalkStreams
+import CrosswalkRoute
 import Glibc
 
 /// A comparison under way: the second file is read and kept, then the first one is read against it.

@@ -1,5 +1,5 @@
+import CrosswalkFiles
 import CrosswalkModel
-import CrosswalkStreams
 
 /// The second file's records, in their order, each found by its key and given out once: in memory while they are few, then in
 /// a temporary file, with an index of 16 bytes a record.

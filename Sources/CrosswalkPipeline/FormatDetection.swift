@@ -1,6 +1,6 @@
+import CrosswalkFiles
 import CrosswalkFormats
 package import CrosswalkModel
-import CrosswalkStreams
 
 /// Which format a file is in (SEMANTICS section 2, 1-2).
 package enum FormatDetection {

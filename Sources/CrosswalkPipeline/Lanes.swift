@@ -1,8 +1,8 @@
+import CrosswalkFiles
 import CrosswalkFormats
 import CrosswalkMapping
 import CrosswalkModel
-import CrosswalkPlan
-import CrosswalkStreams
+import CrosswalkRoute
 import Glibc
 
 /// A stretch of one run of records, to be read by itself: bytes from a record's start (as far as the cut was right) to the next

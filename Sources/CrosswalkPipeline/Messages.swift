@@ -1,7 +1,7 @@
 import CrosswalkFormats
 import CrosswalkMapping
 import CrosswalkModel
-import CrosswalkPlan
+import CrosswalkRoute
 
 /// What a run says of records and documents; one function a message.
 enum Messages {

@@ -1,6 +1,6 @@
 import CrosswalkFormats
 import CrosswalkModel
-import CrosswalkPlan
+import CrosswalkRoute
 
 /// Takes the records of a run in their order, the rejected ones among them, instead of the run's files.
 protocol RecordTaker: AnyObject {

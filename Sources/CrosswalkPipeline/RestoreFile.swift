@@ -1,8 +1,8 @@
+import CrosswalkFiles
 import CrosswalkFormats
 import CrosswalkMapping
 import CrosswalkModel
-import CrosswalkPlan
-import CrosswalkStreams
+import CrosswalkRoute
 import Glibc
 
 /// A residue that is read beside an input: its lines by their keys, each given out once.

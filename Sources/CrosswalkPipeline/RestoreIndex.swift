@@ -1,5 +1,5 @@
+import CrosswalkFiles
 import CrosswalkModel
-import CrosswalkStreams
 import Glibc
 
 /// Where the lines of a residue stand, by the hash of a key: 16 bytes a line, sorted. What does not fit into the memory it may

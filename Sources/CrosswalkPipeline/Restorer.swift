@@ -1,7 +1,7 @@
 import CrosswalkFormats
 import CrosswalkMapping
 import CrosswalkModel
-import CrosswalkPlan
+import CrosswalkRoute
 
 /// Finds the residue line of each record by SEMANTICS S7 and has the plan bring the record back. Records come in the input's
 /// order, by one worker.

@@ -1,8 +1,8 @@
+import CrosswalkFiles
 import CrosswalkFormats
 import CrosswalkMapping
 import CrosswalkModel
-import CrosswalkPlan
-import CrosswalkStreams
+import CrosswalkRoute
 
 /// One input after the other: its format, its documents, its records.
 extension Run {

@@ -1,7 +1,7 @@
 import CrosswalkFormats
 import CrosswalkMapping
 import CrosswalkModel
-import CrosswalkPlan
+import CrosswalkRoute
 
 extension Run {
   /// What a residue depends on (SEMANTICS S8): the mapping files of both systems, the tables they look up, the systems' options,

@@ -1,8 +1,8 @@
+import CrosswalkFiles
 import CrosswalkFormats
 import CrosswalkMapping
 import CrosswalkModel
-import CrosswalkPlan
-import CrosswalkStreams
+import CrosswalkRoute
 
 extension Run {
   func readXML(_ worker: BatchWorker, _ stream: ByteStream) throws(Diagnostic) {

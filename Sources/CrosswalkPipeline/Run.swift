@@ -1,9 +1,9 @@
 import CrosswalkExplain
+import CrosswalkFiles
 import CrosswalkFormats
 import CrosswalkMapping
 import CrosswalkModel
-import CrosswalkPlan
-import CrosswalkStreams
+import CrosswalkRoute
 import Glibc
 
 /// A conversion under way: what all inputs share. Owned by the thread that called `ConvertJob.run`.

@@ -1,6 +1,6 @@
+import CrosswalkFiles
 import CrosswalkFormats
 import CrosswalkModel
-import CrosswalkStreams
 
 /// The files of a run: the output, the residue, the rejects. Each appears complete under its name, or not at all.
 final class RunOutputs {

@@ -1,6 +1,6 @@
 import CrosswalkMapping
 import CrosswalkModel
-import CrosswalkPlan
+import CrosswalkRoute
 import CrosswalkYAML
 import Testing
 

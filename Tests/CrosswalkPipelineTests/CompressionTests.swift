@@ -1,6 +1,6 @@
+import CrosswalkFiles
 import CrosswalkModel
 @testable import CrosswalkPipeline
-import CrosswalkStreams
 import Foundation
 import TestSupport
 import Testing

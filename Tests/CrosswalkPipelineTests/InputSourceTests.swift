@@ -1,6 +1,6 @@
+import CrosswalkFiles
 import CrosswalkModel
 import CrosswalkPipeline
-import CrosswalkStreams
 import Foundation
 import Testing
 

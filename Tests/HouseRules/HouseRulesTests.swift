@@ -7,8 +7,8 @@ import Testing
   /// Modules of this package (and libraries) that the files of a target may import: DESIGN section 4, as arrows point down.
   static let imports: [String: Set<String>] = [
     "Crosswalk": [
-      "CrosswalkExplain", "CrosswalkFormats", "CrosswalkMapping", "CrosswalkModel", "CrosswalkPipeline", "CrosswalkPlan",
-      "CrosswalkStreams",
+      "CrosswalkExplain", "CrosswalkFormats", "CrosswalkMapping", "CrosswalkModel", "CrosswalkPipeline", "CrosswalkRoute",
+      "CrosswalkFiles",
     ],
     "CrosswalkCommand": ["ArgumentParser", "Crosswalk"],
     "CrosswalkExplain": ["CrosswalkMapping", "CrosswalkModel", "CrosswalkYAML"],
@@ -16,11 +16,11 @@ import Testing
     "CrosswalkMapping": ["CrosswalkModel", "CrosswalkYAML"],
     "CrosswalkModel": [],
     "CrosswalkPipeline": [
-      "CrosswalkExplain", "CrosswalkFormats", "CrosswalkMapping", "CrosswalkModel", "CrosswalkPlan", "CrosswalkStreams",
+      "CrosswalkExplain", "CrosswalkFormats", "CrosswalkMapping", "CrosswalkModel", "CrosswalkRoute", "CrosswalkFiles",
     ],
-    "CrosswalkPlan": ["CrosswalkFormats", "CrosswalkMapping", "CrosswalkModel", "CrosswalkYAML"],
+    "CrosswalkRoute": ["CrosswalkFormats", "CrosswalkMapping", "CrosswalkModel", "CrosswalkYAML"],
     "CrosswalkReference": ["CrosswalkFormats", "CrosswalkModel", "CrosswalkYAML"],
-    "CrosswalkStreams": ["CZlib", "CZstd", "CrosswalkModel"],
+    "CrosswalkFiles": ["CZlib", "CZstd", "CrosswalkModel"],
     "CrosswalkYAML": ["CLibYAML", "CrosswalkModel"],
     "embed-mappings": [],
   ]
