@@ -33,7 +33,8 @@ let package = Package(
     .target(
       name: "CrosswalkPipeline",
       dependencies: [
-        "CrosswalkPlan", "CrosswalkFormats", "CrosswalkModel", "CrosswalkStreams", "CrosswalkMapping", "CrosswalkExplain",
+        "CrosswalkPlan", "CrosswalkReference", "CrosswalkFormats", "CrosswalkModel", "CrosswalkStreams", "CrosswalkMapping",
+        "CrosswalkExplain",
       ],
       exclude: ["report.schema.json"]),
     .target(

@@ -3,6 +3,7 @@ import CrosswalkFormats
 import CrosswalkMapping
 import CrosswalkModel
 import CrosswalkPlan
+import CrosswalkReference
 import CrosswalkStreams
 import Glibc
 
@@ -99,6 +100,7 @@ final class Run {
     rules.idMap = idMap
     rules.idMapName = job.ids
     rules.showsValues = job.showsValues
+    if audit != nil { rules.audit = Audit.Share(job.audit, before: bytesBefore) }
     outputs.prepare(writer, from: rules.from, to: rules.to)
     let worker = BatchWorker(plan: plan, writer: writer, rules: rules)
     worker.restorer = restorer
@@ -125,6 +127,14 @@ final class Run {
     outputs.setOpening(writer.opening)
   }
 
+  /// nil where nothing is audited: clients that a program takes are no document of a system.
+  lazy var audit: Audit? =
+    job.audit == .none || clientNames != nil
+    ? nil
+    : Audit(job.audit, showsValues: job.showsValues) { [unowned self] format throws(Diagnostic) in try referenceAudit(format) }
+  /// Read when the first record is audited.
+  var referenceSystems: (from: ReferenceSystem, to: ReferenceSystem)?
+
   /// Set when a program takes the records as clients.
   var clientNames: ClientNames?
   var idMap: [[UInt8]: [UInt8]]?
@@ -146,6 +156,11 @@ final class Run {
     recordsSeen += result.seen
     let firstWritten = summary.records.written
     closeHeader(result, worker)
+    if let audit {
+      try audit.accept(
+        result.samples, of: worker, firstRecord: firstRecord, read: summary.records.read + result.read, header: outputs.header)
+      summary.audited = audit.audited
+    }
     try outputs.write(result, firstRecord: firstRecord, firstWritten: firstWritten, source: worker.rules)
     summary.records.read += result.read
     summary.records.written += result.written

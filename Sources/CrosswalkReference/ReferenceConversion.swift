@@ -404,3 +404,52 @@ package struct ReferenceConversion: Sendable {
     }
   }
 }
+
+extension ReferenceResidue {
+  /// Of one member of a residue line, what only the line has and what only this has: `path = value`, or a path.
+  package struct Difference: Sendable, Equatable {
+    package var part: String
+    package var path: [UInt8]
+    /// nil: this has none.
+    package var expected: Tree?
+    /// nil: the line has none.
+    package var found: Tree?
+  }
+
+  /// Where a residue line says otherwise. No line at all says that nothing was left behind.
+  package func differences(from line: Tree?) -> [Difference] {
+    var all: [Difference] = []
+    func compare(_ part: String, _ wanted: [(path: [UInt8], value: Tree)], _ found: [(path: [UInt8], value: Tree)]) {
+      let (here, there) = (Self.byPath(wanted), Self.byPath(found))
+      for path in Set(here.keys).union(there.keys).sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+        let (a, b) = (here[path] ?? [], there[path] ?? [])
+        for index in 0..<max(a.count, b.count) {
+          let (expected, found) = (index < a.count ? a[index] : nil, index < b.count ? b[index] : nil)
+          if expected != found { all.append(.init(part: part, path: path, expected: expected, found: found)) }
+        }
+      }
+    }
+    compare("parked", parked.map { ($0.path, $0.value) }, Self.members(line?["parked"]))
+    compare("original", original.map { ($0.path, $0.value) }, Self.members(line?["original"]))
+    compare("extra", extra.map { ($0, .null) }, Self.paths(line?["extra"]))
+    compare("supplied", supplied.map { ($0, .null) }, Self.paths(line?["supplied"]))
+    return all
+  }
+
+  private static func byPath(_ entries: [(path: [UInt8], value: Tree)]) -> [[UInt8]: [Tree]] {
+    Dictionary(grouping: entries, by: \.path).mapValues { $0.map(\.value) }
+  }
+
+  /// The leaves of an object of a residue line, but those beside the record, which are not the interpreter's.
+  static func members(_ tree: Tree?) -> [(path: [UInt8], value: Tree)] {
+    guard case .object(let members)? = tree else { return [] }
+    return members.filter { !PathText.isAround($0.name) }.map { ($0.name, $0.value) }
+  }
+
+  static func paths(_ tree: Tree?) -> [(path: [UInt8], value: Tree)] {
+    guard case .array(let items)? = tree else { return [] }
+    return items.compactMap { item in
+      if case .text(let path) = item { (path, .null) } else { nil }
+    }
+  }
+}

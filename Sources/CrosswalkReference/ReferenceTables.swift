@@ -2,13 +2,14 @@ import CrosswalkFormats
 import CrosswalkModel
 
 /// What transforms look up: the CSV files of `tables/`, and the names in them.
-struct ReferenceTables: Sendable {
+package struct ReferenceTables: Sendable {
   private var rows: [String: [[String: String]]] = [:]
   private var countries: [[UInt8]: [String: String]] = [:]
   /// Of each country.
   private var regions: [String: [[UInt8]: [String: String]]] = [:]
 
-  init(_ files: [String: [UInt8]]) {
+  /// The files under `tables/` by their names without the ending.
+  package init(_ files: [String: [UInt8]]) {
     for (name, bytes) in files {
       let lines = Self.cells(bytes)
       guard let header = lines.first else { continue }

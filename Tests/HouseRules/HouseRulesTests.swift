@@ -16,7 +16,8 @@ import Testing
     "CrosswalkMapping": ["CrosswalkModel", "CrosswalkYAML"],
     "CrosswalkModel": [],
     "CrosswalkPipeline": [
-      "CrosswalkExplain", "CrosswalkFormats", "CrosswalkMapping", "CrosswalkModel", "CrosswalkPlan", "CrosswalkStreams",
+      "CrosswalkExplain", "CrosswalkFormats", "CrosswalkMapping", "CrosswalkModel", "CrosswalkPlan",
+      "CrosswalkReference", "CrosswalkStreams",
     ],
     "CrosswalkPlan": ["CrosswalkFormats", "CrosswalkMapping", "CrosswalkModel", "CrosswalkYAML"],
     "CrosswalkReference": ["CrosswalkFormats", "CrosswalkModel", "CrosswalkYAML"],
