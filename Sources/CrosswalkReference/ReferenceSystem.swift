@@ -40,6 +40,7 @@ package struct ReferenceSystem: Sendable {
   var templates: [ShapeTemplate]
   var replies: ReplyRules
   var tables: ReferenceTables
+  var known: [Format: [String: [Place]]] = [:]
 
   package enum DuplicateNames: Sendable { case reject, first, last }
 
@@ -130,6 +131,7 @@ package struct ReferenceSystem: Sendable {
     fields = try (clientYAML["fields"]?.entries ?? []).map(ReferenceField.init)
     model = try (canonicalYAML["fields"]?.entries ?? []).map(ReferenceField.init)
     self.tables = tables
+    known = allPlaces()
   }
 
   /// The same from the files' bytes.
