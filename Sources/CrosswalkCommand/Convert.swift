@@ -55,7 +55,8 @@ struct Convert: Command {
 
   @Option(
     help: ArgumentHelp(
-      "Records checked by a second reading: 1/N of runs with N or more, all, none (default: 1/1000).", valueName: "share"))
+      "Records read again and held against the source: 1/N (of N or more), all or none (default: 1/1000, from 16 MiB on 1/20000).",
+      valueName: "share"))
   var audit: String?
 
   @Option(help: ArgumentHelp("The first N records.", valueName: "n"))

@@ -24,17 +24,22 @@ final class Audit {
   /// Which records are in the sample: known by where they stand in the input, so that neither the number of workers nor the way
   /// in which the input is cut changes it.
   struct Share {
-    /// Of 2^32.
+    /// Of 2^32, up to an offset and behind it.
     private let limit: UInt64
+    private let laterLimit: UInt64
+    private let later: Int
     private let seed: UInt64
 
     /// - before: bytes of the inputs before this one.
     init(_ share: ConvertJob.AuditShare, before: Int) {
+      func of(_ count: Int) -> UInt64 { (1 << 32) / UInt64(max(count, 1)) }
       switch share {
-      case .none: limit = 0
-      case .all: limit = 1 << 32
-      case .one(let count): limit = (1 << 32) / UInt64(max(count, 1))
+      case .none: (limit, laterLimit) = (0, 0)
+      case .all: (limit, laterLimit) = (of(1), of(1))
+      case .one(let count): (limit, laterLimit) = (of(count), of(count))
+      case .standard: (limit, laterLimit) = (of(1000), of(20_000))
       }
+      later = 16 << 20
       seed = UInt64(truncatingIfNeeded: before) &* 0x9e37_79b9_7f4a_7c15
     }
 
@@ -47,7 +52,7 @@ final class Audit {
       var mixed = seed &+ UInt64(truncatingIfNeeded: offset)
       mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
       mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-      return (mixed ^ (mixed >> 31)) >> 32 < limit
+      return (mixed ^ (mixed >> 31)) >> 32 < (offset < later ? limit : laterLimit)
     }
   }
 
@@ -61,7 +66,12 @@ final class Audit {
   private let showsValues: Bool
 
   init(_ share: ConvertJob.AuditShare, showsValues: Bool, build: @escaping (Format) throws(Diagnostic) -> ReferenceAudit) {
-    if case .one(let count) = share { least = count } else { least = 0 }
+    least =
+      switch share {
+      case .none, .all: 0
+      case .one(let count): count
+      case .standard: 1000
+      }
     self.showsValues = showsValues
     self.build = build
   }

@@ -420,9 +420,12 @@ package struct ReferenceConversion: Sendable {
         let way = ReferenceConversion(from: to, to: from)
         // Replayed in the format that was read: what it cannot hold is no edit.
         target.tree = try way.restore(record, aids, format: output, output: format).tree
-        // What came back may say again what the mapping could not.
+        // What came back may say again what the mapping could not, but a null where the format has none.
         let back = self.way(back: target.tree, output, format)
-        let parked = zip(residue.parked, residue.why).filter { back[$0.0.path] != $0.0.value }
+        let hasNull = output.isJSON || output == .xml && to.nilAttribute != nil
+        let parked = zip(residue.parked, residue.why).filter { entry, _ in
+          back[entry.path] != entry.value || entry.value == .null && !hasNull
+        }
         (residue.parked, residue.why) = (parked.map(\.0), parked.map(\.1))
       } else {
         for entry in system.entries { park(entry, of: name) }
