@@ -19,6 +19,8 @@ final class Audit {
     var written: [UInt8]
     /// The residue line behind its first members; nil when nothing was left behind.
     var line: [UInt8]?
+    /// Of a run that brings back.
+    var restored: ReferenceAudit.Restored?
   }
 
   /// Which records are in the sample: known by where they stand in the input, so that neither the number of workers nor the way
@@ -99,7 +101,8 @@ final class Audit {
     if let bytes = sample.line { line = try? JSONReference.parse(Array(#"{"at":0"#.utf8) + bytes) }
     let difference = judge.difference(
       .init(
-        source: sample.source, written: .init(sample.written, before: header), line: line, keepsResidue: worker.rules.keepsResidue))
+        source: sample.source, written: .init(sample.written, before: header), line: line,
+        keepsResidue: worker.rules.keepsResidue, restored: sample.restored))
     guard let difference else { return }
     throw Messages.auditDifference(
       difference, system: worker.plan.target.name,
@@ -127,10 +130,17 @@ extension BatchWorker {
     if let last = result.residue.last, last.record == result.seen - 1 {
       line = Array(result.side.bytes[last.start..<(last.start + last.length)])
     }
+    var restored: ReferenceAudit.Restored?
+    if restorer != nil {
+      let back = plan.restoration?.line
+      restored = .init(
+        leaves: back?.entries ?? [], extra: back?.extra.map { Array($0.utf8) } ?? [], via: back?.via ?? [:],
+        hasOddEdits: plan.restoration.map { !($0.outcome.merged.isEmpty && $0.outcome.refused.isEmpty && $0.outcome.stale.isEmpty) } ?? false)
+    }
     result.samples.append(
       .init(
         record: result.seen - 1, bytes: (offset + frame.start)..<(offset + frame.end), source: source,
-        written: Array(result.out.bytes[start..<result.out.count]), line: line))
+        written: Array(result.out.bytes[start..<result.out.count]), line: line, restored: restored))
   }
 }
 

@@ -26,12 +26,35 @@ package struct ReferenceAudit: Sendable {
     /// The residue line; nil when the record left nothing behind.
     package var line: Tree?
     package var keepsResidue = true
+    /// What a residue brought back into the record; nil where none was asked for.
+    package var restored: Restored?
 
-    package init(source: ReferencePiece, written: ReferencePiece, line: Tree? = nil, keepsResidue: Bool = true) {
+    package init(
+      source: ReferencePiece, written: ReferencePiece, line: Tree? = nil, keepsResidue: Bool = true, restored: Restored? = nil
+    ) {
       self.source = source
       self.written = written
       self.line = line
       self.keepsResidue = keepsResidue
+      self.restored = restored
+    }
+  }
+
+  package struct Restored: Sendable {
+    /// The leaves of the line, parked ones and originals.
+    package var leaves: [Tree.Member]
+    /// Leaves that the way back would invent.
+    package var extra: [[UInt8]]
+    /// Fields of the system that is read → the number of the fallback, from 1.
+    package var via: [String: Int]
+    /// Edits were taken apart or refused: then values stand there that neither side has.
+    package var hasOddEdits: Bool
+
+    package init(leaves: [Tree.Member] = [], extra: [[UInt8]] = [], via: [String: Int] = [:], hasOddEdits: Bool = false) {
+      self.leaves = leaves
+      self.extra = extra
+      self.via = via
+      self.hasOddEdits = hasOddEdits
     }
   }
 
@@ -76,6 +99,7 @@ package struct ReferenceAudit: Sendable {
     } catch {
       throw failure("the source is no record to it (\(Self.words(error)))")
     }
+    if let restored = sample.restored { return try judgeRestored(source, sample.written, restored, &secrets) }
     let converted: ReferenceConversion.Converted
     do throws(ReferenceReject) {
       converted = try conversion.convert(source, input, to: output, keepsResidue: sample.keepsResidue)
@@ -181,6 +205,59 @@ package struct ReferenceAudit: Sendable {
     let back = try ReferenceConversion(from: conversion.to, to: conversion.from).convert(own, output, to: input)
     let canonical = try conversion.from.read(back.target.tree, format: input)
     return Dictionary(canonical.leaves.map { ($0.path, $0.value) }) { first, _ in first }
+  }
+
+  // MARK: Restored
+
+  /// Each mapped leaf that was written is what the record gives or what the line has, and what the record gives stands there unless
+  /// the line says otherwise.
+  private func judgeRestored(
+    _ source: Tree, _ piece: ReferencePiece, _ restored: Restored, _ secrets: inout Secrets
+  ) throws(Difference) {
+    let written: Tree
+    do throws(ReferenceError) {
+      let whole = try conversion.to.content(of: piece, format: output)
+      written = try conversion.to.unwrapped(whole, shape: conversion.shape, format: output)
+    } catch {
+      throw failure("what was written is no \(output) of its system (\(Self.words(error)))")
+    }
+    // What canonical's `native` and its residue bring back together is not worked out here.
+    if restored.hasOddEdits || conversion.from.isCanonical { return }
+    let forward: ReferenceConversion.Converted
+    let leaves: [ReferenceCanonical.Leaf]
+    do throws(ReferenceReject) {
+      var via: [String: String] = [:]
+      for (name, leg) in restored.via {
+        guard let field = conversion.from.fields.first(where: { $0.name == name }), field.legs.indices.contains(leg - 1) else { continue }
+        via[name] = field.legs[leg - 1].name
+      }
+      let canonical = try conversion.from.read(source, format: input, via: via)
+      let target = try conversion.to.write(canonical, shape: conversion.shape, format: output, set: conversion.set)
+      forward = .init(source: source, canonical: canonical, target: target, residue: ReferenceResidue())
+      leaves = try conversion.to.read(written, format: output).leaves
+    } catch {
+      throw failure("it refuses the record (`\(error.field)`: \(Self.words(error.why)))")
+    }
+    secrets = Secrets(forward, conversion, input, output)
+    let given = Dictionary(forward.target.leaves.map { ($0.path, $0) }) { first, _ in first }
+    let line = Dictionary(restored.leaves.map { ($0.name, $0.value) }) { first, _ in first }
+    for leaf in leaves where leaf.field != nil && !leaf.feeds.contains("id") {
+      if isSame(given[leaf.path]?.value, leaf.value) || isSame(line[leaf.path], leaf.value) { continue }
+      throw Difference(side: .written, path: leaf.path, expected: given[leaf.path]?.value ?? line[leaf.path], found: leaf.value)
+    }
+    let there = Set(leaves.map(\.path))
+    for leaf in forward.target.leaves where !there.contains(leaf.path) && !leaf.value.isBlank && !leaf.from.contains("id") {
+      if restored.extra.contains(leaf.path) || line[leaf.path] != nil { continue }
+      throw Difference(side: .written, path: leaf.path, expected: leaf.value, found: nil)
+    }
+  }
+
+  /// The same literal, whatever kind a format without kinds makes of it.
+  private func isSame(_ expected: Tree?, _ found: Tree) -> Bool {
+    guard let expected else { return false }
+    if expected == found { return true }
+    guard output.isUntyped, let text = try? expected.characters() else { return false }
+    return (try? found.characters()) == text
   }
 
   // MARK: Words
