@@ -35,7 +35,8 @@ let package = Package(
     .target(
       name: "CrosswalkPipeline",
       dependencies: [
-        "CrosswalkRoute", "CrosswalkFormats", "CrosswalkModel", "CrosswalkFiles", "CrosswalkMapping", "CrosswalkExplain",
+        "CrosswalkRoute", "CrosswalkReference", "CrosswalkFormats", "CrosswalkModel", "CrosswalkFiles", "CrosswalkMapping",
+        "CrosswalkExplain",
       ],
       exclude: ["report.schema.json"]),
     .target(

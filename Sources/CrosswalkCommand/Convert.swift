@@ -53,6 +53,12 @@ struct Convert: Command {
   @Flag(help: "Read and judge everything, write nothing.")
   var dryRun = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Records read again and held against the source: 1/N (of N or more), all or none (default: 1/1000, from 16 MiB on 1/20000).",
+      valueName: "share"))
+  var audit: String?
+
   @Option(help: ArgumentHelp("The first N records.", valueName: "n"))
   var limit: String?
 
@@ -170,6 +176,7 @@ struct Convert: Command {
     if let maxRejects { job.maxRejects = try values.allowance(maxRejects) }
     guard job.maxRejects.isZero || job.rejects != nil else { throw Convert.rejectsNeedAFile(job.maxRejects) }
     job.dryRun = dryRun
+    if let audit { job.audit = try values.share("audit", audit) }
     if let limit { job.limit = try values.number("limit", limit, in: 0...Int.max) }
     job.only = only.flatMap { $0.split(separator: ",").map(String.init) }
     if !only.isEmpty, job.only.isEmpty { throw values.wrong("only", only[0], "ids, with commas between them") }

@@ -66,6 +66,21 @@ struct FlagValues {
     throw wrong("max-rejects", text, "a number, or a share such as 0.5%")
   }
 
+  /// `1/N`, `all` or `none`.
+  func share(_ flag: String, _ text: String) throws(Diagnostic) -> ConvertJob.AuditShare {
+    switch text {
+    case "all": return .all
+    case "none": return .none
+    default:
+      if text.hasPrefix("1/"), let count = plainNumber(text.dropFirst(2)), (1...1 << 32).contains(count) {
+        return count == 1 ? .all : .one(of: count)
+      }
+      throw Diagnostic(
+        .usage, "`--\(flag) \(text)`: there is no such share",
+        help: text.contains("/") ? "it is 1/N, such as 1/1000" : nearestNameHelp(text, among: ["all", "none"]) ?? "it is 1/N, all or none")
+    }
+  }
+
   func number(_ flag: String, _ text: String, in range: ClosedRange<Int>) throws(Diagnostic) -> Int {
     guard let number = plainNumber(text), range.contains(number) else {
       throw wrong(

@@ -42,8 +42,9 @@ package final class XMLRecordReader: RecordReader {
   /// nil: any element is a record.
   private let recordName: [UInt8]?
   private let path: [RecordPath.Step]
-  private let ancestors: [UInt8]
-  private let closings: [UInt8]
+  /// The start tags around the run, and their end tags.
+  package let ancestors: [UInt8]
+  package let closings: [UInt8]
   private let ancestorCount: Int
   @exclusivity(unchecked) private var generation: UInt32 = 0
   private var declaration: [UInt8] = []

@@ -37,6 +37,7 @@ extension Code {
     (.unwritableOutput, "the output cannot be written", "The folder does not exist or may not be written to, the disk is full, or writing failed; the system's own reason follows. Files of this run have been removed."),
     (.closedOutput, "the reader of standard output went away", "The next program of the pipe has closed it, as `head` does. The run ends without a message and with 141."),
     (.unbalanced, "the accounts of the run do not balance", "Every value that was read has a fate, and what was counted on reading, on mapping and on writing must agree, as must every movement with the mapping files. Here they do not, which is a fault of the program: nothing was written. Please report it with the message and the mapping files; `--audit all` finds the first record that differs."),
+    (.auditDifference, "the audit found a difference", "A sample of what is written is read again by a plain interpreter of the mapping files, which shares no step with the conversion, and held against the source: what was written, what was parked, and what comes back with the residue. It did not agree, so no file of the run is published. This is a fault of Crosswalk's, not of the data; `--audit none` converts without looking."),
 
     (.unexpectedByte, "a character that cannot stand here", "The format's grammar allows other characters at this place. In JSON a comma is missing or stands before a closing bracket, a name has no quotes, or something else than JSON was sent, such as an error page."),
     (.truncated, "the data end in the middle of a record", "The last record or the envelope around the records is not complete. The export was interrupted, or the file was cut while it was copied."),
@@ -154,6 +155,7 @@ extension Code {
   public static let unwritableOutput = Code("I0202")
   public static let closedOutput = Code("I0203")
   public static let unbalanced = Code("I0301")
+  public static let auditDifference = Code("I0401")
 
   public static let unexpectedByte = Code("F0001")
   public static let truncated = Code("F0002")

@@ -34,6 +34,7 @@ package final class BatchResult {
   @exclusivity(unchecked) var literalsParked = 0
   /// Originals that the residue holds beside them.
   @exclusivity(unchecked) var originals = 0
+  @exclusivity(unchecked) var samples: [Audit.Sample] = []
   /// Source ids of the records, one behind the other in `idBytes`: what duplicates are found by.
   /// The `field` is -1 for the source's id, else the target's leaf whose values must not repeat.
   @exclusivity(unchecked) var ids: [(record: Int, offset: Int, end: Int, field: Int)] = []
@@ -58,6 +59,7 @@ package final class BatchResult {
     residue.removeAll(keepingCapacity: true)
     rejects.removeAll(keepingCapacity: true)
     (read, written, skipped, rejected, malformed, literalsParked, originals) = (0, 0, 0, 0, 0, 0, 0)
+    if !samples.isEmpty { samples.removeAll() }
     if !ids.isEmpty { ids.removeAll(keepingCapacity: true) }
     idBytes.removeAll()
     books.begin(size)
@@ -85,6 +87,8 @@ package final class BatchWorker {
     var idMapName: String?
     var match: [String] = []
     var rejectsEdits = false
+    /// The records that are audited.
+    var audit = Audit.Share(.none, before: 0)
   }
 
   let plan: Plan
@@ -103,6 +107,7 @@ package final class BatchWorker {
   private let noExtras: [OutputExtra] = []
   private let isFiltered: Bool
   private let hasIdMap: Bool
+  private let isAudited: Bool
   /// Target leaves that no two records may share; an update names its record by its id.
   private let uniqueLeaves: [Int]
 
@@ -119,6 +124,7 @@ package final class BatchWorker {
     keepsResidue = rules.keepsResidue
     recordLimit = rules.recordLimit
     isFiltered = !rules.only.isEmpty
+    isAudited = !rules.audit.isNone
     hasIdMap = rules.idMap != nil && plan.shape == .update && plan.restoration == nil
     plan.hasIdMap = hasIdMap
     uniqueLeaves =
@@ -252,6 +258,7 @@ package final class BatchWorker {
     if plan.hasRemarks { warn(offset) }
     if restorer != nil { sayRestored({ place(offset, path: $0) }, { note($0) }) }
     account(result)
+    if isAudited, rules.audit.has(offset &+ frame.start) { sample(offset, from: mark + separatorCount) }
   }
 
   /// Ids that stand twice are looked for in the first bytes of an input: memory does not grow with it.

@@ -30,6 +30,8 @@ public struct ConvertSummary: Sendable {
   public var acknowledgements: [String] = []
   /// A page said that another one follows: the input is not all there is.
   public var morePagesFollow = false
+  /// Records of which the written bytes were read again and agreed with the source.
+  public var audited = 0
   /// Warnings and rejects that were reported, by code, also those whose text was not built.
   public var reported: [Code: Int] = [:]
   /// Of all inputs.

@@ -3,6 +3,7 @@ import CrosswalkFiles
 import CrosswalkFormats
 import CrosswalkMapping
 import CrosswalkModel
+import CrosswalkReference
 import CrosswalkRoute
 import Glibc
 
@@ -100,6 +101,7 @@ final class Run {
     rules.idMap = idMap
     rules.idMapName = job.ids
     rules.showsValues = job.showsValues
+    if audit != nil { rules.audit = Audit.Share(job.audit, before: bytesBefore) }
     outputs.prepare(writer, from: rules.from, to: rules.to)
     let worker = BatchWorker(plan: plan, writer: writer, rules: rules)
     worker.restorer = restorer
@@ -126,6 +128,14 @@ final class Run {
     outputs.setOpening(writer.opening)
   }
 
+  /// nil where nothing is audited: clients that a program takes are no document of a system.
+  lazy var audit: Audit? =
+    job.audit == .none || clientNames != nil
+    ? nil
+    : Audit(job.audit, showsValues: job.showsValues) { [unowned self] format throws(Diagnostic) in try referenceAudit(format) }
+  /// Read when the first record is audited.
+  var referenceSystems: (from: ReferenceSystem, to: ReferenceSystem)?
+
   /// Set when a program takes the records as clients.
   var clientNames: ClientNames?
   /// Takes records and rejects instead of the outputs.
@@ -149,6 +159,11 @@ final class Run {
     recordsSeen += result.seen
     let firstWritten = summary.records.written
     closeHeader(result, worker)
+    if let audit, taker == nil {
+      try audit.accept(
+        result.samples, of: worker, firstRecord: firstRecord, read: summary.records.read + result.read, header: outputs.header)
+      summary.audited = audit.audited
+    }
     if let taker {
       try taker.take(result, firstRecord: firstRecord, source: worker.rules.source)
     } else {

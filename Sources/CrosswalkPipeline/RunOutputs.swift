@@ -37,6 +37,9 @@ final class RunOutputs {
     (opening, separator, closing, empty) = (writer.opening, writer.separator, writer.closing, writer.empty)
   }
 
+  /// The first line of a CSV.
+  var header: [UInt8] { opening }
+
   /// Another opening than the writer had at first: nothing has been written yet.
   func setOpening(_ bytes: [UInt8]) { opening = bytes }
 

@@ -99,14 +99,20 @@ package struct ReferenceConversion: Sendable {
     return result
   }
 
-  package func convert(_ record: Tree, _ format: Format, to output: Format) throws(ReferenceReject) -> Converted {
+  /// - keepsResidue: what is left behind is asked for; `native` always is.
+  package func convert(
+    _ record: Tree, _ format: Format, to output: Format, keepsResidue: Bool = true
+  ) throws(ReferenceReject) -> Converted {
     let canonical = try from.read(record, format: format)
     var target = try forward(canonical, shape, output)
+    if !keepsResidue, !to.isCanonical, !from.isCanonical {
+      return Converted(source: record, canonical: canonical, target: target, residue: ReferenceResidue())
+    }
     var residue = residue(of: canonical, target, record, format, output)
     if to.isCanonical {
       target.tree = withMeta(target.tree, canonical, residue, output)
       // To canonical nothing is parked: what has no field stands in `native`.
-      residue = ReferenceResidue()
+      if !from.isCanonical { residue = ReferenceResidue() }
     } else if from.isCanonical, let native = canonical.native {
       target = try restored(native, record, target, &residue, format, output)
     }
@@ -264,6 +270,8 @@ package struct ReferenceConversion: Sendable {
     for field in from.fields {
       for place in from.places(of: field, format) {
         guard let value = values.removeValue(forKey: place.identity) else { continue }
+        // A null where the format has none is absent.
+        if value == .null, format == .xml, from.nilAttribute == nil { continue }
         mapped.append((place.paths[0], from.xmlLeaf(value, field.type, place.paths[0], format)))
       }
     }
@@ -296,7 +304,10 @@ package struct ReferenceConversion: Sendable {
     guard case .object(var members) = tree else { return tree }
     if let system = canonical.system { members.append(.init("system", .text(system))) }
     if from.isCanonical {
-      if let native = canonical.native { members.append(.init("native", native)) }
+      guard let native = canonical.native else { return .object(members) }
+      // In the notation of its format; what is none of ours stays as it stands.
+      let value = Self.natives(native).map { Self.written($0, format) } ?? native
+      members.append(.init("native", value))
       return .object(members)
     }
     // Fields in the mapping's order, then what no field names, in the record's.
@@ -309,24 +320,69 @@ package struct ReferenceConversion: Sendable {
     }.map { ReferenceResidue.Entry(path: $0.element.path, value: $0.element.value) }
     let extra = residue.extra.sorted { (rank[$0] ?? .max) < (rank[$1] ?? .max) }
     if entries.isEmpty, residue.extra.isEmpty { return .object(members) }
-    if format == .xml {
-      // One element a leaf: its path, its kind where it is no text.
-      var leaves = entries.map { entry -> Tree in
+    let native = Native(system: Array(from.name.utf8), entries: entries, extra: extra)
+    members.append(.init("native", Self.written([native], format)))
+    return .object(members)
+  }
+
+  /// What one system has in `native`.
+  private struct Native {
+    var system: [UInt8]
+    var entries: [ReferenceResidue.Entry]
+    /// Leaves that the way back would invent.
+    var extra: [[UInt8]]
+  }
+
+  private static func written(_ natives: [Native], _ format: Format) -> Tree {
+    guard format == .xml else {
+      return .object(
+        natives.map { native in
+          var leaves = native.entries.map { Tree.Member($0.path, $0.value) }
+          // No path is empty: under that name stand those of the leaves that the way back would invent.
+          if !native.extra.isEmpty { leaves.append(.init("", .array(native.extra.map { .text($0) }))) }
+          return .init(native.system, .object(leaves))
+        })
+    }
+    // One element a leaf: its path, its kind where it is no text.
+    let elements = natives.map { native -> Tree in
+      let leaves = native.entries.map { entry -> Tree in
         var leaf: [Tree.Member] = [.init("@path", .text(entry.path))]
         if let kind = Self.kind(entry.value) { leaf.append(.init("@kind", .text(kind))) }
         let text = entry.value.isContainer ? TreeWriter.json(entry.value) : (try? entry.value.characters()) ?? []
         return .object(text.isEmpty ? leaf : leaf + [.init("#text", .text(text))])
-      }
-      // A leaf that the way back would invent.
-      leaves += extra.map { .object([.init("@path", .text($0)), .init("@kind", .text("absent"))]) }
-      members.append(.init("native", .object([.init("@system", .text(from.name)), .init("v", .array(leaves))])))
-    } else {
-      var leaves = entries.map { Tree.Member($0.path, $0.value) }
-      // No path is empty: under that name stand those of the leaves that the way back would invent.
-      if !residue.extra.isEmpty { leaves.append(.init("", .array(extra.map { .text($0) }))) }
-      members.append(.init("native", .object([.init(from.name, .object(leaves))])))
+      } + native.extra.map { .object([.init("@path", .text($0)), .init("@kind", .text("absent"))]) }
+      return .object([.init("@system", .text(native.system)), .init("v", .array(leaves))])
     }
-    return .object(members)
+    return elements.count == 1 ? elements[0] : .array(elements)
+  }
+
+  /// `native` in either notation; nil where it is none of ours.
+  private static func natives(_ native: Tree) -> [Native]? {
+    var systems: [Native] = []
+    let elements: [Tree]
+    if case .array(let all) = native { elements = all } else { elements = [native] }
+    guard elements.contains(where: { $0["@system"] != nil }) else {
+      guard case .object(let members) = native else { return nil }
+      for member in members {
+        guard case .object(let leaves) = member.value else { return nil }
+        var extra: [[UInt8]] = []
+        if case .array(let paths)? = member.value[""] { extra = paths.compactMap { try? $0.characters() } }
+        let entries = leaves.filter { !$0.name.isEmpty }.map { ReferenceResidue.Entry(path: $0.name, value: $0.value) }
+        systems.append(Native(system: member.name, entries: entries, extra: extra))
+      }
+      return systems
+    }
+    for element in elements {
+      guard case .text(let name)? = element["@system"] else { return nil }
+      let items: [Tree]
+      if case .array(let all)? = element["v"] { items = all } else { items = element["v"].map { [$0] } ?? [] }
+      let absent = items.filter { $0["@kind"] == .text("absent") }
+      systems.append(
+        Native(
+          system: name, entries: items.filter { $0["@kind"] != .text("absent") }.compactMap(Self.entry),
+          extra: absent.compactMap { Self.entry($0)?.path }))
+    }
+    return systems
   }
 
   private static func kind(_ value: Tree) -> String? {
@@ -345,26 +401,6 @@ package struct ReferenceConversion: Sendable {
     _ native: Tree, _ record: Tree, _ target: ReferenceRecord, _ residue: inout ReferenceResidue,
     _ format: Format, _ output: Format
   ) throws(ReferenceReject) -> ReferenceRecord {
-    var systems: [(name: String, entries: [ReferenceResidue.Entry], extra: [[UInt8]])] = []
-    if case .object(let members) = native {
-      if case .text(let name)? = native["@system"] {
-        let items: [Tree]
-        if case .array(let all)? = native["v"] { items = all } else { items = native["v"].map { [$0] } ?? [] }
-        let absent = items.filter { $0["@kind"] == .text("absent") }
-        let entries = items.filter { $0["@kind"] != .text("absent") }.compactMap(Self.entry)
-        systems.append((String(decoding: name, as: UTF8.self), entries, absent.compactMap { Self.entry($0)?.path }))
-      } else {
-        for member in members {
-          guard case .object(let leaves) = member.value else { continue }
-          var extra: [[UInt8]] = []
-          if case .array(let paths)? = member.value[""] { extra = paths.compactMap { try? $0.characters() } }
-          let entries = leaves.filter { !$0.name.isEmpty }.map {
-            ReferenceResidue.Entry(path: $0.name, value: $0.value)
-          }
-          systems.append((String(decoding: member.name, as: UTF8.self), entries, extra))
-        }
-      }
-    }
     func park(_ entry: ReferenceResidue.Entry, of system: String) {
       var path = Array("native".utf8)
       PathText.append(Array(system.utf8), to: &path)
@@ -373,18 +409,26 @@ package struct ReferenceConversion: Sendable {
       residue.why.append(.noPlace)
     }
     var target = target
-    for system in systems {
-      if system.name == to.name, shape == .list || shape == .single {
+    for system in Self.natives(native) ?? [] {
+      let name = String(decoding: system.system, as: UTF8.self)
+      if name == to.name, shape == .list || shape == .single {
         var aids = ReferenceResidue()
         for entry in system.entries {
-          if to.takes(entry.value, at: entry.path, output) { aids.original.append(entry) } else { park(entry, of: system.name) }
+          if to.takes(entry.value, at: entry.path, output) { aids.original.append(entry) } else { park(entry, of: name) }
         }
         aids.extra = system.extra
         let way = ReferenceConversion(from: to, to: from)
         // Replayed in the format that was read: what it cannot hold is no edit.
         target.tree = try way.restore(record, aids, format: output, output: format).tree
+        // What came back may say again what the mapping could not, but a null where the format has none.
+        let back = self.way(back: target.tree, output, format)
+        let hasNull = output.isJSON || output == .xml && to.nilAttribute != nil
+        let parked = zip(residue.parked, residue.why).filter { entry, _ in
+          back[entry.path] != entry.value || entry.value == .null && !hasNull
+        }
+        (residue.parked, residue.why) = (parked.map(\.0), parked.map(\.1))
       } else {
-        for entry in system.entries { park(entry, of: system.name) }
+        for entry in system.entries { park(entry, of: name) }
       }
     }
     return target
@@ -401,6 +445,58 @@ package struct ReferenceConversion: Sendable {
     case .text(Array("object".utf8)), .text(Array("array".utf8)):
       return (try? JSONReference.parse(characters)).map { .init(path: path, value: $0) }
     default: return .init(path: path, value: .text(characters))
+    }
+  }
+}
+
+extension ReferenceResidue {
+  /// Of one member of a residue line, what only the line has and what only this has: `path = value`, or a path.
+  package struct Difference: Sendable, Equatable {
+    package var part: String
+    package var path: [UInt8]
+    /// nil: this has none.
+    package var expected: Tree?
+    /// nil: the line has none.
+    package var found: Tree?
+  }
+
+  /// Where a residue line says otherwise. No line at all says that nothing was left behind.
+  ///
+  /// - parkedOnly: the aids of the way back are not asked for.
+  package func differences(from line: Tree?, parkedOnly: Bool = false) -> [Difference] {
+    var all: [Difference] = []
+    func compare(_ part: String, _ wanted: [(path: [UInt8], value: Tree)], _ found: [(path: [UInt8], value: Tree)]) {
+      let (here, there) = (Self.byPath(wanted), Self.byPath(found))
+      for path in Set(here.keys).union(there.keys).sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+        let (a, b) = (here[path] ?? [], there[path] ?? [])
+        for index in 0..<max(a.count, b.count) {
+          let (expected, found) = (index < a.count ? a[index] : nil, index < b.count ? b[index] : nil)
+          if expected != found { all.append(.init(part: part, path: path, expected: expected, found: found)) }
+        }
+      }
+    }
+    compare("parked", parked.map { ($0.path, $0.value) }, Self.members(line?["parked"]))
+    if parkedOnly { return all }
+    compare("original", original.map { ($0.path, $0.value) }, Self.members(line?["original"]))
+    compare("extra", extra.map { ($0, .null) }, Self.paths(line?["extra"]))
+    compare("supplied", supplied.map { ($0, .null) }, Self.paths(line?["supplied"]))
+    return all
+  }
+
+  private static func byPath(_ entries: [(path: [UInt8], value: Tree)]) -> [[UInt8]: [Tree]] {
+    Dictionary(grouping: entries, by: \.path).mapValues { $0.map(\.value) }
+  }
+
+  /// The leaves of an object of a residue line, but those beside the record, which are not the interpreter's.
+  static func members(_ tree: Tree?) -> [(path: [UInt8], value: Tree)] {
+    guard case .object(let members)? = tree else { return [] }
+    return members.filter { !PathText.isAround($0.name) }.map { ($0.name, $0.value) }
+  }
+
+  static func paths(_ tree: Tree?) -> [(path: [UInt8], value: Tree)] {
+    guard case .array(let items)? = tree else { return [] }
+    return items.compactMap { item in
+      if case .text(let path) = item { (path, .null) } else { nil }
     }
   }
 }

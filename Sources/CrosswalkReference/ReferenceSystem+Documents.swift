@@ -57,15 +57,19 @@ extension ReferenceSystem {
   // MARK: One document
 
   /// Replies first, then the shapes, the most literal first.
-  func document(_ tree: Tree, _ format: Format, isLine: Bool, _ input: inout ReferenceInput) throws(ReferenceError) {
-    for template in replies.done {
+  ///
+  /// - isPiece: one record cut out of its document, so that it is no reply and nothing is said of its success.
+  func document(
+    _ tree: Tree, _ format: Format, isLine: Bool, isPiece: Bool = false, _ input: inout ReferenceInput
+  ) throws(ReferenceError) {
+    for template in replies.done where !isPiece {
       var bound: [String: String] = [:]
       if Self.isReply(tree, template, &bound) {
         input.acknowledgements.append(bound["id"])
         return
       }
     }
-    for template in replies.error {
+    for template in replies.error where !isPiece {
       var bound: [String: String] = [:]
       guard Self.isReply(tree, template, &bound) else { continue }
       if let none = replies.none, let value = bound[none.name], none.values.contains(value) { return }
@@ -86,6 +90,8 @@ extension ReferenceSystem {
         {
           continue
         }
+        // A bare piece is what stays when no name is there.
+        if isPiece, isLine, Self.isOpen(candidate.envelope) { continue }
         guard let records = records(tree, candidate.envelope, format) else { continue }
         if Self.isOpen(candidate.envelope) {
           guard
@@ -93,7 +99,7 @@ extension ReferenceSystem {
               ? candidate.envelope == .array([.text("$record")]) : records.contains(where: { has($0, format) })
           else { continue }
         }
-        try checkSuccess(tree, candidate.envelope)
+        if !isPiece { try checkSuccess(tree, candidate.envelope) }
         input.records += records.map { record in
           Self.isRecord(record, format) ? .success(record) : .failure(.init(why: .notARecord, field: ""))
         }
@@ -301,16 +307,18 @@ extension ReferenceSystem {
 
   // MARK: Formats
 
-  private func xmlDocuments(_ bytes: [UInt8], _ input: inout ReferenceInput) throws(ReferenceError) {
+  func xmlDocuments(
+    _ bytes: [UInt8], isPiece: Bool = false, _ input: inout ReferenceInput
+  ) throws(ReferenceError) {
     let documents: [XMLNode]
     do {
-      documents = try XMLReference.documents(bytes)
+      documents = try XMLReference.documents(bytes, limits: limits)
     } catch {
       throw .format(error.reason, error.offset)
     }
     if documents.isEmpty { throw .format(.truncated, bytes.count) }
     for root in documents {
-      try document(.object([.init(root.name, Self.spelledOut(root, [:]).tree(aids: .all))]), .xml, isLine: false, &input)
+      try document(.object([.init(root.name, Self.spelledOut(root, [:]).tree(aids: .all))]), .xml, isLine: false, isPiece: isPiece, &input)
     }
   }
 
@@ -339,13 +347,13 @@ extension ReferenceSystem {
   }
 
   /// Rows behind the header: the first row, or the first one with the columns that the mapping asks for.
-  private func csvRecords(_ bytes: [UInt8], _ input: inout ReferenceInput) throws(ReferenceError) {
+  func csvRecords(_ bytes: [UInt8], _ input: inout ReferenceInput) throws(ReferenceError) {
     guard templates.contains(where: { $0.format == .csv }) else { throw .noTemplate }
     var start = 0
     var rows: [CSVReference.Row] = []
     while start < bytes.count {
       let rest = Array(bytes[start...])
-      rows = CSVReference.read(rest, delimiter: delimiter ?? Self.sniffed(rest))
+      rows = CSVReference.read(rest, delimiter: delimiter ?? sniffed(rest), limits: limits)
       let header = rows.first?.cells.compactMap(\.text) ?? []
       if headerHas.allSatisfy({ header.contains(Array($0.utf8)) }) { break }
       rows = []
@@ -355,41 +363,50 @@ extension ReferenceSystem {
     guard let header = rows.first else { throw .format(.truncated, bytes.count) }
     if let error = header.error { throw .format(error.reason, error.offset) }
     let names = header.cells.map { $0.text ?? [] }
-    let columns =
-      fields.flatMap { places(of: $0, .csv) }.flatMap(\.paths).compactMap { path -> [UInt8]? in
-        guard case .name(let name)? = path.first else { return nil }
-        return Array(name.utf8)
-      } + (isCanonical ? [Array("system".utf8), Array("native".utf8)] : [])
+    let columns = readColumns
     for (index, name) in names.enumerated() where names[..<index].contains(name) {
       let number = names[...index].count { $0 == name }
       guard columns.contains(name + Array("#\(number)".utf8)) else { throw .format(.duplicateColumn, index) }
     }
-    let isKnown = names.contains { name in
-      columns.contains { $0 == name || ignoresCase && Self.small($0) == Self.small(name) }
-    }
-    guard isKnown else { throw .unrecognised }
+    guard names.contains(where: { isKnown($0, columns) }) else { throw .unrecognised }
     for row in rows.dropFirst() {
       if let error = row.error {
         input.records.append(.failure(.init(why: .malformed(error.reason), field: "")))
         continue
       }
-      let members = zip(names, row.cells).compactMap { name, cell in cell.text.map { Tree.Member(name, .text($0)) } }
+      let members = zip(names, row.cells).compactMap { name, cell in
+        cell.text.map { Tree.Member(name, .text(isSpreadsheet ? Self.withoutApostrophe($0) : $0)) }
+      }
       input.records.append(.success(.object(members)))
     }
   }
 
-  /// The delimiter that cuts the header into most columns.
-  private static func sniffed(_ bytes: [UInt8]) -> UInt8 {
-    var best: (delimiter: UInt8, columns: Int) = (UInt8(ascii: ","), 0)
+  /// The columns that a field names.
+  private var readColumns: [[UInt8]] {
+    fields.flatMap { places(of: $0, .csv) }.flatMap(\.paths).compactMap { path -> [UInt8]? in
+      guard case .name(let name)? = path.first else { return nil }
+      return Array(name.utf8)
+    } + (isCanonical ? [Array("system".utf8), Array("native".utf8)] : [])
+  }
+
+  private func isKnown(_ name: [UInt8], _ columns: [[UInt8]]) -> Bool {
+    columns.contains { $0 == name || ignoresCase && Self.small($0) == Self.small(name) }
+  }
+
+  /// The delimiter that cuts the header into most columns that are known, then into most columns.
+  private func sniffed(_ bytes: [UInt8]) -> UInt8 {
+    let all = readColumns
+    var best: (delimiter: UInt8, known: Int, columns: Int) = (UInt8(ascii: ","), 0, 0)
     for delimiter in Array(",;\t|".utf8) {
-      let columns = CSVReference.read(bytes, delimiter: delimiter).first?.cells.count ?? 0
-      if columns > best.columns { best = (delimiter, columns) }
+      let cells = CSVReference.read(bytes, delimiter: delimiter, limits: limits).first?.cells ?? []
+      let known = cells.count { isKnown($0.text ?? [], all) }
+      if (known, cells.count) > (best.known, best.columns) { best = (delimiter, known, cells.count) }
     }
     return best.delimiter
   }
 
-  private func formRecords(_ bytes: [UInt8], _ input: inout ReferenceInput) {
-    for line in FormReference.read(bytes) {
+  func formRecords(_ bytes: [UInt8], _ input: inout ReferenceInput) {
+    for line in FormReference.read(bytes, limits: limits) {
       if let error = line.error {
         input.records.append(.failure(.init(why: .malformed(error.reason), field: "")))
         continue

@@ -91,6 +91,24 @@ extension ReferenceSystem {
     return out + [0x0a]
   }
 
+  /// The element that one record of a list is, in the scope of those around it.
+  func xmlElement(of record: Tree, in envelope: Tree) -> [UInt8] {
+    var node = envelope
+    var scope: [[UInt8]: [UInt8]] = [:]
+    var out: [UInt8] = []
+    while case .object(let members) = node, let way = members.first(where: { Self.holdsRecord($0.value) }) {
+      for member in members where member.name.starts(with: XMLNode.namespaceMark) {
+        scope[Array(member.name.dropFirst(XMLNode.namespaceMark.count))] = (try? member.value.characters()) ?? []
+      }
+      if case .array(let items) = way.value, let item = items.first {
+        element(way.name, Self.filled(item, record), scope: scope, &out)
+        break
+      }
+      node = way.value
+    }
+    return out
+  }
+
   /// An element; `records` stand where the envelope repeats one, each on a line.
   private func element(
     _ name: [UInt8], _ value: Tree, isRoot: Bool = false, isLine: Bool = false, records: [Tree] = [],
@@ -221,12 +239,13 @@ extension ReferenceSystem {
     for case .object(let members) in records {
       for member in members where !columns.contains(member.name) { columns.append(member.name) }
     }
-    func row(_ cells: [Tree?]) -> [UInt8] {
+    func row(_ cells: [Tree?], isHeader: Bool = false) -> [UInt8] {
       var out: [UInt8] = []
       for (index, cell) in cells.enumerated() {
         if index > 0 { out.append(separator) }
         guard let cell, cell != .null else { continue }
-        let text = cell.isContainer ? TreeWriter.json(cell) : (try? cell.characters()) ?? []
+        var text = cell.isContainer ? TreeWriter.json(cell) : (try? cell.characters()) ?? []
+        if isSpreadsheet, !isHeader, Self.isPrefixed(text[...]) { text.insert(UInt8(ascii: "'"), at: 0) }
         let needsQuotes = text.isEmpty || text.contains { [separator, 0x22, 0x0d, 0x0a].contains($0) }
         if !needsQuotes {
           out += text
@@ -246,7 +265,7 @@ extension ReferenceSystem {
           Int(String(decoding: column[(hash + 1)...], as: UTF8.self)) != nil
         else { return .text(column) }
         return .text(Array(column[..<hash]))
-      })
+      }, isHeader: true)
     for record in records {
       guard case .object(let members) = record else { continue }
       out += row(columns.map { column in members.first { $0.name == column }?.value })

@@ -43,8 +43,9 @@ extension ReferenceSystem {
     guard case .object(let members) = record else { throw ReferenceReject(why: .notARecord, field: "") }
     if format.isJSON, let name = Self.duplicate(in: record) { throw ReferenceReject(why: .duplicateName, field: name) }
 
-    var canonical = ReferenceCanonical(system: name)
+    var canonical = ReferenceCanonical(system: isCanonical ? nil : name)
     if isCanonical {
+      // One that does not say who wrote it stays so.
       if case .text(let text)? = record["system"] { canonical.system = String(decoding: text, as: UTF8.self) }
       canonical.native = nativeMember(record, format)
       record = .object(members.filter { ![Array("system".utf8), Array("native".utf8)].contains($0.name) })
@@ -171,13 +172,26 @@ extension ReferenceSystem {
   // MARK: Places
 
   /// One leaf of a field: its identity, and the paths at which a format may have it, the best first.
-  struct Place {
+  struct Place: Sendable {
     var identity: [UInt8]
     var paths: [[PathStep]]
   }
 
   /// The leaves of a field in a format: one, or one a part for `lines` and `join`.
   func places(of field: ReferenceField, _ format: Format) -> [Place] {
+    known[format]?[field.name] ?? findPlaces(of: field, format)
+  }
+
+  /// Looked up many times a record.
+  func allPlaces() -> [Format: [String: [Place]]] {
+    var all: [Format: [String: [Place]]] = [:]
+    for format in formats {
+      for field in fields { all[format, default: [:]][field.name] = findPlaces(of: field, format) }
+    }
+    return all
+  }
+
+  private func findPlaces(of field: ReferenceField, _ format: Format) -> [Place] {
     let parent = Array(field.steps.dropLast())
     guard case .name(let own)? = field.steps.last else {
       return [Place(identity: Array(field.name.utf8), paths: [field.steps])]
@@ -258,7 +272,7 @@ extension ReferenceSystem {
     switch step {
     case .name(let name):
       guard case .object(let members) = node else { return nil }
-      var index = members.firstIndex { $0.name == Array(name.utf8) }
+      var index = members.firstIndex { $0.name.elementsEqual(name.utf8) }
       if index == nil, format == .csv, let hash = name.lastIndex(of: "#"),
         let number = Int(name[name.index(after: hash)...])
       {
@@ -266,7 +280,7 @@ extension ReferenceSystem {
         index = number >= 1 && number <= all.count ? all[number - 1] : nil
       }
       if index == nil, ignoresCase, !exact || !rest.isEmpty {
-        index = members.firstIndex { Self.small($0.name) == Self.small(Array(name.utf8)) }
+        index = members.firstIndex { Self.isSameWord($0.name, name) }
       }
       return index.flatMap { into($0, members[$0].value) }
     case .index(let number):
@@ -298,6 +312,8 @@ extension ReferenceSystem {
     _ node: Tree, _ format: Format, _ location: [Int], _ path: [UInt8], _ live: [ArraySlice<PathStep>],
     _ taken: [[Int]: ReferenceCanonical.Leaf], _ keys: [[Int]: Key], _ canonical: inout ReferenceCanonical
   ) throws(ReferenceReject) {
+    // A record without anything in it is no leaf.
+    if location.isEmpty, node == .object([]) { return }
     if var leaf = taken[location] {
       var aids: [ReferenceCanonical.Leaf] = []
       if format == .xml { leaf.value = settled(leaf.value, [:], &canonical.prefixes, &aids) }
@@ -341,7 +357,7 @@ extension ReferenceSystem {
           if format == .csv, let hash = name.lastIndex(of: "#"), Array(name[..<hash].utf8) == member.name {
             return true
           }
-          return ignoresCase ? Self.small(Array(name.utf8)) == Self.small(member.name) : Array(name.utf8) == member.name
+          return ignoresCase ? Self.isSameWord(member.name, name) : member.name.elementsEqual(name.utf8)
         }.map { $0.dropFirst() }
         if let item, inner.isEmpty, case .array(let items) = member.value {
           PathText.append(index: item, to: &path)
@@ -572,6 +588,11 @@ extension ReferenceSystem {
     case .array(let items): return items.lazy.compactMap(duplicate).first
     default: return nil
     }
+  }
+
+  /// The same but for the case of its ASCII letters.
+  private static func isSameWord(_ name: [UInt8], _ other: String) -> Bool {
+    name.count == other.utf8.count && zip(name, other.utf8).allSatisfy { $0 == $1 || $0 ^ $1 == 0x20 && (0x61...0x7a).contains($0 | 0x20) }
   }
 
   static func small(_ name: [UInt8]) -> [UInt8] { name.map { (0x41...0x5a).contains($0) ? $0 + 32 : $0 } }

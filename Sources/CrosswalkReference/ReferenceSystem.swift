@@ -26,7 +26,13 @@ package struct ReferenceSystem: Sendable {
   var typeAttribute: String?
   var nilAttribute: String?
   var xmlTypes: [String: String]
-  var delimiter: UInt8?
+  /// Of CSV, read and written; nil is found out on reading and `,` on writing.
+  package var delimiter: UInt8?
+  /// Formulas in CSV cells have a `'` in front, which is none of the value.
+  package var isSpreadsheet = false
+  /// What a name means that stands twice in one JSON object.
+  package var duplicateNames = DuplicateNames.reject
+  package var limits = Limits()
   var headerHas: [String]
   /// Form: parameters of the request.
   var requestParameters: [String]
@@ -34,6 +40,9 @@ package struct ReferenceSystem: Sendable {
   var templates: [ShapeTemplate]
   var replies: ReplyRules
   var tables: ReferenceTables
+  var known: [Format: [String: [Place]]] = [:]
+
+  package enum DuplicateNames: Sendable { case reject, first, last }
 
   struct NameRule: Sendable {
     var from: String
@@ -70,6 +79,15 @@ package struct ReferenceSystem: Sendable {
   /// system.
   package init(
     systemYAML: YAMLNode, clientYAML: YAMLNode, canonicalYAML: YAMLNode, tables: [String: [UInt8]],
+    options: [String: String] = [:]
+  ) throws(ReferenceError) {
+    try self.init(
+      systemYAML: systemYAML, clientYAML: clientYAML, canonicalYAML: canonicalYAML, tables: ReferenceTables(tables),
+      options: options)
+  }
+
+  package init(
+    systemYAML: YAMLNode, clientYAML: YAMLNode, canonicalYAML: YAMLNode, tables: ReferenceTables,
     options chosen: [String: String] = [:]
   ) throws(ReferenceError) {
     name = systemYAML["system"]?.text ?? ""
@@ -112,7 +130,23 @@ package struct ReferenceSystem: Sendable {
     rejectsUnmapped = clientYAML["unmapped"]?.text == "reject"
     fields = try (clientYAML["fields"]?.entries ?? []).map(ReferenceField.init)
     model = try (canonicalYAML["fields"]?.entries ?? []).map(ReferenceField.init)
-    self.tables = ReferenceTables(tables)
+    self.tables = tables
+    known = allPlaces()
+  }
+
+  /// The same from the files' bytes.
+  package init(
+    system: [UInt8], client: [UInt8], canonical: [UInt8], tables: ReferenceTables, options: [String: String] = [:]
+  ) throws(Diagnostic) {
+    let files = (
+      try YAML.parse(system, file: "system.yaml"), try YAML.parse(client, file: "client.yaml"),
+      try YAML.parse(canonical, file: "canonical/client.yaml")
+    )
+    do throws(ReferenceError) {
+      try self.init(systemYAML: files.0, clientYAML: files.1, canonicalYAML: files.2, tables: tables, options: options)
+    } catch {
+      throw Diagnostic(.auditDifference, "the audit does not understand the mapping: \(error)")
+    }
   }
 
   private static func templates(_ node: YAMLNode?) -> [ShapeTemplate] {
@@ -193,6 +227,8 @@ package struct ReferenceField: Sendable {
   package var derived: [String] = []
   package var onFail: OnFail?
   package var isOneWay = false
+  /// Its values are shown to nobody.
+  package var isSecret = false
   var transforms: [Transform] = []
   var defaultValue: Tree?
   var readNames: [String] = []
@@ -264,6 +300,7 @@ package struct ReferenceField: Sendable {
     formatNames[.ndjson] = formatNames[.json]
     onFail = node["onFail"]?.text.flatMap(OnFail.init)
     isOneWay = node["oneWay"] != nil
+    isSecret = node["secret"]?.bool == true
   }
 
   private static func shapes(_ node: YAMLNode) -> Set<Shape> {

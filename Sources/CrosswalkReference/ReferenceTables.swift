@@ -2,33 +2,54 @@ import CrosswalkFormats
 import CrosswalkModel
 
 /// What transforms look up: the CSV files of `tables/`, and the names in them.
-struct ReferenceTables: Sendable {
-  private var rows: [String: [[String: String]]] = [:]
-  private var countries: [[UInt8]: [String: String]] = [:]
-  /// Of each country.
-  private var regions: [String: [[UInt8]: [String: String]]] = [:]
+package struct ReferenceTables: Sendable {
+  private var rows: [String: [Row]] = [:]
+  private var countries: [[UInt8]: Row] = [:]
+  /// Of each country. There are thousands, and few are asked for: no index of them.
+  private var regions: [String: [Row]] = [:]
 
-  init(_ files: [String: [UInt8]]) {
-    for (name, bytes) in files {
-      let lines = Self.cells(bytes)
-      guard let header = lines.first else { continue }
-      rows[name] = lines.dropFirst().map { cells in
-        Dictionary(zip(header, cells)) { first, _ in first }
-      }
+  /// A line of a table.
+  struct Row: Sendable {
+    var header: [String]
+    var cells: [String]
+
+    subscript(column: String) -> String? {
+      guard let index = header.firstIndex(of: column), index < cells.count else { return nil }
+      return cells[index]
     }
-    countries = Self.index(rows["countries"] ?? [], ["code", "alpha3", "name", "aliases"])
-    for (country, rows) in Dictionary(grouping: rows["regions"] ?? [], by: { $0["country"] ?? "" }) {
-      regions[country] = Self.index(rows, ["code", "name", "aliases"])
-      // A code may stand whole, `US-FL`.
-      for row in rows { regions[country]?[fold(Array("\(country)-".utf8) + Self.shortCode(row))] = row }
+
+    /// The names that a column has.
+    func names(_ column: String) -> [String] {
+      let cell = self[column] ?? ""
+      return (column == "aliases" ? cell.split(separator: "|").map(String.init) : [cell]).filter { !$0.isEmpty }
     }
   }
 
+  /// The files under `tables/` by their names without the ending.
+  package init(_ files: [String: [UInt8]]) {
+    for (name, bytes) in files {
+      let lines = Self.cells(bytes)
+      guard let header = lines.first else { continue }
+      rows[name] = lines.dropFirst().map { Row(header: header, cells: $0) }
+    }
+    countries = Self.index(rows["countries"] ?? [], ["code", "alpha3", "name", "aliases"])
+    regions = Dictionary(grouping: rows["regions"] ?? []) { $0["country"] ?? "" }
+  }
+
   /// The row of a country: a code, a three-letter code, the name, or an alias.
-  func country(_ text: [UInt8]) -> [String: String]? { countries[fold(text)] }
+  func country(_ text: [UInt8]) -> Row? { countries[fold(text)] }
 
   /// The row of a region of that country: a code (whole, or behind the hyphen), the name, or an alias.
-  func region(_ text: [UInt8], in country: String) -> [String: String]? { regions[country]?[fold(text)] }
+  func region(_ text: [UInt8], in country: String) -> Row? {
+    let rows = regions[country] ?? []
+    let wanted = fold(text)
+    // A code may stand whole, `US-FL`.
+    if let row = rows.last(where: { fold(Array("\(country)-".utf8) + Self.shortCode($0)) == wanted }) { return row }
+    for column in ["code", "name", "aliases"] {
+      for row in rows where row.names(column).contains(where: { fold(Array($0.utf8)) == wanted }) { return row }
+    }
+    return nil
+  }
 
   /// The code of a currency as the table has it.
   func currency(_ text: [UInt8]) -> String? {
@@ -36,14 +57,14 @@ struct ReferenceTables: Sendable {
   }
 
   /// The letters after the hyphen of ISO 3166-2.
-  static func shortCode(_ row: [String: String]) -> [UInt8] {
+  static func shortCode(_ row: Row) -> [UInt8] {
     let code = Array((row["code"] ?? "").utf8)
     guard let hyphen = code.firstIndex(of: UInt8(ascii: "-")) else { return code }
     return Array(code[(hyphen + 1)...])
   }
 
   /// Whether a text is a region's code, not a name of it.
-  static func isCode(_ text: [UInt8], of row: [String: String]) -> Bool {
+  static func isCode(_ text: [UInt8], of row: Row) -> Bool {
     let code = shortCode(row)
     return [fold(code), fold(Array("\(row["country"] ?? "")-".utf8) + code)].contains(fold(text))
   }
@@ -58,12 +79,11 @@ struct ReferenceTables: Sendable {
   }
 
   /// Every name of every row; where one is in two columns, the earlier column's, and in one column the earlier row's.
-  private static func index(_ rows: [[String: String]], _ columns: [String]) -> [[UInt8]: [String: String]] {
-    var index: [[UInt8]: [String: String]] = [:]
+  private static func index(_ rows: [Row], _ columns: [String]) -> [[UInt8]: Row] {
+    var index: [[UInt8]: Row] = [:]
     for column in columns {
       for row in rows {
-        let cell = row[column] ?? ""
-        for name in column == "aliases" ? cell.split(separator: "|").map(String.init) : [cell] where !name.isEmpty {
+        for name in row.names(column) {
           let folded = fold(Array(name.utf8))
           if index[folded] == nil { index[folded] = row }
         }
@@ -117,6 +137,8 @@ struct ReferenceTables: Sendable {
 
 /// Blanks at the ends gone, runs of blanks one space, letters small.
 func fold(_ text: [UInt8]) -> [UInt8] {
+  // Most are one word of ASCII.
+  if text.allSatisfy({ $0 > 0x20 && $0 < 0x80 }) { return text.map { (0x41...0x5a).contains($0) ? $0 + 32 : $0 } }
   var words: [[UInt8]] = [[]]
   for byte in text {
     if isBlank(byte) { words.append([]) } else { words[words.count - 1].append(byte) }

@@ -594,6 +594,7 @@ extension System {
     fields.flatMap(\.transforms).flatMap { use -> [String] in
       switch use.name {
       case "country": ["countries"]
+      case "currency": ["currencies"]
       case "region": ["countries", "regions"]
       case "labelled": use.argument?.text.map { [$0] } ?? []
       default: []

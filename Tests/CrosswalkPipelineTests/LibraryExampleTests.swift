@@ -20,7 +20,7 @@ import Testing
     try folder.write(program, to: "main.swift")
     let build = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
     var objects: [String] = []
-    for target in ["Model", "YAML", "Formats", "Files", "Mapping", "Explain", "Route", "Pipeline", ""] {
+    for target in ["Model", "YAML", "Formats", "Files", "Mapping", "Explain", "Route", "Reference", "Pipeline", ""] {
       let built = build.appending(path: "Crosswalk\(target).build")
       // Objects of files that are no more may lie there.
       let sources = FileManager.default.enumerator(

@@ -16,7 +16,8 @@ import Testing
     "CrosswalkMapping": ["CrosswalkModel", "CrosswalkYAML"],
     "CrosswalkModel": [],
     "CrosswalkPipeline": [
-      "CrosswalkExplain", "CrosswalkFormats", "CrosswalkMapping", "CrosswalkModel", "CrosswalkRoute", "CrosswalkFiles",
+      "CrosswalkExplain", "CrosswalkFiles", "CrosswalkFormats", "CrosswalkMapping", "CrosswalkModel", "CrosswalkReference",
+      "CrosswalkRoute",
     ],
     "CrosswalkRoute": ["CrosswalkFormats", "CrosswalkMapping", "CrosswalkModel", "CrosswalkYAML"],
     "CrosswalkReference": ["CrosswalkFormats", "CrosswalkModel", "CrosswalkYAML"],

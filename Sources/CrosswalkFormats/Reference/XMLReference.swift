@@ -34,6 +34,16 @@ package enum XMLReference {
     var parser = XMLReferenceParser(bytes, limits: limits, checksNamespaces: false)
     return try parser.root().tree(declared, aids: aids)
   }
+
+  /// The same under its own name, with nothing behind it.
+  package static func element(
+    _ bytes: [UInt8], aids: XMLNode.Aids = .none, limits: Limits = Limits()
+  ) throws(FormatError) -> Tree {
+    var parser = XMLReferenceParser(bytes, limits: limits, checksNamespaces: false)
+    let root = try parser.root()
+    guard parser.isAtEnd else { throw FormatError(.trailingData, at: parser.position) }
+    return .object([Tree.Member(root.name, root.tree(aids: aids))])
+  }
 }
 
 /// What a start tag may hold (RELIABILITY R32).
@@ -60,6 +70,9 @@ struct XMLReferenceParser {
   }
 
   // MARK: - The document
+
+  var position: Int { i }
+  var isAtEnd: Bool { i == text.count }
 
   mutating func document() throws(FormatError) -> XMLNode {
     guard try skipPrologue() else { throw error(.truncated) }
