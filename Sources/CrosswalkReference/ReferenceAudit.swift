@@ -142,6 +142,10 @@ package struct ReferenceAudit: Sendable {
   private func compare(_ expected: Tree?, _ found: Tree?, _ path: [UInt8], isCell: Bool = false) throws(Difference) {
     if expected == found { return }
     switch (expected, found) {
+    case (.object?, .text?) where output == .xml:
+      try compare(expected, .object([.init(XMLNode.textName, found ?? .null)]), path)
+    case (.text?, .object?) where output == .xml:
+      try compare(.object([.init(XMLNode.textName, expected ?? .null)]), found, path)
     case (.object(let a)?, .object(let b)?) where !a.isEmpty || !b.isEmpty:
       for name in a.map(\.name) + b.map(\.name).filter({ name in !a.contains { $0.name == name } }) {
         var inner = path

@@ -90,23 +90,13 @@ import Testing
     var differences = 0
     for (index, record) in wanted.records.enumerated() where differences < 2 {
       let line = byPlace[index]
-      let mine = [
-        object(line?["parked"]), object(line?["original"]), texts(line?["extra"]), texts(line?["supplied"]),
-      ]
-      let residue = record.residue
-      let theirs = [
-        residue.parked.map { "\(name($0.path)) = \($0.value.json)" }.sorted(),
-        residue.original.map { "\(name($0.path)) = \($0.value.json)" }.sorted(), residue.extra.map(name).sorted(),
-        residue.supplied.map(name).sorted(),
-      ]
-      for (part, (a, b)) in ["parked", "original", "extra", "supplied"].enumerated().map({ ($1, (mine[$0], theirs[$0])) })
-      where a != b {
+      for difference in record.residue.differences(from: line) where differences < 2 {
         differences += 1
         Issue.record(
           """
-          \(note): \(part) of record \(index)
-          plan only      \(a.filter { !b.contains($0) })
-          reference only \(b.filter { !a.contains($0) })
+          \(note): \(difference.part) of record \(index): `\(name(difference.path))`
+          plan      \(difference.found?.json ?? "none")
+          reference \(difference.expected?.json ?? "none")
           of \(record.source.json)
           """)
       }
@@ -128,10 +118,6 @@ import Testing
   static func object(_ tree: Tree?) -> [String] {
     guard case .object(let members)? = tree else { return [] }
     return members.map { "\(name($0.name)) = \($0.value.json)" }.sorted()
-  }
-
-  static func texts(_ tree: Tree?) -> [String] {
-    (tree?.items ?? []).compactMap { if case .text(let text) = $0 { name(text) } else { nil } }.sorted()
   }
 
   static func text(_ tree: Tree) -> String { if case .text(let text) = tree { name(text) } else { tree.json } }
