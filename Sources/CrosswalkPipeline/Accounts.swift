@@ -22,6 +22,8 @@ struct Accounts {
   /// Leaves that canonical should hold in `native`, and those that the plan put there.
   private var expectedInNative = 0
   private var native = 0
+  /// What batches of a plan gave, by index: put under names when the run or the plan comes to its end, not for every batch.
+  private var open: [(plan: Plan, books: Books)] = []
 
   struct Edge: Hashable {
     var source: String
@@ -36,10 +38,11 @@ struct Accounts {
 
   /// Names beyond the mapping's that are listed; the rest add up under `*` (SEMANTICS S19).
   private static let mostNames = 10_000
+  /// Plans whose books are open: one a worker and a few for inputs that take turns.
+  private static let mostOpen = 64
 
   mutating func add(_ result: BatchResult, of plan: Plan) {
     let books = result.books
-    let all = Plan.ParkingReason.allCases
     let goesToNative = !plan.nativeGoesNowhere
     values.read += books.read
     values.rejected += books.rejected
@@ -51,6 +54,44 @@ struct Accounts {
     native += books.native
     stored += result.literalsParked
     values.onlyWithResidue += result.originals
+    if let mine = open.first(where: { $0.plan === plan }) {
+      mine.books.add(books)
+    } else {
+      if open.count == Accounts.mostOpen { close(open.removeFirst()) }
+      let mine = Books()
+      mine.begin(books.size)
+      mine.add(books)
+      open.append((plan, mine))
+    }
+    for (path, count) in books.unknown {
+      var field = Field()
+      field.read = count
+      if goesToNative {
+        expectedInNative += count
+        field.kept = count
+      } else {
+        field.parked = count
+        parked[.noPlace, default: 0] += count
+      }
+      add(field, String(decoding: path, as: UTF8.self))
+    }
+    for (path, count) in books.unknownRefused {
+      var field = Field()
+      (field.read, field.rejected) = (count, count)
+      add(field, String(decoding: path, as: UTF8.self))
+    }
+  }
+
+  /// Puts what is still open under its names; before anything is read from the accounts.
+  mutating func close() {
+    open.forEach { close($0) }
+    open = []
+  }
+
+  private mutating func close(_ one: (plan: Plan, books: Books)) {
+    let (plan, books) = one
+    let all = Plan.ParkingReason.allCases
+    let goesToNative = !plan.nativeGoesNowhere
     for (index, leaf) in plan.sourceLeaves.enumerated() where leaf.field >= 0 {
       let present = books.present[leaf.register] + books.further[index]
       let refused = books.refused[leaf.register]
@@ -73,7 +114,7 @@ struct Accounts {
         reasons[Reason(leaf: leaf.name, reason: reason), default: 0] += count
       }
       field.kept = present - field.recoded - field.parked
-      add(field, leaf.name)
+      add(field, leaf.name, isMapped: true)
       for way in plan.ways[index] where books.edges[way.index] > 0 {
         let edge = Edge(source: leaf.name, target: plan.targetLeaves[way.target].leaf.name, isApproximate: way.leg > 0)
         edges[edge, default: 0] += books.edges[way.index]
@@ -82,27 +123,10 @@ struct Accounts {
     for (index, target) in plan.targetLeaves.enumerated() where books.suppliedLeaves[index] > 0 {
       supplied[target.leaf.name, default: 0] += books.suppliedLeaves[index]
     }
-    for (path, count) in books.unknown {
-      var field = Field()
-      field.read = count
-      if goesToNative {
-        expectedInNative += count
-        field.kept = count
-      } else {
-        field.parked = count
-        parked[.noPlace, default: 0] += count
-      }
-      add(field, String(decoding: path, as: UTF8.self))
-    }
-    for (path, count) in books.unknownRefused {
-      var field = Field()
-      (field.read, field.rejected) = (count, count)
-      add(field, String(decoding: path, as: UTF8.self))
-    }
   }
 
-  private mutating func add(_ field: Field, _ name: String) {
-    let name = fields[name] == nil && fields.count >= Accounts.mostNames ? "*" : name
+  private mutating func add(_ field: Field, _ name: String, isMapped: Bool = false) {
+    let name = !isMapped && fields.count >= Accounts.mostNames && fields[name] == nil ? "*" : name
     fields[name, default: Field()].add(field)
     values.kept += field.kept
     values.recoded += field.recoded

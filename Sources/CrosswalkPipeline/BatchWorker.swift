@@ -143,6 +143,7 @@ package final class BatchWorker {
 
   func use(_ reader: any RecordReader) {
     self.reader = reader
+    bookkeeper.reader = reader
     plan.internedPath = { [unowned reader] index in reader.path(index) }
   }
 
@@ -279,13 +280,9 @@ package final class BatchWorker {
 
   private func account(_ result: BatchResult) {
     #if !CROSSWALK_WITHOUT_BOOKS
-      bookkeeper.post(result.books, idIsTranslated: hasIdMap && !plan.isOwnRecord) { path(of: $0) }
+      bookkeeper.post(result.books, idIsTranslated: hasIdMap && !plan.isOwnRecord)
     #endif
     if keepsResidue, plan.nativeGoesNowhere { writeResidue() }
-  }
-
-  private func path(of extra: Frame.Extra) -> [UInt8] {
-    extra.path >= 0 ? reader!.path(Int(extra.path)) : Array(plan.frame.text(extra.pathText))
   }
 
   /// A residue line (DESIGN section 8), without its record's number.
@@ -386,7 +383,7 @@ package final class BatchWorker {
   /// A record that was read as a whole, and is rejected for what it holds.
   private func refuse(_ offset: Int, diagnostic: Diagnostic) {
     #if !CROSSWALK_WITHOUT_BOOKS
-      bookkeeper.refuse(result.books) { path(of: $0) }
+      bookkeeper.refuse(result.books)
     #endif
     reject(offset, diagnostic: diagnostic)
   }
@@ -535,7 +532,7 @@ package final class BatchWorker {
         failure: .init(side: .target, leaf: rejection.leaf, value: rejection.value), at: place(offset, path: target.name),
         disposition: .reject, showsValues: rules.showsValues)
     case .unknownField:
-      let name = plan.frame.extras.first { $0.leaves > 0 }.map { String(decoding: path(of: $0), as: UTF8.self) } ?? ""
+      let name = plan.frame.extras.first { $0.leaves > 0 }.map { String(decoding: bookkeeper.path(of: $0), as: UTF8.self) } ?? ""
       return Messages.unknownField(name, system: plan.source.name, at: place(offset, path: name))
     case .foreignId: return Messages.foreignId(system: plan.target.name, at: place(offset, path: "system"))
     }

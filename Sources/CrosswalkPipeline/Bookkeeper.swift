@@ -1,16 +1,20 @@
 import CrosswalkFormats
 import CrosswalkModel
 import CrosswalkRoute
+import Glibc
 
 /// Says of every leaf of a record what became of it, out of the registers that its plan left (SEMANTICS S3). One a worker.
 ///
-/// Most leaves only change their name: they are counted as present, all at once, and looked at one by one where they are blank.
+/// Most leaves only change their name: they are counted as present and as blank, all at once and without a branch, which is all there is
+/// to say of them. The others are looked at one by one.
 final class Bookkeeper {
   private let plan: Plan
   private let frame: Frame
   private let leaves: UnsafeMutablePointer<CountedLeaf>
   /// Source registers, 64 at a time, whose leaves do more than change their name: looked at in every record.
   private let others: UnsafeMutablePointer<UInt64>
+  /// Those that change their name only, and whose blank values may stand in the target: looked at where they are blank.
+  private let speaking: UnsafeMutablePointer<UInt64>
   private let blocks: Int
   /// By source register: its leaf's index among `leaves`, or -1.
   private let leafOf: UnsafeMutablePointer<Int32>
@@ -22,6 +26,13 @@ final class Bookkeeper {
   /// Leaves with one way whose target has no other filling: each of them that stands there is one leaf fed.
   private let feeding: [Int]
   private let hasMeta: Bool
+  private let reasons = Books.reasons
+  private let empty = Books.empty
+  private let isOfCanonical: Bool
+  /// Source and target escape alike.
+  private let isSpeltAlike: Bool
+  /// Knows the paths of what no mapping names.
+  @exclusivity(unchecked) var reader: (any RecordReader)?
 
   /// A source leaf with one way into the target, or none: whether it stands there shows in two registers.
   private struct CountedLeaf {
@@ -52,7 +63,7 @@ final class Bookkeeper {
     frame = plan.frame
     var counted: [CountedLeaf] = []
     var complex: [Int] = []
-    let reasons = Plan.ParkingReason.allCases
+    let allReasons = Plan.ParkingReason.allCases
     for (index, leaf) in plan.sourceLeaves.enumerated() where leaf.field >= 0 {
       if plan.restoration != nil {
         // What came back may have come from anywhere.
@@ -60,7 +71,7 @@ final class Bookkeeper {
       } else if let reason = plan.staticParking[index] {
         counted.append(
           CountedLeaf(
-            register: leaf.register, target: leaf.register, row: index, reason: Int8(reasons.firstIndex(of: reason)!), leg: 0,
+            register: leaf.register, target: leaf.register, row: index, reason: Int8(allReasons.firstIndex(of: reason)!), leg: 0,
             edge: -1, writesNull: false, writesEmpty: false))
       } else if let way = plan.onlyWay(index) {
         counted.append(
@@ -77,10 +88,14 @@ final class Bookkeeper {
     blocks = (registers + 63) / 64
     others = .allocate(capacity: max(blocks, 1))
     others.initialize(repeating: 0, count: max(blocks, 1))
+    speaking = .allocate(capacity: max(blocks, 1))
+    speaking.initialize(repeating: 0, count: max(blocks, 1))
     for (index, leaf) in counted.enumerated() {
       let isRenamed = leaf.reason < 0 && leaf.register == leaf.target && leaf.leg == 0
-      if !isRenamed { others[leaf.register / 64] |= 1 << UInt64(leaf.register % 64) }
-      counted[index].isPlain = isRenamed && !leaf.writesNull && !leaf.writesEmpty
+      let isSilent = !leaf.writesNull && !leaf.writesEmpty
+      if leaf.reason < 0, !isRenamed { others[leaf.register / 64] |= 1 << UInt64(leaf.register % 64) }
+      if isRenamed, !isSilent { speaking[leaf.register / 64] |= 1 << UInt64(leaf.register % 64) }
+      counted[index].isPlain = isRenamed && isSilent
       leafOf[leaf.register] = Int32(index)
     }
     leaves = .allocate(capacity: max(counted.count, 1))
@@ -105,12 +120,15 @@ final class Bookkeeper {
     }
     openTargets = open
     self.feeding = feeding
+    isOfCanonical = plan.isOfCanonical
+    isSpeltAlike = frame.escapesAlike
     hasMeta = plan.targetLeaves.contains { $0.leaf.field < 0 }
   }
 
   deinit {
     leaves.deallocate()
     others.deallocate()
+    speaking.deallocate()
     leafOf.deallocate()
   }
 
@@ -123,27 +141,27 @@ final class Bookkeeper {
   // MARK: - A record
 
   /// A record that was not written: its values go with it.
-  func refuse(_ books: Books, path: (Frame.Extra) -> [UInt8]) {
+  func refuse(_ books: Books) {
     let read = readLeaves
     books.read &+= read
     books.rejected &+= read
     for (leaf, _, count) in plan.aside { books.refused[plan.sourceLeaves[leaf].register] &+= count }
     for register in 0..<registers where !frame.slots[register].isAbsent { books.refused[register] &+= 1 }
-    for extra in frame.extras where extra.leaves > 0 { books.unknownRefused[path(extra), default: 0] += Int(extra.leaves) }
+    for extra in frame.extras where extra.leaves > 0 { books.unknownRefused[path(of: extra), default: 0] += Int(extra.leaves) }
   }
 
   /// A record that was written.
   ///
   /// - idIsTranslated: the id in its register is the target's own.
-  func post(_ books: Books, idIsTranslated: Bool, path: (Frame.Extra) -> [UInt8]) {
+  func post(_ books: Books, idIsTranslated: Bool) {
     let slots = frame.slots
-    books.read &+= plan.isOfCanonical ? readLeaves : frame.leaves
-    let present = books.present
-    for register in 0..<registers { present[register] &+= slots[register].isAbsent ? 0 : 1 }
+    books.read &+= isOfCanonical ? readLeaves : frame.leaves
+    let seen = books.seen
+    for register in 0..<registers { seen[register] &+= Books.look(slots[register]) }
     let legs = plan.state.legs
-    // A source leaf that only changes its name stands in the target unless it is null or empty: most values of most records.
+    let blanks = frame.blanks
     for block in 0..<blocks {
-      var open = frame.blanks | others[block]
+      var open = blanks & speaking[block] | others[block]
       while open != 0 {
         let register = block &* 64 &+ open.trailingZeroBitCount
         open &= open &- 1
@@ -157,15 +175,27 @@ final class Bookkeeper {
     for index in complex where !slots[plan.sourceLeaves[index].register].isAbsent { count(complex: index, books) }
     for target in openTargets { count(target, books) }
     if idIsTranslated, let id = plan.idLeaf, !slots[plan.sourceLeaves[id].register].isAbsent { books.recoded[id] &+= 1 }
+    if frame.hasExtras {
+      for extra in frame.extras where extra.leaves > 0 { books.unknown[path(of: extra), default: 0] += Int(extra.leaves) }
+    }
+    if plan.isMarked { postMarked(books) }
+    if hasMeta {
+      for target in plan.targetLeaves.suffix(2) where isWritten(slots[target.leaf.register], target.leaf.layout, plan.targetHasNull) {
+        books.meta &+= 1
+      }
+      books.native &+= plan.nativeLeaves
+    }
+  }
+
+  /// What stands beside the registers.
+  @inline(never)
+  private func postMarked(_ books: Books) {
     if plan.hasAside {
       for (leaf, _, count) in plan.aside {
         books.present[plan.sourceLeaves[leaf].register] += 1
         books.further[leaf] += count - 1
-        books.parked[leaf * Books.reasons + column(of: .failed)] += count
+        books.parked[leaf * reasons + column(of: .failed)] += count
       }
-    }
-    if frame.hasExtras {
-      for extra in frame.extras where extra.leaves > 0 { books.unknown[path(extra), default: 0] += Int(extra.leaves) }
     }
     if plan.hasForeignNative {
       for (path, value) in plan.foreignNative {
@@ -181,12 +211,10 @@ final class Bookkeeper {
       let leaves = plan.extras.reduce(0) { $0 + $1.leaves }
       if hasMeta { books.meta &+= leaves } else { books.restored &+= leaves }
     }
-    if hasMeta {
-      for target in plan.targetLeaves.suffix(2) where isWritten(slots[target.leaf.register], target.leaf.layout, plan.targetHasNull) {
-        books.meta &+= 1
-      }
-      books.native &+= plan.nativeLeaves
-    }
+  }
+
+  func path(of extra: Frame.Extra) -> [UInt8] {
+    extra.path >= 0 ? reader!.path(Int(extra.path)) : Array(frame.text(extra.pathText))
   }
 
   /// What the reader counted, without `system` and `native` of canonical.
@@ -198,17 +226,7 @@ final class Bookkeeper {
     _ legs: UnsafeMutablePointer<UInt8>
   ) {
     let row = leaf.pointee.row
-    let first = row &* Books.reasons
-    let empty = 2
-    if leaf.pointee.isPlain {
-      // Only looked at because it may be blank; a blank one stands nowhere.
-      books.parked[first &+ empty] &+= slot.isBlank ? 1 : 0
-      return
-    }
-    if leaf.pointee.reason >= 0 {
-      books.parked[first &+ (slot.isBlank ? empty : Int(leaf.pointee.reason))] &+= 1
-      return
-    }
+    let first = row &* reasons
     let there = slots[leaf.pointee.target]
     if legs[Int(leaf.pointee.edge)] == leaf.pointee.leg, !slot.isBlank || there.isBlank {
       if there.kindBits == UInt64(Kind.null.rawValue)
@@ -232,10 +250,9 @@ final class Bookkeeper {
       isKept = isKept || there.bits == slot.bits || isSame(slot, there)
     }
     if !stands, plan.isReproduced(leaf) {
-      books.replayed[leaf] &+= 1
       books.recoded[leaf] &+= 1
     } else if !stands {
-      books.parked[leaf * Books.reasons + column(of: plan.parkingReason(leaf))] &+= 1
+      books.parked[leaf * reasons + column(of: plan.parkingReason(leaf))] &+= 1
     } else if !isKept {
       books.recoded[leaf] &+= 1
     }
@@ -271,6 +288,18 @@ final class Bookkeeper {
   private func isSame(_ one: Slot, _ other: Slot) -> Bool {
     if one.isBlank || other.isBlank { return one.kind == other.kind }
     if one.kindBits == other.kindBits, one.kind == .true || one.kind == .false { return true }
+    // Texts that are spelt as we would, escapes too where source and target escape alike: one text, one spelling.
+    let firstOfBytes = UInt64(Kind.number.rawValue)
+    if one.kindBits &- firstOfBytes <= 1, other.kindBits &- firstOfBytes <= 1, one.isEscaped == other.isEscaped,
+      !one.isEscaped || isSpeltAlike && !one.isOdd && !other.isOdd
+    {
+      return one.length == other.length && memcmp(frame.raw(one).baseAddress!, frame.raw(other).baseAddress!, one.length) == 0
+    }
+    return isSameDecoded(one, other)
+  }
+
+  @inline(never)
+  private func isSameDecoded(_ one: Slot, _ other: Slot) -> Bool {
     let text = frame.literal(one), another = frame.literal(other)
     return text.count == another.count && text.elementsEqual(another)
   }
@@ -281,6 +310,16 @@ final class Bookkeeper {
 
   /// What the leaves with one way have given, from what was counted of them.
   func close(_ books: Books) {
+    for register in 0..<registers {
+      let (present, blank) = Books.counts(books.seen[register])
+      books.present[register] += present
+      guard leafOf[register] >= 0 else { continue }
+      let leaf = leaves[Int(leafOf[register])]
+      guard leaf.isPlain || leaf.reason >= 0 else { continue }
+      // A blank value of theirs stands nowhere.
+      books.parked[leaf.row * reasons + empty] += blank
+      if leaf.reason >= 0 { books.parked[leaf.row * reasons + Int(leaf.reason)] += present - blank }
+    }
     for index in 0..<plan.sourceLeaves.count where plan.sourceLeaves[index].field >= 0 {
       let index32 = leafOf[plan.sourceLeaves[index].register]
       guard index32 >= 0, leaves[Int(index32)].row == index, leaves[Int(index32)].reason < 0 else { continue }
@@ -292,7 +331,7 @@ final class Bookkeeper {
   /// Values of a leaf that stand in the target or contributed to it.
   private func standing(_ leaf: Int, _ books: Books) -> Int {
     var count = books.present[plan.sourceLeaves[leaf].register] + books.further[leaf]
-    for column in 0..<Books.reasons { count -= books.parked[leaf * Books.reasons + column] }
+    for column in 0..<reasons { count -= books.parked[leaf * reasons + column] }
     return count
   }
 }

@@ -198,6 +198,7 @@ final class Run {
 
   /// Puts the accounts into the summary, and says what of them does not balance (SEMANTICS S4).
   func imbalance() -> Diagnostic? {
+    accounts.close()
     summary.values = accounts.values
     summary.fields = accounts.fields
     summary.parked = accounts.parked

@@ -45,11 +45,11 @@ package final class Plan {
   /// Brings records back with their residue lines.
   package let restoration: Restoration?
   /// Restored leaves that the target's layout has no place for.
-  @exclusivity(unchecked) package var extras: [OutputExtra] = [] { didSet { if !extras.isEmpty { isMarked.pointee = true } } }
+  @exclusivity(unchecked) package var extras: [OutputExtra] = [] { didSet { if !extras.isEmpty { mark.pointee = true } } }
   /// Mapped leaves that hold objects or lists, which no value converts from: parked as failed.
-  @exclusivity(unchecked) package var aside: [(leaf: Int, value: Slot, leaves: Int)] = [] { didSet { if !aside.isEmpty { isMarked.pointee = true } } }
+  @exclusivity(unchecked) package var aside: [(leaf: Int, value: Slot, leaves: Int)] = [] { didSet { if !aside.isEmpty { mark.pointee = true } } }
   /// What `native` held for other systems, to be parked: path and literal.
-  @exclusivity(unchecked) package var foreignNative: [(path: [UInt8], value: Tree)] = [] { didSet { if !foreignNative.isEmpty { isMarked.pointee = true } } }
+  @exclusivity(unchecked) package var foreignNative: [(path: [UInt8], value: Tree)] = [] { didSet { if !foreignNative.isEmpty { mark.pointee = true } } }
 
   /// One way of a source leaf into the target: along a leg of a target leaf, through canonical fields (their registers).
   struct Edge {
@@ -69,7 +69,7 @@ package final class Plan {
   private let numberLeaves: NumberLeaves
   private let poolBytes: UnsafeMutablePointer<UInt8>
   /// One of the lists of the record at hand is not empty.
-  private let isMarked: UnsafeMutablePointer<Bool>
+  private let mark: UnsafeMutablePointer<Bool>
   let systemLeaf: Int?
   let nativeLeaf: Int?
   let nativeTarget: Int?
@@ -190,8 +190,8 @@ package final class Plan {
     }
 
     poolBytes = builder.poolBytes()
-    isMarked = .allocate(capacity: 1)
-    isMarked.initialize(to: false)
+    mark = .allocate(capacity: 1)
+    mark.initialize(to: false)
     frame = Frame(registers: builder.registers, encoding: sourceFormat)
     frame.pool = UnsafePointer(poolBytes)
     frame.poolCount = builder.pool.count
@@ -249,7 +249,7 @@ package final class Plan {
 
   deinit {
     poolBytes.deallocate()
-    isMarked.deallocate()
+    mark.deallocate()
     lineRegisters.deallocate()
   }
 
@@ -278,8 +278,8 @@ package final class Plan {
   package func map() -> Bool {
     state.begin()
     if nativeTarget != nil { nativeLeaves = 0 }
-    if isMarked.pointee {
-      isMarked.pointee = false
+    if mark.pointee {
+      mark.pointee = false
       extras.removeAll()
       foreignNative.removeAll()
       aside.removeAll()
@@ -606,8 +606,10 @@ extension Plan {
   package var isOfCanonical: Bool { systemLeaf != nil }
 
   // Asked of every record, so without a copy of the lists.
-  package var hasRestored: Bool { isMarked.pointee && !extras.isEmpty }
+  /// One of the lists below may hold something.
+  package var isMarked: Bool { mark.pointee }
+  package var hasRestored: Bool { mark.pointee && !extras.isEmpty }
   package var hasAside: Bool { !aside.isEmpty }
-  package var hasForeignNative: Bool { isMarked.pointee && !foreignNative.isEmpty }
+  package var hasForeignNative: Bool { mark.pointee && !foreignNative.isEmpty }
   package var hasRemarks: Bool { state.isMarked.pointee && (!state.failures.isEmpty || !state.notices.isEmpty) }
 }

@@ -38,8 +38,8 @@ import Testing
     let text = try String(contentsOf: Repository.root.appending(path: "README.md"), encoding: .utf8)
     let run = try String(contentsOf: Repository.root.appending(path: ".ci/run"), encoding: .utf8)
     let blocks = text.matches(of: /```sh\n((?:[^`]|`[^`])*?)```/).map { String($0.output.1) }
-    #expect(blocks.count >= 2)
-    #expect(run.contains("README.md"))
+    #expect(blocks.count == 3)
+    for number in 1...3 { #expect(run.contains("say \"$(readme_command \(number))\"")) }
   }
 }
 

@@ -85,6 +85,7 @@ import Testing
     worker.close(worker.result.books)
     var accounts = Accounts()
     accounts.add(worker.result, of: plan)
+    accounts.close()
     let prediction = Prediction(
       from: source, .json, to: target, .json, shape: .list, canonical: model, transforms: TransformTable.specs)
     return accounts.imbalance([prediction], hasResidue: true, countsWritten: true)?.title
