@@ -230,7 +230,7 @@ import Testing
   func aResidueInAnyOrderIsFoundThroughTheSpilledIndex(_ ending: String) throws {
     var random = Random(seed: RestoreTests.seed)
     let system = try Twin.system("bigtime")
-    let records = RestoreTests.numbered(Twin.records(system, .json, 300, &random), system, from: 1)
+    let records = RestoreTests.numbered(Twin.records(system, .json, 120, &random), system, from: 1)
     let input = try system.document(of: records, shape: .list, format: .json)
     let folder = FileManager.default.temporaryDirectory.appending(path: "crosswalk-spill-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

@@ -74,7 +74,7 @@ import Testing
   /// Records with anything anywhere, in the first format of each system and in the others it has.
   @Test(arguments: Twin.pairs)
   func everyRecordComesBackLiterally(_ pair: [String]) throws {
-    let count = RoundTripTests.corpora ? 10_000 : 40
+    let count = RoundTripTests.corpora ? 10_000 : 24
     var random = Random(seed: RestoreTests.seed)
     let (system, other) = (try Twin.system(pair[0]), try Twin.system(pair[1]))
     for format in [Format.json, .xml, .csv] where system.formats.contains(format) {
@@ -82,6 +82,8 @@ import Testing
       let records = RestoreTests.numbered(Twin.records(system, format, size, &random), system, from: 1_000, format)
       let document = try system.document(of: records, shape: .list, format: format)
       for carrier in [Format.json, .xml, .csv] where other.formats.contains(carrier) && (format == .json || carrier == format) {
+        // In the quick run the other system's first format stands for those that differ from this one.
+        guard RoundTripTests.corpora || carrier == other.formats.first || carrier == format else { continue }
         try RestoreTests.expectIdentity(
           document, "\(pair[0]):\(format)", by: "\(pair[1]):\(carrier)", note: "seed \(RestoreTests.seed)")
       }
