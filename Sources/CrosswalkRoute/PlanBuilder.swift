@@ -110,7 +110,12 @@ struct PlanBuilder {
           }
           continue
         }
-        let transforms = field.transforms.compactMap { make($0, system, canonical: { _ in nil }) }.filter { !$0.readsUnchanged }
+        let made = field.transforms.compactMap { make($0, system, canonical: { _ in nil }) }.filter { !$0.readsUnchanged }
+        #if CROSSWALK_MUTANTS
+          let transforms = Mutant.spoil(made, field: index, of: system, reading: true)
+        #else
+          let transforms = made
+        #endif
         if transforms.isEmpty {
           half.canonical[canonical] = register
         } else {
@@ -122,6 +127,9 @@ struct PlanBuilder {
         }
       }
     }
+    #if CROSSWALK_MUTANTS
+      Mutant.spoil(read: &half, of: system, &self)
+    #endif
     return half
   }
 
@@ -290,6 +298,9 @@ struct PlanBuilder {
               legs.append(ComposeStep.fields(in: lines).compactMap(model.index(of:)))
             }
           }
+          #if CROSSWALK_MUTANTS
+            selection = Mutant.spoil(selection, field: index, of: system)
+          #endif
           if legs.dropFirst().joined().contains(where: { canonical[$0] != nil }) {
             let to = register()
             half.steps.append(SelectStep(primary: value, legs: selection, to: to, leaf: first))
@@ -308,8 +319,13 @@ struct PlanBuilder {
           }
           continue
         }
-        let transforms = field.transforms.compactMap { make($0, system, canonical: { model.index(of: $0).flatMap { canonical[$0] } }) }
+        let made = field.transforms.compactMap { make($0, system, canonical: { model.index(of: $0).flatMap { canonical[$0] } }) }
           .filter { !$0.writesUnchanged }
+        #if CROSSWALK_MUTANTS
+          let transforms = Mutant.spoil(made, field: index, of: system, reading: false)
+        #else
+          let transforms = made
+        #endif
         let converts = type == .integer || type == .boolean || type == .instant
         if !transforms.isEmpty || converts {
           let to = register()
@@ -324,6 +340,9 @@ struct PlanBuilder {
         half.leaves.append(target(leaf(0, register: value), legs, field, isRequired, canonical, isId: isId))
       }
     }
+    #if CROSSWALK_MUTANTS
+      Mutant.spoil(written: &half, of: system, &self)
+    #endif
     return half
   }
 
