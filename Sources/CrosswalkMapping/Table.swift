@@ -83,7 +83,7 @@ package final class Table {
         } else if byte == 0x7c {
           isCellStart = true
         } else {
-          if isCellStart, wanted >> column & 1 == 1, isCell(i, key) { return Table.cells(bytes[rowStart..<endOfRow(rowStart)]) }
+          if isCellStart, wanted >> column & 1 == 1, isCell(i, key, isQuoted: isQuoted) { return Table.cells(bytes[rowStart..<endOfRow(rowStart)]) }
           isCellStart = false
         }
         i += 1
@@ -99,8 +99,8 @@ package final class Table {
     return true
   }
 
-  /// Whether the cell or alias that starts there is the key.
-  private func isCell(_ start: Int, _ key: [UInt8]) -> Bool {
+  /// Whether the cell or alias that starts there is the key; commas are part of a quoted one.
+  private func isCell(_ start: Int, _ key: [UInt8], isQuoted: Bool) -> Bool {
     guard start + key.count <= bytes.count else { return false }
     for k in 0..<key.count {
       let byte = bytes[start + k]
@@ -108,7 +108,8 @@ package final class Table {
     }
     guard start + key.count < bytes.count else { return true }
     let next = bytes[start + key.count]
-    return next == 0x2c || next == 0x7c || next == 0x22 || next == 0x0a || next == 0x0d
+    if isQuoted { return next == 0x7c || next == 0x22 }
+    return next == 0x2c || next == 0x7c || next == 0x0a || next == 0x0d
   }
 
   /// The start of the first row whose first cell is not below `key`.

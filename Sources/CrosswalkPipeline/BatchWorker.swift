@@ -280,7 +280,7 @@ package final class BatchWorker {
 
   private func account(_ result: BatchResult) {
     #if !CROSSWALK_WITHOUT_BOOKS
-      bookkeeper.post(result.books, idIsTranslated: hasIdMap && !plan.isOwnRecord)
+      bookkeeper.post(result.books)
     #endif
     if keepsResidue, plan.nativeGoesNowhere { writeResidue() }
   }
@@ -451,13 +451,14 @@ package final class BatchWorker {
     result.messages.append(.init(record: result.seen - 1, diagnostic: diagnostic, key: key))
   }
 
-  /// Puts the target's own id in the place of the record's; false when the map has none.
+  /// Looks up the target's own id for the record; false when the map has none.
   private func translateId(_ map: [[UInt8]: [UInt8]]) -> Bool {
+    plan.state.translatedId = .absent
     guard let leaf = plan.idLeaf else { return false }
     if plan.isOwnRecord { return true }
     let register = plan.sourceLeaves[leaf].register
     guard let id = map[Array(plan.frame.text(plan.frame.slots[register]))] else { return false }
-    plan.frame.slots[register] = plan.frame.store(id)
+    plan.state.translatedId = plan.frame.store(id)
     return true
   }
 

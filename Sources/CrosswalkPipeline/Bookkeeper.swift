@@ -151,9 +151,7 @@ final class Bookkeeper {
   }
 
   /// A record that was written.
-  ///
-  /// - idIsTranslated: the id in its register is the target's own.
-  func post(_ books: Books, idIsTranslated: Bool) {
+  func post(_ books: Books) {
     let slots = frame.slots
     books.read &+= isOfCanonical ? readLeaves : frame.leaves
     let seen = books.seen
@@ -174,7 +172,6 @@ final class Bookkeeper {
     }
     for index in complex where !slots[plan.sourceLeaves[index].register].isAbsent { count(complex: index, books) }
     for target in openTargets { count(target, books) }
-    if idIsTranslated, let id = plan.idLeaf, !slots[plan.sourceLeaves[id].register].isAbsent { books.recoded[id] &+= 1 }
     if frame.hasExtras {
       for extra in frame.extras where extra.leaves > 0 { books.unknown[path(of: extra), default: 0] += Int(extra.leaves) }
     }

@@ -61,7 +61,9 @@ final class Run {
   // MARK: - Workers
 
   func plan(for format: Format) -> Plan {
-    Plan(
+    var settings = settings
+    settings.mapsIds = idMap != nil && job.shape == .update && restores == nil
+    return Plan(
       source: source, sourceFormat: format, target: target, targetFormat: targetFormat, shape: job.shape, settings: settings,
       keepsResidue: outputs.keepsResidue, restores: restores)
   }

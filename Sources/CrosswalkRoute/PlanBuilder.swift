@@ -11,6 +11,8 @@ package struct PlanSettings {
   package var options: [String: [String: String]] = [:]
   /// `--set FIELD=VALUE`: canonical field and literal, in the order given.
   package var sets: [(field: String, value: Tree)] = []
+  /// Records get the target's own ids (`RecordState.translatedId`).
+  package var mapsIds = false
 
   package init(canonical: CanonicalModel, tables: @escaping (String) -> Table?) {
     self.canonical = canonical
@@ -126,6 +128,11 @@ struct PlanBuilder {
               policy: field.onFail == .keep ? .keep : field.onFail == .reject ? .reject : .park))
         }
       }
+    }
+    if settings.mapsIds, place == nil, let id = model.index(of: "id"), let from = half.canonical[id] {
+      let to = register()
+      half.canonical[id] = to
+      half.steps.append(IdStep(from: from, to: to))
     }
     #if CROSSWALK_MUTANTS
       Mutant.spoil(read: &half, of: system, &self)

@@ -83,6 +83,22 @@ final class ReadStep: PlanStep {
   }
 }
 
+/// The id that the target has for a record, in the place of the source's (SEMANTICS S6).
+final class IdStep: PlanStep {
+  private let from: Int
+  private let to: Int
+
+  init(from: Int, to: Int) {
+    self.from = from
+    self.to = to
+  }
+
+  override func run(_ state: RecordState) {
+    let slots = state.frame.slots
+    slots[to] = state.translatedId.isAbsent ? slots[from] : state.translatedId
+  }
+}
+
 /// `--set`: where the canonical value is blank after reading and has not failed.
 final class SetStep: PlanStep {
   private let register: Int

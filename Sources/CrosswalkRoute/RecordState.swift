@@ -47,6 +47,8 @@ package final class RecordState {
   /// Target leaves that failed: no default for them.
   @exclusivity(unchecked) package var failedTargets: Set<Int> = [] { didSet { isMarked.pointee = true } }
   @exclusivity(unchecked) package var supplied: [Int] = [] { didSet { isMarked.pointee = true } }
+  /// The target's own id of the record at hand, where ids come from a map; set before the plan runs.
+  @exclusivity(unchecked) package var translatedId = Slot.absent
   /// Labels without a code, and the like: things to warn of, by source leaf.
   @exclusivity(unchecked) package var notices: [(leaf: Int, value: Slot, notice: Notice)] = [] { didSet { isMarked.pointee = true } }
 

@@ -1,3 +1,4 @@
+@testable import CrosswalkMapping
 import Foundation
 import TestSupport
 import Testing
@@ -9,8 +10,8 @@ import Testing
   // MARK: The files
 
   @Test(arguments: names) func tableIsMinimallyQuotedCSVWithLineFeeds(name: String) throws {
-    let bytes = try Repository.bytes(Table.url(name))
-    let table = try Table(name)
+    let bytes = try Repository.bytes(TableFile.url(name))
+    let table = try TableFile(name)
     let written = ([table.columns] + table.rows).map { row in
       row.map { cell in
         cell.utf8.contains { ",\"\r\n".utf8.contains($0) } ? "\"\(cell.replacing("\"", with: "\"\""))\"" : cell
@@ -21,13 +22,13 @@ import Testing
   }
 
   @Test func headersAreThoseOfTheReference() throws {
-    #expect(try Table("countries").columns == ["code", "alpha3", "numeric", "name", "aliases"])
-    #expect(try Table("regions").columns == ["country", "code", "name", "aliases"])
-    #expect(try Table("currencies").columns == ["code", "numeric", "digits", "name", "symbol", "2010", "2016"])
+    #expect(try TableFile("countries").columns == ["code", "alpha3", "numeric", "name", "aliases"])
+    #expect(try TableFile("regions").columns == ["country", "code", "name", "aliases"])
+    #expect(try TableFile("currencies").columns == ["code", "numeric", "digits", "name", "symbol", "2010", "2016"])
   }
 
   @Test(arguments: names) func rowsAreSortedAndNoKeyStandsTwice(name: String) throws {
-    let table = try Table(name)
+    let table = try TableFile(name)
     let keys = table.rows.map { row in name == "regions" ? [row[0], row[1]] : [row[0]] }
     for (before, after) in zip(keys, keys.dropFirst()) {
       #expect(before.lexicographicallyPrecedes(after) { Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8)) })
@@ -35,7 +36,7 @@ import Testing
   }
 
   @Test(arguments: names) func noCellHasBlanksAtItsEndsOrAnEmptyAlias(name: String) throws {
-    let table = try Table(name)
+    let table = try TableFile(name)
     for row in table.rows {
       for (column, cell) in zip(table.columns, row) {
         let parts = column == "aliases" && !cell.isEmpty ? cell.components(separatedBy: "|") : [cell]
@@ -85,15 +86,36 @@ import Testing
     }
   }
 
+  /// The search in place finds what a reader of the whole table finds: cells in quotes hold commas, and no part of a name is a name.
+  @Test(arguments: ["countries", "regions"]) func everyNameIsFoundInTheRowWhereItStands(name: String) throws {
+    let table = CrosswalkMapping.Table(name: name, bytes: try Repository.bytes(TableFile.url(name)))
+    let columns = name == "countries" ? [0, 1, 3, 4] : [1, 2, 3]
+    var wrong: [String] = []
+    let resolution = try name == "countries" ? Resolution.countries() : Resolution.regions()
+    let rows = try TableFile(name).rows
+    for row in name == "countries" ? rows : rows.enumerated().filter({ $0.offset % 7 == 0 || $0.element[3] != "" }).map(\.element) {
+      for text in columns.flatMap({ row[$0].components(separatedBy: "|") }) {
+        for part in Set([text, text.components(separatedBy: ",")[0], text.components(separatedBy: " ")[0]]) where part != "" {
+          let key = CrosswalkMapping.Table.key(part.utf8)
+          let found = table.row(having: key, in: columns, startingWith: name == "countries" ? nil : Array(row[0].utf8))
+          let code = found.map { String(decoding: $0[name == "countries" ? 0 : 1], as: UTF8.self) }
+          let wanted = resolution[name == "countries" ? part : "\(row[0])/\(part)"]
+          if code != wanted { wrong.append("\(part) in \(row[0]): \(code ?? "nothing"), not \(wanted ?? "nothing")") }
+        }
+      }
+    }
+    #expect(wrong == [])
+  }
+
   @Test(arguments: ["countries", "regions"]) func accentedNamesHaveAnAliasInASCII(name: String) throws {
-    for row in try Table(name).records {
+    for row in try TableFile(name).records {
       let names = [row["name"] ?? ""] + (row["aliases"] ?? "").components(separatedBy: "|")
       #expect(names.contains { !$0.isEmpty && $0.utf8.allSatisfy { $0 < 0x80 } }, "\(names)")
     }
   }
 
   @Test func capitalsOfTheNamesAreTheSpellingsThatVendorsShow() throws {
-    let names = try Table("countries").records.reduce(into: [:]) { $0[$1["code"]] = $1["name"]?.uppercased() }
+    let names = try TableFile("countries").records.reduce(into: [:]) { $0[$1["code"]] = $1["name"]?.uppercased() }
     #expect(names["US"] == "UNITED STATES")
     #expect(names["IN"] == "INDIA")
     #expect(names["GB"] == "UNITED KINGDOM")
@@ -104,7 +126,7 @@ import Testing
 
   @Test(.enabled(if: StandardList.isExpected)) func countriesAreThoseOfISO3166() throws {
     let list = try StandardList.load("iso_3166-1")
-    let rows = try Table("countries").records.reduce(into: [:]) { $0[$1["code"]] = $1 }
+    let rows = try TableFile("countries").records.reduce(into: [:]) { $0[$1["code"]] = $1 }
     let resolution = try Resolution.countries()
     #expect(rows.count == list.count)
     for entry in list {
@@ -122,7 +144,7 @@ import Testing
   /// two apart; so a small number of entries may differ.
   @Test(.enabled(if: StandardList.isExpected)) func regionsAreThoseOfISO3166WithinTheDriftOfEditions() throws {
     let list = try StandardList.load("iso_3166-2")
-    let table = try Table("regions")
+    let table = try TableFile("regions")
     let resolution = try Resolution.regions()
     var codes: Set<String> = []
     var differing: [String] = []
@@ -135,11 +157,11 @@ import Testing
     let invented = table.rows.map { "\($0[0])/\($0[1])" }.filter { !codes.contains($0) }
     #expect(differing.count < 150, "\(differing)")
     #expect(invented.count < 150, "\(invented)")
-    #expect(Set(table.rows.map { $0[0] }).isSubset(of: try Set(Table("countries").rows.map { $0[0] })))
+    #expect(Set(table.rows.map { $0[0] }).isSubset(of: try Set(TableFile("countries").rows.map { $0[0] })))
   }
 
   @Test(.enabled(if: StandardList.isExpected)) func currenciesHoldAllOfISO4217() throws {
-    let rows = try Table("currencies").records.reduce(into: [:]) { $0[$1["code"]] = $1 }
+    let rows = try TableFile("currencies").records.reduce(into: [:]) { $0[$1["code"]] = $1 }
     for entry in try StandardList.load("iso_4217") {
       let code = try #require(entry["alpha_3"])
       #expect(rows[code]?["numeric"] == entry["numeric"], "\(code)")
@@ -147,7 +169,7 @@ import Testing
   }
 
   @Test func currencyColumnsAreWellFormed() throws {
-    for row in try Table("currencies").records {
+    for row in try TableFile("currencies").records {
       let code = try #require(row["code"])
       #expect(code.wholeMatch(of: /[A-Z]{3}/) != nil)
       #expect(row["numeric"]?.wholeMatch(of: /[0-9]{3}/) != nil, "\(code)")
@@ -173,7 +195,7 @@ import Testing
       let hyphen = try #require(line.range(of: " - ", options: .backwards), "\(line)")
       listed[String(line[hyphen.upperBound...])] = String(line[..<hyphen.lowerBound])
     }
-    let table = try Table("currencies").records.filter { $0[column] != "" }
+    let table = try TableFile("currencies").records.filter { $0[column] != "" }
     #expect(listed.count == count)
     #expect(table.reduce(into: [:]) { $0[$1["code"] ?? ""] = $1[column] } == listed)
   }
@@ -184,7 +206,7 @@ import Testing
 // MARK: Reading a table
 
 /// RFC 4180 in a few lines; anything else is an error.
-private struct Table {
+private struct TableFile {
   struct Malformed: Error { var offset: Int }
 
   let columns: [String]
@@ -246,7 +268,7 @@ private struct Resolution {
 
   static func countries() throws -> Resolution {
     var resolution = Resolution()
-    for row in try Table("countries").records {
+    for row in try TableFile("countries").records {
       for text in [row["code"], row["alpha3"], row["name"]] + (row["aliases"] ?? "").components(separatedBy: "|") {
         resolution.add(text ?? "", code: row["code"] ?? "")
       }
@@ -257,7 +279,7 @@ private struct Resolution {
   /// Keys are `country/text`.
   static func regions() throws -> Resolution {
     var resolution = Resolution()
-    for row in try Table("regions").records {
+    for row in try TableFile("regions").records {
       for text in [row["code"], row["name"]] + (row["aliases"] ?? "").components(separatedBy: "|") where text != "" {
         resolution.add("\(row["country"] ?? "")/\(text ?? "")", code: row["code"] ?? "")
       }
