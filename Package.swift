@@ -45,9 +45,15 @@ let package = Package(
         "CrosswalkPipeline", "CrosswalkRoute", "CrosswalkFormats", "CrosswalkModel", "CrosswalkFiles", "CrosswalkMapping",
         "CrosswalkExplain",
       ]),
+    .target(
+      name: "CrosswalkWhy",
+      dependencies: [
+        "CrosswalkPipeline", "CrosswalkRoute", "CrosswalkFormats", "CrosswalkModel", "CrosswalkFiles", "CrosswalkMapping",
+        "CrosswalkExplain",
+      ]),
     .executableTarget(
       name: "CrosswalkCommand",
-      dependencies: ["Crosswalk", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+      dependencies: ["Crosswalk", "CrosswalkWhy", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
 
     // `Mappings/` inside the binary: the plugin finds the files, the tool writes them as one Swift file.
     .executableTarget(name: "embed-mappings"),
