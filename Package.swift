@@ -68,7 +68,7 @@ let package = Package(
       name: "CrosswalkMappingTests",
       dependencies: ["CrosswalkMapping", "CrosswalkRoute", "CrosswalkReference", "TestSupport"]),
     .testTarget(
-      name: "CrosswalkPipelineTests", dependencies: ["Crosswalk", "CrosswalkReference", "TestSupport"],
+      name: "CrosswalkPipelineTests", dependencies: ["Crosswalk", "CrosswalkReference", "CrosswalkWhy", "TestSupport"],
       exclude: ["Goldens"]),
     .testTarget(name: "CommandTests", dependencies: ["CrosswalkCommand", "TestSupport"], exclude: ["Cases"]),
     .testTarget(name: "Fuzz", dependencies: ["Crosswalk", "TestSupport"], path: "Tests/Fuzz"),

@@ -25,7 +25,8 @@ struct WhyText {
 
   /// In the order in which it happened.
   private func chain(_ answer: WhyAnswer, _ field: WhyAnswer.Field) -> String {
-    let state = field.isAsWritten ? "as it was written" : "edited since it was written"
+    let state =
+      !field.isAsWritten ? "edited since it was written" : field.now == nil ? "as it was left out" : "as it was written"
     var text = "`\(field.name)` of record \(answer.output.number) of \(name(answer.output.source)): "
     text += "\(shown(field.now, field.isSecret)), \(state)\n\n"
     var rows: [(String, String)] = [("input", place(answer.input) + "  (\(answer.from))")]
@@ -55,6 +56,7 @@ struct WhyText {
     if let bytes = source.bytes { places.insert(bytes.isEmpty ? "" : self.bytes(bytes), at: 0) }
     var line = "\(source.name)  \(shown(source.value, isSecret))"
     if let raw = source.raw, !isSecret, !isSpelt(source.value, so: raw) { line += ", spelt \(cut(raw, WhyText.excerpt))" }
+    if source.isTranslated { line += ", which `--ids` gives for it" }
     var lines = [line + "  (\(places.joined(separator: ", ")))"]
     lines += source.steps.map { "    " + step($0, isSecret) }
     if let parked = source.parked { lines.append("    parked, \(WhyText.words(parked))") }
@@ -80,7 +82,7 @@ struct WhyText {
   private func step(_ step: WhyAnswer.Step, _ isSecret: Bool) -> String {
     var line = "\(step.text)  "
     if step.isRefused {
-      line += "\(shown(step.before, isSecret)) is refused"
+      line += "\(shown(step.before, isSecret)) is refused\(step.isKept ? ", and stays as it is" : "")"
     } else if step.isUnchanged {
       line += "unchanged"
     } else {
@@ -107,7 +109,9 @@ struct WhyText {
     var text = "record \(answer.output.number): \(place(answer.output, hasNumber: false))  (\(answer.to))\n"
     text += "from \(place(answer.input))  (\(answer.from))\n\n"
     var rows = [["", "FIELD", "VALUE", "FROM"]]
-    for field in answer.fields {
+    // What no field of the source can give says nothing of this record.
+    let unfed = answer.fields.filter { $0.now == nil && $0.written == nil && $0.isUnfed }
+    for field in answer.fields where !unfed.contains(where: { $0.name == field.name }) {
       let value = shown(field.now, field.isSecret, WhyText.shortExcerpt)
       var from = field.sources.filter { $0.value != nil && $0.value != .null }.map(\.name).joined(separator: ", ")
       if let leg = field.legs.first(where: \.isTaken), leg.number > 0 { from += "  by \(leg.text)" }
@@ -118,7 +122,27 @@ struct WhyText {
       }
       rows.append([field.isAsWritten ? " " : "*", field.name, value, from])
     }
-    return text + TextTable(rows: rows.map { $0.map(WhyText.printable) }, indent: 0).text
+    text += TextTable(rows: rows.map { $0.map(WhyText.printable) }, indent: 0).text
+    if !unfed.isEmpty {
+      text += "\nno field of \(answer.from.system) gives\n"
+      for line in WhyText.wrapped(unfed.map(\.name).joined(separator: ", ")) { text += "  \(line)\n" }
+    }
+    return text
+  }
+
+  /// Lines of at most 108 columns, cut at blanks.
+  private static func wrapped(_ text: String) -> [String] {
+    var lines = [""]
+    for word in text.split(separator: " ") {
+      if lines[lines.count - 1].isEmpty {
+        lines[lines.count - 1] = String(word)
+      } else if lines[lines.count - 1].count + word.count < 108 {
+        lines[lines.count - 1] += " \(word)"
+      } else {
+        lines.append(String(word))
+      }
+    }
+    return lines
   }
 
   private func remarks(_ answer: WhyAnswer) -> [String] {
@@ -130,6 +154,11 @@ struct WhyText {
     if answer.otherEdits > 0 {
       lines.append(
         "\(answer.otherEdits) other field\(answer.otherEdits == 1 ? "" : "s") of the record \(answer.otherEdits == 1 ? "is" : "are") not as written")
+    }
+    if answer.unnamed > 0 {
+      lines.append(
+        "\(answer.unnamed) value\(answer.unnamed == 1 ? "" : "s") of the record \(answer.unnamed == 1 ? "stands" : "stand") under names that no field "
+          + "of \(answer.to.system) has, and \(answer.unnamed == 1 ? "was" : "were") not written there")
     }
     return lines
   }
@@ -202,6 +231,7 @@ struct WhyText {
     object.add("asWritten", answer.isAsWritten)
     object.add("otherEdits", answer.otherEdits)
     object.add("otherId", answer.hasOtherId)
+    object.add("unnamed", answer.unnamed)
     if isWhole {
       object.add("fields", raw: "[\(answer.fields.map(json).joined(separator: ","))]")
     } else if let field = answer.fields.first {
@@ -237,6 +267,7 @@ struct WhyText {
         if let bytes = source.bytes { object.add("bytes", raw: json(bytes)) }
         add("value", source.value, isSecret, to: &object)
         if let raw = source.raw, !isSecret { object.add("raw", cut(raw, WhyText.excerpt)) }
+        if source.isTranslated { object.add("translated", true) }
         object.add("steps", raw: list(source.steps) { json($0, isSecret) })
         object.add("canonical", source.canonical)
         if let parked = source.parked { object.add("parked", parked) }
@@ -277,6 +308,7 @@ struct WhyText {
     add("before", step.before, isSecret, to: &object)
     add("after", step.after, isSecret, to: &object)
     if step.isRefused { object.add("refused", true) }
+    if step.isRefused, step.isKept { object.add("kept", true) }
     if step.isUnchanged { object.add("unchanged", true) }
     if !step.given.isEmpty {
       var given = JSONLine()

@@ -37,7 +37,8 @@ struct FieldTracer {
     return WhyAnswer(
       output: found.record, input: .init(source: record.source, number: record.number, bytes: record.bytes),
       from: .init(plan.source.name, format: plan.sourceFormat), to: .init(plan.target.name, format: plan.targetFormat),
-      shape: plan.shape, fields: fields, otherEdits: edits, hasOtherId: hasOtherId)
+      shape: plan.shape, fields: fields, otherEdits: edits, hasOtherId: hasOtherId,
+      unnamed: max(0, found.unnamed - plan.extras.reduce(0) { $0 + $1.leaves }))
   }
 
   // MARK: - The target's side
@@ -80,7 +81,7 @@ struct FieldTracer {
     let whole = slot
     if places.count > 1 {
       slot = frame.slots[leaf.register].asRead
-      if let use = field.transforms.first(where: { $0.name == "lines" || $0.name == "join" }) {
+      if let use = field.transforms.first(where: { $0.name == "lines" || $0.name == "join" }), !whole.isBlank {
         answer.steps.append(.init(text: use.text, place: use.place, before: tree(whole), after: tree(slot)))
       }
     } else if case .parts = field.meaning {
@@ -89,23 +90,26 @@ struct FieldTracer {
         answer.steps.append(
           .init(
             text: use.text, place: use.place, before: tree(whole), after: tree(slot),
-            isRefused: plan.state.failedTargets.contains(first)))
+            isRefused: plan.state.failedTargets.contains(first), isKept: field.onFail == .keep))
       }
     } else if !isConstant {
       slot = write(slot, field, &answer)
     }
 
     let stands = frame.slots[leaf.register]
-    let isOfSource = !answer.sources.isEmpty && answer.sources.contains { !isBlank($0.value) }
     if plan.isDefault(first) {
       answer.origin = isConstant ? .constant : .default
-    } else if stands.isRestored || plan.restoration?.line != nil || plan.isOfCanonical, !same(slot, stands) || stands.isRestored {
+    } else if stands.isRestored || (plan.restoration?.line != nil || plan.isOfCanonical) && !same(slot, stands) {
       answer.origin = plan.restoration?.line != nil ? .residue : .native
     } else if !stands.isBlank, !answer.canonical.isEmpty, answer.canonical.allSatisfy({ $0.isSet || isBlank($0.value) }) {
       answer.origin = .set
+    } else if stands.isAbsent {
+      answer.origin = .nothing
     } else {
-      answer.origin = stands.isAbsent && !isOfSource || stands.isAbsent ? .nothing : .source
+      // What the residue's line leads back out of a fallback has no feeder of its own.
+      answer.origin = answer.canonical.contains { !isBlank($0.value) && feeders(of: $0.name).isEmpty } ? .residue : .source
     }
+    answer.isUnfed = !plan.targetLeaves[index].isFed
     if answer.sources.contains(where: \.isSecret) { answer.isSecret = true }
     if isBlank(answer.written) { answer.reason = reason(index, answer, whole, stands) }
   }
@@ -132,6 +136,7 @@ struct FieldTracer {
       let next = slot.isBlank ? slot : transform.write(slot, frame)
       var step = WhyAnswer.Step(text: use.text, place: use.place, before: tree(slot), after: next.flatMap(tree))
       step.isRefused = next == nil
+      step.isKept = field.onFail == .keep
       step.given = given(use)
       answer.steps.append(step)
       guard let next else { return field.onFail == .keep ? start : .absent }
@@ -143,7 +148,8 @@ struct FieldTracer {
       guard !slot.isBlank else { return slot }
       let next = plan.converted(slot, to: type)
       answer.steps.append(
-        .init(text: "type: \(type)", place: field.place, before: tree(slot), after: next.flatMap(tree), isRefused: next == nil))
+        .init(text: "type: \(type)", place: field.place, before: tree(slot), after: next.flatMap(tree), isRefused: next == nil,
+          isKept: field.onFail == .keep))
       return next ?? (field.onFail == .keep ? start : .absent)
     case .text, .lines, .code, .choice: return slot
     }
@@ -197,7 +203,8 @@ struct FieldTracer {
     var seen: Set<String> = []
     for name in names where seen.insert(name).inserted {
       guard let slot = plan.canonical(name) else { continue }
-      let feeders = feeders(of: name)
+      var feeders = feeders(of: name)
+      if feeders.isEmpty, !slot.isBlank { feeders = carriers(of: name) }
       // Of many values those that say something.
       if slot.isBlank, !isBlank, names.count > 1 { continue }
       answer.canonical.append(
@@ -215,6 +222,17 @@ struct FieldTracer {
   private func feeders(of canonical: String) -> [Int] {
     guard let index = plan.model.index(of: canonical) else { return [] }
     return plan.feeds.indices.filter { plan.sourceLeaves[$0].field >= 0 && plan.feeds[$0].contains(index) }
+  }
+
+  /// Leaves that took a canonical value through a fallback on the way there, and give it back.
+  private func carriers(of canonical: String) -> [Int] {
+    guard let line = plan.restoration?.line else { return [] }
+    return plan.sourceLeaves.indices.filter { index in
+      let leaf = plan.sourceLeaves[index]
+      guard leaf.field >= 0, let leg = line.via[leaf.name], leg > 0 else { return false }
+      let fallbacks = plan.source.fields[leaf.field].fallbacks
+      return leg <= fallbacks.count && fallbacks[leg - 1].canonicalNames.contains(canonical)
+    }
   }
 
   private func whyBlank(_ names: [String], isComposed: Bool) -> String {
@@ -256,6 +274,7 @@ struct FieldTracer {
     var source = WhyAnswer.Source(
       name: leaf.name, place: field.place, value: tree(slot), bytes: record.bytes(of: slot), steps: [],
       canonical: plan.feeds[index].map { plan.model.fields[$0].name }, isSecret: field.isSecret)
+    source.isTranslated = plan.hasIdMap && index == plan.idLeaf && !plan.isOwnRecord
     if source.bytes != nil, slot.isEscaped { source.raw = String(decoding: frame.raw(slot), as: UTF8.self) }
     if !slot.isAbsent, !plan.contributes(index) { source.parked = "\(plan.parkingReason(index))" }
     let places = plan.sourceLeaves.indices.filter { plan.sourceLeaves[$0].field == leaf.field }
@@ -286,7 +305,9 @@ struct FieldTracer {
       guard let transform = make(use, plan.source) else { continue }
       let next = transform.read(slot, frame)
       source.steps.append(
-        .init(text: use.text, place: use.place, before: tree(slot), after: next.flatMap(tree), isRefused: next == nil))
+        .init(
+          text: use.text, place: use.place, before: tree(slot), after: next.flatMap(tree), isRefused: next == nil,
+          isKept: field.onFail == .keep))
       guard let next else { return }
       slot = next
     }

@@ -21,6 +21,8 @@ package struct WhyAnswer: Sendable {
     /// nil with `isRefused`: the value will not convert.
     package var after: Tree?
     package var isRefused = false
+    /// What is refused stands as it is (`onFail: keep`).
+    package var isKept = false
     /// Other canonical values that it looks at.
     package var given: [(name: String, value: Tree?)] = []
 
@@ -42,6 +44,8 @@ package struct WhyAnswer: Sendable {
     /// Why it stands nowhere in the output: a reason of DESIGN section 6.
     package var parked: String?
     package var isSecret: Bool
+    /// The value is the target's id that the map of ids gives for it.
+    package var isTranslated = false
   }
 
   package struct Canonical: Sendable {
@@ -94,6 +98,8 @@ package struct WhyAnswer: Sendable {
     package var isAsWritten = true
     /// Why nothing is written, a sentence without its full stop.
     package var reason: String?
+    /// No field of the source can feed it.
+    package var isUnfed = false
   }
 
   package var output: Record
@@ -108,6 +114,8 @@ package struct WhyAnswer: Sendable {
   package var otherEdits: Int
   /// The ids are not those that were written: it may be another record.
   package var hasOtherId: Bool
+  /// Values of the output's record that no field of the target names, and that the conversion did not write.
+  package var unnamed: Int
 
   package var isAsWritten: Bool { fields.allSatisfy(\.isAsWritten) }
 }

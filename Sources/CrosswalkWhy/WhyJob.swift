@@ -75,7 +75,14 @@ package struct WhyJob: Sendable {
     }
     throw Diagnostic(
       .unknownField, "\(target) has no field `\(field)`",
-      help: nearestNameHelp(field, among: names) ?? "`crosswalk systems \(target)` lists its fields")
+      help: nearest(field, among: names).map { "did you mean `\($0)`?" } ?? "`crosswalk systems \(target)` lists its fields")
+  }
+
+  /// Also by the last name of a path.
+  private func nearest(_ field: String, among names: [String]) -> String? {
+    if let name = nearestName(to: field, among: names) { return name }
+    let last = names.map { name in name.split(separator: ".").last.map(String.init) ?? name }
+    return nearestName(to: field, among: last).flatMap { name in last.firstIndex(of: name).map { names[$0] } }
   }
 
   // MARK: - The output
@@ -92,6 +99,7 @@ package struct WhyJob: Sendable {
     guard let found = watch.found else {
       throw WhyJob.noRecord(record, in: output.name, count: summary?.records.read ?? 0)
     }
+    if found.values.isEmpty, found.unnamed > 0 { throw WhyJob.foreign(found.record, conversion.to.system) }
     return found
   }
 
@@ -127,6 +135,8 @@ struct OutputRecord {
   var format: Format
   /// By the names of leaves; absent ones have none.
   var values: [String: Value] = [:]
+  /// Values that no field names.
+  var unnamed = 0
 }
 
 private final class OutputWatch: RecordWatch {
@@ -147,6 +157,7 @@ private final class OutputWatch: RecordWatch {
       found.values[leaf.name] = .init(
         value: Native.literal(slot, frame: plan.frame, format: plan.sourceFormat), bytes: record.bytes(of: slot))
     }
+    found.unnamed = plan.frame.extras.reduce(0) { $0 + Int($1.leaves) }
     self.found = found
     return false
   }
@@ -194,6 +205,13 @@ extension WatchedRecord {
 
 extension WhyJob {
   private static func count(_ number: Int) -> String { "\(number) record\(number == 1 ? "" : "s")" }
+
+  private static func foreign(_ record: WhyAnswer.Record, _ system: String) -> Diagnostic {
+    Diagnostic(
+      .noShape, "this record has no field of \(system)",
+      at: .init(source: record.source, record: record.number, bytes: record.bytes),
+      help: "`--to` is the system that the output was written for; `crosswalk systems \(system)` shows its fields")
+  }
 
   private static func noRecord(_ record: Int, in output: String, count: Int) -> Diagnostic {
     Diagnostic(
