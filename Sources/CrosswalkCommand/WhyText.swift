@@ -26,7 +26,7 @@ struct WhyText {
   /// In the order in which it happened.
   private func chain(_ answer: WhyAnswer, _ field: WhyAnswer.Field) -> String {
     let state =
-      !field.isAsWritten ? "edited since it was written" : field.now == nil ? "as it was left out" : "as it was written"
+      !field.isAsWritten ? "edited since it was written" : field.now == nil ? "as the conversion left it" : "as it was written"
     var text = "`\(field.name)` of record \(answer.output.number) of \(name(answer.output.source)): "
     text += "\(shown(field.now, field.isSecret)), \(state)\n\n"
     var rows: [(String, String)] = [("input", place(answer.input) + "  (\(answer.from))")]

@@ -237,7 +237,9 @@ struct FieldTracer {
 
   private func whyBlank(_ names: [String], isComposed: Bool) -> String {
     if isComposed, names.allSatisfy({ plan.canonical($0)?.isBlank ?? true }) { return "none of its \(names.count) values is there" }
-    return names.map { whyBlank($0) }.joined(separator: "; ")
+    var reasons: [String] = []
+    for reason in names.map({ whyBlank($0) }) where !reasons.contains(reason) { reasons.append(reason) }
+    return reasons.joined(separator: "; ")
   }
 
   private func whyBlank(_ name: String) -> String {

@@ -94,7 +94,15 @@ package struct WhyJob: Sendable {
     reading.delimiter = conversion.delimiter
     reading.xmlParser = conversion.xmlParser
     let watch = OutputWatch(record: record)
-    let summary = try reading.watch(watch, report: report)
+    let summary: ConvertSummary?
+    do throws(Diagnostic) {
+      summary = try reading.watch(watch, report: report)
+    } catch {
+      // What is read here is named by the other flag.
+      var problem = error
+      problem.help = problem.help?.replacing("`--from ", with: "`--to ")
+      throw problem
+    }
     if let problem = watch.problem { throw problem }
     guard let found = watch.found else {
       throw WhyJob.noRecord(record, in: output.name, count: summary?.records.read ?? 0)
