@@ -45,9 +45,15 @@ let package = Package(
         "CrosswalkPipeline", "CrosswalkRoute", "CrosswalkFormats", "CrosswalkModel", "CrosswalkFiles", "CrosswalkMapping",
         "CrosswalkExplain",
       ]),
+    .target(
+      name: "CrosswalkWhy",
+      dependencies: [
+        "CrosswalkPipeline", "CrosswalkRoute", "CrosswalkFormats", "CrosswalkModel", "CrosswalkFiles", "CrosswalkMapping",
+        "CrosswalkExplain",
+      ]),
     .executableTarget(
       name: "CrosswalkCommand",
-      dependencies: ["Crosswalk", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+      dependencies: ["Crosswalk", "CrosswalkWhy", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
 
     // `Mappings/` inside the binary: the plugin finds the files, the tool writes them as one Swift file.
     .executableTarget(name: "embed-mappings"),
@@ -62,7 +68,7 @@ let package = Package(
       name: "CrosswalkMappingTests",
       dependencies: ["CrosswalkMapping", "CrosswalkRoute", "CrosswalkReference", "TestSupport"]),
     .testTarget(
-      name: "CrosswalkPipelineTests", dependencies: ["Crosswalk", "CrosswalkReference", "TestSupport"],
+      name: "CrosswalkPipelineTests", dependencies: ["Crosswalk", "CrosswalkReference", "CrosswalkWhy", "TestSupport"],
       exclude: ["Goldens"]),
     .testTarget(name: "CommandTests", dependencies: ["CrosswalkCommand", "TestSupport"], exclude: ["Cases"]),
     .testTarget(name: "Fuzz", dependencies: ["Crosswalk", "TestSupport"], path: "Tests/Fuzz"),

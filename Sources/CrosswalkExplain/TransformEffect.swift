@@ -1,4 +1,4 @@
-import CrosswalkMapping
+package import CrosswalkMapping
 import CrosswalkModel
 import CrosswalkYAML
 
@@ -89,7 +89,7 @@ extension TransformUse {
   var actsOnWriting: Bool { !["integer", "trim", "split"].contains(name) }
 
   /// As a mapping file words it behind `as:`, without the long parts.
-  var text: String {
+  package var text: String {
     var text = name
     if let argument {
       if let word = argument.text {

@@ -26,6 +26,7 @@ extension Code {
     (.duplicateColumn, "one column twice", "Which of the two is meant cannot be known. A mapping tells them apart as `Name` and `Name#2`."),
     (.foreignResidue, "the residue of another conversion", "A residue brings back what one conversion parked, by the same two systems, mapping files, options, shape and format. With other ones it could put values in wrong places. `--force` takes it all the same, where the systems are the same."),
     (.unfedRequirement, "a required field has no source", "The target requires a field in this shape and nothing in the source can feed it, so that every record would be rejected. The message names the `--set` that supplies it."),
+    (.noSuchRecord, "no record of that number", "Records count from 0, in the order of the output: the number that a residue line calls `at`, and that messages give. `crosswalk why` also needs the input and the flags that the output was made with: records that were added to it later came from none."),
     (.missingInput, "the input file does not exist", "The message names the file of the same folder whose name is nearest. Nothing has been written."),
     (.unreadableInput, "the input cannot be read", "The file is a folder, may not be read, or reading it failed; the system's own reason follows."),
     (.foreignFile, "this is a workbook or an archive", "Crosswalk reads text: JSON, NDJSON, XML, CSV and URL-encoded forms, also compressed with gzip or zstd. A workbook is saved as CSV first, an archive is unpacked, and what was compressed twice is unpacked once."),
@@ -144,6 +145,7 @@ extension Code {
   public static let duplicateColumn = Code("U0012")
   public static let foreignResidue = Code("U0013")
   public static let unfedRequirement = Code("U0011")
+  public static let noSuchRecord = Code("U0014")
   public static let missingInput = Code("I0101")
   public static let unreadableInput = Code("I0102")
   public static let foreignFile = Code("I0103")

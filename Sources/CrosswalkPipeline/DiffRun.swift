@@ -147,7 +147,7 @@ final class DiffRun {
       self.isFirst = isFirst
     }
 
-    func writer(for plan: Plan) -> any RecordWriter {
+    func writer(for plan: Plan, insteadOf _: any RecordWriter, of _: Run) -> any RecordWriter {
       if isFirst { run.formats.first = plan.sourceFormat } else { run.formats.second = plan.sourceFormat }
       let writer = DiffWriter(plan: plan, shape: run.shape, isFirst: isFirst)
       run.writers.append(writer)
@@ -217,7 +217,8 @@ final class DiffRun {
         mark: .unreadable, key: [], first: isFirst ? record : nil, second: isFirst ? nil : record, fields: [], problem: problem))
   }
 
-  private static func diagnostic(_ line: [UInt8]) -> Diagnostic {
+  /// - line: of a rejects file.
+  static func diagnostic(_ line: [UInt8]) -> Diagnostic {
     let tree = DiffRecord.parsed(line[...])
     func text(_ name: String) -> String? {
       guard case .text(let text)? = tree[name] else { return nil }

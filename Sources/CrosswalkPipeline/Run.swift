@@ -51,7 +51,7 @@ final class Run {
   }
 
   /// Records of the input so far, wanted or not: their numbers.
-  private var recordsSeen = 0
+  private(set) var recordsSeen = 0
 
   var isLimited: Bool { job.limit.map { summary.records.read >= $0 } ?? false }
 
@@ -87,7 +87,7 @@ final class Run {
       case .form: FormRecordWriter(layout: plan.targetLayout)
       }
     if let clientNames { writer = ClientWriter(plan: plan, names: clientNames) }
-    if let taker { writer = taker.writer(for: plan) }
+    if let taker { writer = taker.writer(for: plan, insteadOf: writer, of: self) }
     var rules = BatchWorker.Rules()
     rules.keepsResidue = outputs.keepsResidue
     rules.writesRejects = outputs.writesRejects || taker != nil
@@ -107,6 +107,7 @@ final class Run {
     outputs.prepare(writer, from: rules.from, to: rules.to)
     let worker = BatchWorker(plan: plan, writer: writer, rules: rules)
     worker.restorer = restorer
+    (writer as? WatchWriter)?.worker = worker
     return worker
   }
 

@@ -73,12 +73,14 @@ package final class Plan {
   let systemLeaf: Int?
   let nativeLeaf: Int?
   let nativeTarget: Int?
+  /// A register that stays absent.
+  let nothing: Int
   package let idLeaf: Int?
   private let rejectsUnknown: Bool
   /// Per source leaf the registers of the canonical fields it feeds, as they are read.
   private let readRegisters: [[Int]]
   /// The canonical fields' registers for the target to take from.
-  private let canonicalRegisters: [Int?]
+  let canonicalRegisters: [Int?]
   private let checksOwner: Bool
   private let systemSlot: Slot
 
@@ -128,6 +130,7 @@ package final class Plan {
       let own = Set(leaves.map(\.register)).union(read.canonical.compactMap { $0 }).union([write.nothing])
       builder.copy(out: own, of: &write)
     }
+    nothing = write.nothing
     var targets = write.leaves
     var systemSlot = Slot.absent
     var nativeTarget: Int?

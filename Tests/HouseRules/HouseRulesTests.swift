@@ -10,7 +10,7 @@ import Testing
       "CrosswalkExplain", "CrosswalkFormats", "CrosswalkMapping", "CrosswalkModel", "CrosswalkPipeline", "CrosswalkRoute",
       "CrosswalkFiles",
     ],
-    "CrosswalkCommand": ["ArgumentParser", "Crosswalk"],
+    "CrosswalkCommand": ["ArgumentParser", "Crosswalk", "CrosswalkWhy"],
     "CrosswalkExplain": ["CrosswalkMapping", "CrosswalkModel", "CrosswalkYAML"],
     "CrosswalkFormats": ["CLibXML2", "CSimd", "CrosswalkModel"],
     "CrosswalkMapping": ["CrosswalkModel", "CrosswalkYAML"],
@@ -22,6 +22,10 @@ import Testing
     "CrosswalkRoute": ["CrosswalkFormats", "CrosswalkMapping", "CrosswalkModel", "CrosswalkYAML"],
     "CrosswalkReference": ["CrosswalkFormats", "CrosswalkModel", "CrosswalkYAML"],
     "CrosswalkFiles": ["CZlib", "CZstd", "CrosswalkModel"],
+    "CrosswalkWhy": [
+      "CrosswalkExplain", "CrosswalkFiles", "CrosswalkFormats", "CrosswalkMapping", "CrosswalkModel", "CrosswalkPipeline",
+      "CrosswalkRoute",
+    ],
     "CrosswalkYAML": ["CLibYAML", "CrosswalkModel"],
     "embed-mappings": [],
   ]
