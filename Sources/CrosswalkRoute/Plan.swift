@@ -340,6 +340,9 @@ package final class Plan {
       guard !readRegisters[index].isEmpty else { continue }
       state.failures.append(.init(side: .source, leaf: index, value: slot))
       state.failedCanonical.formUnion(readRegisters[index])
+      if leaf.field >= 0, source.fields[leaf.field].onFail == .reject, state.rejection == nil {
+        state.rejection = .init(reason: .failed, leaf: index, side: .source, value: slot)
+      }
     }
   }
 

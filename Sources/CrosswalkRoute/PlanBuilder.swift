@@ -310,7 +310,7 @@ struct PlanBuilder {
           #endif
           if legs.dropFirst().joined().contains(where: { canonical[$0] != nil }) {
             let to = register()
-            half.steps.append(SelectStep(primary: value, legs: selection, to: to, leaf: first))
+            half.steps.append(SelectStep(primary: value, legs: selection, to: to, leaves: first..<(first + places.count)))
             value = to
           }
         }

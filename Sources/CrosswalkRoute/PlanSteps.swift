@@ -139,19 +139,20 @@ final class SelectStep: PlanStep {
   private let primary: Int
   private let legs: [Leg]
   private let to: Int
-  private let leaf: Int
+  /// The target's leaves that hold the value: more than one where it is taken apart.
+  private let leaves: Range<Int>
 
-  init(primary: Int, legs: [Leg], to: Int, leaf: Int) {
+  init(primary: Int, legs: [Leg], to: Int, leaves: Range<Int>) {
     self.primary = primary
     self.legs = legs
     self.to = to
-    self.leaf = leaf
+    self.leaves = leaves
   }
 
   override func run(_ state: RecordState) {
     let slots = state.frame.slots
     let value = slots[primary]
-    state.legs[leaf] = 0
+    for leaf in leaves { state.legs[leaf] = 0 }
     if !value.isBlank || state.failedCanonical.contains(primary) {
       slots[to] = value
       return
@@ -159,7 +160,7 @@ final class SelectStep: PlanStep {
     for (index, leg) in legs.enumerated() {
       if let compose = leg.compose { compose.run(state) }
       guard !slots[leg.register].isBlank, leg.bases.allSatisfy({ slots[$0].isBlank }) else { continue }
-      state.legs[leaf] = UInt8(truncatingIfNeeded: index + 1)
+      for leaf in leaves { state.legs[leaf] = UInt8(truncatingIfNeeded: index + 1) }
       slots[to] = slots[leg.register]
       return
     }
