@@ -257,7 +257,7 @@ extension Tables {
 
 extension Run {
   func finish() throws(Diagnostic) {
-    if outputs.hasResidue { summary.residue = outputs.residue?.name }
+    if outputs.hasResidue, summary.failure == nil { summary.residue = outputs.residue?.name }
     if outputs.hasRejects { summary.rejects = outputs.rejects?.name }
     if outputs.residue == nil, job.residue == .automatic, !job.dryRun, summary.failure == nil,
       !summary.documentUnknown.isEmpty || summary.parked.contains(where: { $0.value > 0 && $0.key != .empty && $0.key != .derived })
