@@ -24,7 +24,7 @@ package enum SummaryText {
       }
       let place =
         summary.residue.map { ": \($0)" }
-        ?? (job.dryRun ? "" : job.residue == .none ? ": lost, as asked" : ": lost, no residue is written")
+        ?? (job.dryRun || summary.failure != nil ? "" : job.residue == .none ? ": lost, as asked" : ": lost, no residue is written")
       lines.append("  parked    \(count(parked, "value")) (\(reasons.joined(separator: ", ")))\(place)")
       let fields = summary.parkedFields.filter { $0.value > 0 }.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
       if !fields.isEmpty, summary.worklist == nil {

@@ -285,8 +285,11 @@ extension Run {
     let records = summary.records
     var help = "correct the source, or set such records aside: `--max-rejects N --rejects FILE`"
     if let causes = worklist.topCauses {
-      let list = worklistFile.map { "fill in `use` in `\($0.name)` and give it back with `--values \($0.name)`" }
-        ?? "`--dry-run --worklist FILE.csv` lists the values to be given"
+      let list =
+        !worklist.hasFailing
+        ? "`--set FIELD=VALUE` gives what is missing"
+        : worklistFile.map { "fill in `use` in `\($0.name)` and give it back with `--values \($0.name)`" }
+          ?? "`--dry-run --worklist FILE.csv` lists the values to be given"
       help = "why: \(causes); \(list), and `--max-rejects N --rejects FILE` sets such records aside"
     }
     return Diagnostic(

@@ -39,6 +39,9 @@ struct Worklist {
     rejects += notes.rejects
   }
 
+  /// Of the rejects some come of values that another text may stand in for.
+  var hasFailing: Bool { causes.keys.contains { $0.why.takesUse } }
+
   /// What rejects most records, in words: at most four.
   var topCauses: String? {
     let sorted = causes.sorted { ($1.value, $0.key.field, $0.key.why.rawValue) < ($0.value, $1.key.field, $1.key.why.rawValue) }
