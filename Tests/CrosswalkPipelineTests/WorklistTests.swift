@@ -117,6 +117,23 @@ import Testing
     #expect(try folder.worklist(job).text == one)
   }
 
+  @Test func aThousandRejectsBeyondTheLimitAreCountedAndNoMore() throws {
+    let folder = try Folder()
+    var job = try folder.job(Self.records(4500), "bigtime:ndjson", "trackops")
+    job.shape = .create
+    job.jobs = 1
+    job.audit = .none
+    job.output = .file(folder.path("out"))
+    job.rejects = folder.path("rejects")
+    job.maxRejects = .count(10)
+    let summary = try job.attempt()
+    let rejected = summary.records.rejected
+    #expect((1011..<3000).contains(rejected) && summary.records.read < 4500)
+    #expect(summary.failure?.title == "\(rejected) of the first \(summary.records.read) records were rejected; 10 may be")
+    #expect(try folder.text("rejects").split(separator: "\n").count == rejected)
+    #expect(try folder.names() == ["in", "rejects"])
+  }
+
   @Test func whatStoodInGoesAwayOnTheWayBackAndEditsWin() throws {
     let folder = try Folder()
     let source = #"""
