@@ -50,8 +50,17 @@ struct Convert: Command {
   @Option(help: ArgumentHelp("How many records may be rejected (default: 0).", valueName: "n|p%"))
   var maxRejects: String?
 
+  @Option(help: ArgumentHelp("Fields that may be parked; any other is refused.", valueName: "field,…|none"))
+  var allowParked: [String] = []
+
   @Flag(help: "Read and judge everything, write nothing.")
   var dryRun = false
+
+  @Option(help: ArgumentHelp("Lists the values that do not convert, to be filled in.", valueName: "file.csv"))
+  var worklist: String?
+
+  @Option(help: ArgumentHelp("A worklist, filled in (repeatable).", valueName: "file.csv"))
+  var values: [String] = []
 
   @Option(
     help: ArgumentHelp(
@@ -165,7 +174,7 @@ struct Convert: Command {
     job.shape = try values.choice("shape", shape, of: Shape.self) ?? .list
     for text in set { job.set.append(try values.assignment(text)) }
     for text in options { job.options.append(try values.option(text)) }
-    for (flag, file) in [("residue", residue), ("rejects", rejects)] where file == "-" {
+    for (flag, file) in [("residue", residue), ("rejects", rejects), ("worklist", worklist)] where file == "-" {
       throw values.wrong(flag, "-", "a file: standard output is for the records")
     }
     if let residue { job.residue = residue == "none" ? .none : .file(residue) }
@@ -176,6 +185,15 @@ struct Convert: Command {
     if let maxRejects { job.maxRejects = try values.allowance(maxRejects) }
     guard job.maxRejects.isZero || job.rejects != nil else { throw Convert.rejectsNeedAFile(job.maxRejects) }
     job.dryRun = dryRun
+    job.worklist = worklist
+    job.values = self.values
+    if !allowParked.isEmpty {
+      let names = allowParked.flatMap { $0.split(separator: ",").map(String.init) }
+      guard !names.contains("none") || names.count == 1, !names.isEmpty else {
+        throw values.wrong("allow-parked", allowParked.joined(separator: ","), "fields with commas between them, or none")
+      }
+      job.allowParked = names == ["none"] ? [] : names
+    }
     if let audit { job.audit = try values.share("audit", audit) }
     if let limit { job.limit = try values.number("limit", limit, in: 0...Int.max) }
     job.only = only.flatMap { $0.split(separator: ",").map(String.init) }

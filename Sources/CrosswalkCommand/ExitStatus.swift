@@ -12,7 +12,7 @@ enum ExitStatus {
   /// What a run ends with that this diagnostic has ended.
   static func of(_ diagnostic: Diagnostic) -> Int32 {
     if diagnostic.code == .closedOutput { return 141 }
-    if diagnostic.code == .rejectLimit { return limitExceeded }
+    if diagnostic.code == .rejectLimit || diagnostic.code == .parkedBudget { return limitExceeded }
     let name = diagnostic.code.name
     if name.hasPrefix("U") || name.hasPrefix("M") { return wrongUsage }
     if name.hasPrefix("I03") || name.hasPrefix("I04") { return unbalanced }

@@ -24,13 +24,19 @@ package enum SummaryText {
       }
       let place =
         summary.residue.map { ": \($0)" }
-        ?? (job.dryRun ? "" : job.residue == .none ? ": lost, as asked" : ": lost, no residue is written")
+        ?? (job.dryRun || summary.failure != nil ? "" : job.residue == .none ? ": lost, as asked" : ": lost, no residue is written")
       lines.append("  parked    \(count(parked, "value")) (\(reasons.joined(separator: ", ")))\(place)")
       let fields = summary.parkedFields.filter { $0.value > 0 }.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
-      if !fields.isEmpty {
+      if !fields.isEmpty, summary.worklist == nil {
         let shown = fields.prefix(6).map { "\($0.key) \(grouped($0.value))" }.joined(separator: ", ")
         lines.append("            \(shown)\(fields.count > 6 ? ", and \(fields.count - 6) more fields" : "")")
       }
+    }
+    if let worklist = summary.worklist {
+      var text = "  worklist  \(count(worklist.values, "distinct value")): \(worklist.file)"
+      if worklist.beyond > 0 { text += "; \(grouped(worklist.beyond)) of further ones are not listed" }
+      if worklist.otherRejects > 0 { text += "; \(count(worklist.otherRejects, "record is", "records are")) rejected for other reasons" }
+      lines.append(text)
     }
     if !summary.documentUnknown.isEmpty {
       let paths = summary.documentUnknown.keys.sorted()
@@ -60,6 +66,7 @@ package enum SummaryText {
     if values.parked > 0 { fates.append("\(grouped(values.parked)) parked") }
     if values.rejected > 0 { fates.append("\(grouped(values.rejected)) rejected") }
     var text = "\(grouped(values.read)) read: \(fates.joined(separator: ", "))"
+    if summary.replaced > 0 { text += "; \(grouped(summary.replaced)) as given" }
     if values.supplied > 0 { text += "; \(grouped(values.supplied)) supplied" }
     let approximate = summary.edges.reduce(0) { $0 + ($1.isApproximate ? $1.count : 0) }
     if approximate > 0 { text += "; \(grouped(approximate)) through a fallback" }

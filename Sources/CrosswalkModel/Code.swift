@@ -27,6 +27,7 @@ extension Code {
     (.foreignResidue, "the residue of another conversion", "A residue brings back what one conversion parked, by the same two systems, mapping files, options, shape and format. With other ones it could put values in wrong places. `--force` takes it all the same, where the systems are the same."),
     (.unfedRequirement, "a required field has no source", "The target requires a field in this shape and nothing in the source can feed it, so that every record would be rejected. The message names the `--set` that supplies it."),
     (.noSuchRecord, "no record of that number", "Records count from 0, in the order of the output: the number that a residue line calls `at`, and that messages give. `crosswalk why` also needs the input and the flags that the output was made with: records that were added to it later came from none."),
+    (.valuesFile, "a filled worklist that cannot be used", "`--values` takes a CSV as `--worklist` writes it, with the columns `field`, `value` and `use` at least; `in` has the country of a region, `system` says whose field it is. A row with an empty `use` changes nothing. A filled one stands in for that value wherever it does not convert, and has to convert itself; with `!` in front it is written as it stands, which is a person's word for it. A value that is missing has no text to stand in for: `--set` gives it."),
     (.missingInput, "the input file does not exist", "The message names the file of the same folder whose name is nearest. Nothing has been written."),
     (.unreadableInput, "the input cannot be read", "The file is a folder, may not be read, or reading it failed; the system's own reason follows."),
     (.foreignFile, "this is a workbook or an archive", "Crosswalk reads text: JSON, NDJSON, XML, CSV and URL-encoded forms, also compressed with gzip or zstd. A workbook is saved as CSV first, an archive is unpacked, and what was compressed twice is unpacked once."),
@@ -91,6 +92,7 @@ extension Code {
     (.restoredByOrder, "records were restored by their place", "Record and residue line have no id in common, so the first line was laid over the first record and so on, wherever the values agreed. If records were added, removed or sorted in between, name a map of ids or fields to compare."),
     (.staleDerived, "a derived value that is out of date", "The value repeats others (a whole address, a display name), and one of those was edited in between."),
     (.damagedResidue, "not a line of a residue", "A residue is one JSON object a line, as `convert --residue FILE` writes them. The line was cut or changed, or the file is something else."),
+    (.parkedBudget, "more would be parked than is allowed", "`--allow-parked` names the fields of the source that may stand nowhere in the output; `none` allows no field. Derived values, nulls and empty texts may always be parked. A field without a place in the target is refused before anything is read. One that is parked only under a condition (a value that does not convert, a place that is taken) is allowed to start, and refused when it happens, as is a field that no mapping names; no output is written then."),
     (.parkedNowhere, "parked values are not stored", "The target has no place for some values, and the run was not told where to keep them. On standard output there is no file to put them beside."),
     (.damagedNumber, "a text that was taken for a number", "A bare number has no leading zeros, and one with an exponent is what a spreadsheet makes of long digits. The characters are kept; what the text was before they cannot tell."),
     (.damagedNative, "`native` was changed on the way", "A canonical record carries in `native` what only its own system has a place for. It was cut or written over, as a cell limit or an editor does, so it is parked as it is and nothing of it comes back by itself."),
@@ -146,6 +148,7 @@ extension Code {
   public static let foreignResidue = Code("U0013")
   public static let unfedRequirement = Code("U0011")
   public static let noSuchRecord = Code("U0014")
+  public static let valuesFile = Code("U0015")
   public static let missingInput = Code("I0101")
   public static let unreadableInput = Code("I0102")
   public static let foreignFile = Code("I0103")
@@ -203,6 +206,7 @@ extension Code {
   public static let rejectLimit = Code("V0308")
   public static let tooManyUnknown = Code("V0310")
   public static let parkedNowhere = Code("V0309")
+  public static let parkedBudget = Code("V0314")
   public static let damagedNumber = Code("V0311")
   public static let damagedNative = Code("V0312")
   public static let clash = Code("V0313")

@@ -18,6 +18,19 @@ package func nearestNameHelp(_ word: String, among names: some Sequence<String>)
   nearestName(to: word, among: names).map { "did you mean `\($0)`?" }
 }
 
+/// How near a name is to a word, 0 the nearest; nil when it is not: one begins with the other, or at most a third of the letters differ.
+package func nearness(of name: String, to word: String) -> Int? {
+  let (name, word) = (name.lowercased(), word.lowercased())
+  guard !name.isEmpty, !word.isEmpty else { return nil }
+  let wanted = Array(word.unicodeScalars), candidate = Array(name.unicodeScalars)
+  if candidate.starts(with: wanted) { return 1 }
+  // A long text is no name.
+  guard wanted.count <= 100 else { return nil }
+  let distance = editDistance(wanted, candidate)
+  guard wanted.count > 2, distance <= max(wanted.count, candidate.count) / 3 else { return nil }
+  return distance
+}
+
 /// Damerau's distance (insert, delete, replace, swap neighbours).
 private func editDistance(_ a: [Unicode.Scalar], _ b: [Unicode.Scalar]) -> Int {
   var beforeLast = [Int](repeating: 0, count: b.count + 1)

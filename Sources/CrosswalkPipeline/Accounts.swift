@@ -133,6 +133,19 @@ struct Accounts {
     values.parked += field.parked
   }
 
+  /// Values that were parked and are neither derived nor empty, by leaf; after `close`.
+  var parkedOtherwise: [String: Int] {
+    var counts: [String: Int] = [:]
+    var mapped: [String: Int] = [:]
+    for (reason, count) in reasons {
+      mapped[reason.leaf, default: 0] += count
+      if reason.reason != .derived, reason.reason != .empty { counts[reason.leaf, default: 0] += count }
+    }
+    // What no mapping names has no other reason.
+    for (name, field) in fields where field.parked > mapped[name] ?? 0 { counts[name, default: 0] += field.parked - (mapped[name] ?? 0) }
+    return counts
+  }
+
   // MARK: - The balance
 
   /// What does not balance, or nil. Each of the three sums is counted twice, by who does not know of the other, and every movement has

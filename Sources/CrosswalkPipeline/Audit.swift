@@ -171,6 +171,14 @@ extension Run {
     conversion.to.isSpreadsheet = job.csvProfile == .spreadsheet
     if let delimiter = job.delimiter { (conversion.from.delimiter, conversion.to.delimiter) = (delimiter, delimiter) }
     conversion.from.duplicateNames = .init(job.duplicateKeys)
+    for (key, use) in settings.values?.uses ?? [:] {
+      let given = ReferenceSystem.Given(field: key.leaf, value: key.value, country: key.within)
+      let text = String(decoding: use.spelt, as: UTF8.self)
+      switch key.side {
+      case .source: conversion.from.givenOnReading[given] = text
+      case .target: conversion.to.givenOnWriting[given] = text
+      }
+    }
     return ReferenceAudit(conversion, input: format, output: targetFormat)
   }
 

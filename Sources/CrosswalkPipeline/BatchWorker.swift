@@ -35,6 +35,10 @@ package final class BatchResult {
   /// Originals that the residue holds beside them.
   @exclusivity(unchecked) var originals = 0
   @exclusivity(unchecked) var samples: [Audit.Sample] = []
+  /// For the worklist, and why records were rejected.
+  let work = WorkNotes()
+  /// Values that a given one stood in for.
+  @exclusivity(unchecked) var replaced = 0
   /// Source ids of the records, one behind the other in `idBytes`: what duplicates are found by.
   /// The `field` is -1 for the source's id, else the target's leaf whose values must not repeat.
   @exclusivity(unchecked) var ids: [(record: Int, offset: Int, end: Int, field: Int)] = []
@@ -60,6 +64,8 @@ package final class BatchResult {
     rejects.removeAll(keepingCapacity: true)
     (read, written, skipped, rejected, malformed, literalsParked, originals) = (0, 0, 0, 0, 0, 0, 0)
     if !samples.isEmpty { samples.removeAll() }
+    if !work.isEmpty { work.removeAll() }
+    replaced = 0
     if !ids.isEmpty { ids.removeAll(keepingCapacity: true) }
     idBytes.removeAll()
     books.begin(size)
@@ -87,6 +93,7 @@ package final class BatchWorker {
     var idMapName: String?
     var match: [String] = []
     var rejectsEdits = false
+    var writesWorklist = false
     /// The records that are audited.
     var audit = Audit.Share(.none, before: 0)
   }
@@ -236,7 +243,9 @@ package final class BatchWorker {
       return
     }
     guard restorer?.map(plan) ?? plan.map() else {
-      if restorer?.failure == nil { refuse(offset, diagnostic: mappingProblem(plan.state.rejection!, offset)) }
+      guard restorer?.failure == nil else { return }
+      noteWork(isRejected: true)
+      refuse(offset, diagnostic: mappingProblem(plan.state.rejection!, offset))
       return
     }
     if rules.rejectsEdits, let leaf = plan.restoration?.outcome.refused.first {
@@ -256,7 +265,11 @@ package final class BatchWorker {
     }
     result.written += 1
     if offset < BatchWorker.idWindow { collectId(offset) }
-    if plan.hasRemarks { warn(offset) }
+    if plan.hasRemarks {
+      warn(offset)
+      if rules.writesWorklist { noteWork(isRejected: false) }
+    }
+    if plan.hasReplaced { result.replaced += plan.state.replaced.count }
     if restorer != nil { sayRestored({ place(offset, path: $0) }, { note($0) }) }
     account(result)
     if isAudited, rules.audit.has(offset &+ frame.start) { sample(offset, from: mark + separatorCount) }
@@ -376,6 +389,19 @@ package final class BatchWorker {
         JSONTree.append(Native.literal(slot, frame: plan.frame, format: plan.sourceFormat), to: &side)
       }
     }
+  }
+
+  // MARK: - The worklist
+
+  private func noteWork(isRejected: Bool) {
+    let isOfValues = [.failed, .missing].contains(plan.state.rejection?.reason ?? .failed)
+    let items = isOfValues ? workItems(isRejected: isRejected) : (all: [], rejecting: [])
+    if isRejected { result.work.add(causes: items.rejecting) }
+    guard rules.writesWorklist else { return }
+    let id = plan.recordId
+    result.work.add(
+      items.all, record: result.seen - 1,
+      id: id.isBlank || plan.idLeaf.map { plan.isSecret(.source, $0) } ?? true ? [] : Array(plan.frame.text(id)))
   }
 
   // MARK: - Rejects

@@ -48,7 +48,7 @@ final class Consumer {
 extension Diagnostic {
   /// Too many rejects, with the first of them.
   func caused(by reject: Diagnostic?) -> Diagnostic {
-    guard let reject else { return self }
+    guard let reject, code == .rejectLimit else { return self }
     var diagnostic = self
     diagnostic.title += "; the first: \(reject.title)"
     diagnostic.place = reject.place

@@ -1,3 +1,4 @@
+import CrosswalkExplain
 import CrosswalkFiles
 import CrosswalkFormats
 import CrosswalkMapping
@@ -84,6 +85,7 @@ extension ConvertJob {
     if run.summary.failure == nil, !maxRejects.allows(run.summary.records.rejected, of: run.summary.records.read) {
       run.summary.failure = run.rejectLimitReached()
     }
+    if run.summary.failure == nil { run.summary.failure = run.budget?.refusal(run.summary, run.accounts.parkedOtherwise) }
     do throws(Diagnostic) {
       try run.finish()
     } catch {
@@ -123,6 +125,11 @@ extension ConvertJob {
       }
       settings.sets.append((assignment.field, value))
     }
+    if !values.isEmpty {
+      var given = ValuesFile(source: source, target: target, shape: shape, settings: settings)
+      for path in values { try given.read(path) }
+      settings.values = Replacements(given.uses)
+    }
     let (format, template) = try outputFormat(target)
     var (identities, total) = try InputSource.check(inputs)
     if let restore, restore != "-" {
@@ -138,6 +145,15 @@ extension ConvertJob {
       throw ConvertJob.needsIds(target, source)
     }
 
+    var budget: ParkedBudget?
+    if let allowParked {
+      let own = try ParkedBudget(allowParked, of: source)
+      let prediction = Prediction(
+        from: source, from.format ?? source.formats[0], to: target, format, shape: shape, canonical: model, options: settings.options,
+        sets: settings.sets, transforms: TransformTable.specs)
+      if let refusal = own.refusal(prediction) { throw refusal }
+      budget = own
+    }
     let outputFile: OutputFile
     if let handed { outputFile = handed } else { outputFile = try OutputFile(dryRun ? .file("/dev/null") : output, force: force) }
     var residueFile: OutputFile?
@@ -151,12 +167,18 @@ extension ConvertJob {
       }
     }
     let rejectsFile = try rejects.map { path throws(Diagnostic) in try OutputFile(.file(path), isPrivate: true, force: force) }
-    try OutputFile.check([outputFile, residueFile, rejectsFile].compactMap { $0 }, against: identities)
+    let worklistFile = try worklist.map { path throws(Diagnostic) in try OutputFile(.file(path), isPrivate: true, force: force) }
+    if !values.isEmpty {
+      for (identity, name) in try InputSource.check(values.map { .file($0) }).identities { identities[identity] = name }
+    }
+    try OutputFile.check([outputFile, residueFile, rejectsFile, worklistFile].compactMap { $0 }, against: identities)
     let run = Run(
       job: self, library: library, model: model, source: source, target: target, targetFormat: format, targetTemplate: template,
       settings: settings, outputs: RunOutputs(output: outputFile, residue: residueFile, rejects: rejectsFile, isDry: dryRun),
       totalBytes: total, progress: progress, report: report)
     if case .file = residue { run.outputs.isResidueNamed = true }
+    run.worklistFile = worklistFile
+    run.budget = budget
     if let ids { run.idMap = try IdMap.read(ids) }
     run.match = try Run.matchLeaves(match, of: restore == nil ? source : target)
     if let restore {
@@ -235,14 +257,22 @@ extension Tables {
 
 extension Run {
   func finish() throws(Diagnostic) {
-    if outputs.hasResidue { summary.residue = outputs.residue?.name }
+    if outputs.hasResidue, summary.failure == nil { summary.residue = outputs.residue?.name }
     if outputs.hasRejects { summary.rejects = outputs.rejects?.name }
     if outputs.residue == nil, job.residue == .automatic, !job.dryRun, summary.failure == nil,
       !summary.documentUnknown.isEmpty || summary.parked.contains(where: { $0.value > 0 && $0.key != .empty && $0.key != .derived })
     {
       say(Messages.parkedNowhere)
     }
+    if let worklistFile {
+      try worklistFile.write(worklist.text(source, target, AcceptedValues(Tables(settings.tables))))
+      summary.worklist = .init(
+        file: worklistFile.name, values: worklist.count, beyond: worklist.beyond,
+        otherRejects: summary.records.rejected - worklist.rejects)
+    }
+    try worklistFile?.finish()
     try outputs.finish(written: summary.records.written, hasFailed: summary.failure != nil)
+    try worklistFile?.publish()
     if summary.from.format == nil { summary.from.format = source.formats.first }
   }
 
@@ -253,10 +283,19 @@ extension Run {
 
   func rejectLimitReached() -> Diagnostic {
     let records = summary.records
+    var help = "correct the source, or set such records aside: `--max-rejects N --rejects FILE`"
+    if let causes = worklist.topCauses {
+      let list =
+        !worklist.hasFailing
+        ? "`--set FIELD=VALUE` gives what is missing"
+        : worklistFile.map { "fill in `use` in `\($0.name)` and give it back with `--values \($0.name)`" }
+          ?? "`--dry-run --worklist FILE.csv` lists the values to be given"
+      help = "why: \(causes); \(list), and `--max-rejects N --rejects FILE` sets such records aside"
+    }
     return Diagnostic(
       .rejectLimit,
-      "\(records.rejected) of \(records.read) records \(records.rejected == 1 ? "was" : "were") rejected; \(job.maxRejects) may be",
-      help: "correct the source, or set such records aside: `--max-rejects N --rejects FILE`")
+      "\(records.rejected) of \(isLeft ? "the first " : "")\(records.read) records \(records.rejected == 1 ? "was" : "were") rejected; \(job.maxRejects) may be",
+      help: help)
   }
 }
 

@@ -44,6 +44,13 @@ public struct ConvertJob: Sendable {
   public var maxRejects = Allowance.count(0)
   /// Reads and judges everything, writes nothing.
   public var dryRun = false
+  /// Where the values go that would be parked as failed or would reject their record: a CSV to be filled in. Written also when the
+  /// output is refused; all records are judged then.
+  public var worklist: String?
+  /// Worklists that were filled in: what stands in for values that do not convert.
+  public var values: [String] = []
+  /// The source's fields that may be parked, empty for none; nil allows all. Derived and empty values always may.
+  public var allowParked: [String]?
   /// How many records are audited: what was written of them is read again by a plain interpreter of the mapping files and held
   /// against the source (SEMANTICS section 4). A difference ends the run, and no file appears. Which records these are depends on
   /// where they stand in the input alone; a run with fewer than N records has none of `one(of: N)`.

@@ -57,6 +57,11 @@ extension ConvertSummary {
         ])
     }
     object.add("rejects", raw: rejects.map(JSONLine.quoted) ?? "null")
+    if let worklist {
+      object.add("worklist", raw: JSONLine.quoted(worklist.file))
+      object.add("worklistValues", worklist.values)
+    }
+    if replaced > 0 { object.add("replaced", replaced) }
     object.add("reported", reported.sorted { $0.key.name < $1.key.name }.map { ($0.key.name, $0.value) })
     object.add("acknowledgements", acknowledgements)
     object.add("morePagesFollow", morePagesFollow)

@@ -26,6 +26,10 @@ public struct ConvertSummary: Sendable {
   public var restored: Restored?
   /// The file with the rejected records; nil when none was written.
   public var rejects: String?
+  /// The values that a person has to decide about; nil when no worklist was asked for.
+  public var worklist: Worklist?
+  /// Values that did not convert and that a filled worklist had another text for.
+  public var replaced = 0
   /// Messages of replies that acknowledge something and hold no record, in the order in which they were read.
   public var acknowledgements: [String] = []
   /// A page said that another one follows: the input is not all there is.
@@ -75,6 +79,16 @@ public struct ConvertSummary: Sendable {
     public var repeated = 0
 
     public init() {}
+  }
+
+  public struct Worklist: Sendable, Equatable {
+    public var file: String
+    /// Rows: distinct values, and fields that are missing.
+    public var values: Int
+    /// Values that the rows do not hold, since there are too many different ones.
+    public var beyond: Int
+    /// Records that were rejected for what is no field's value.
+    public var otherRejects: Int
   }
 
   /// Leaves (SEMANTICS S1) by fate: `read` is the sum of the next four.

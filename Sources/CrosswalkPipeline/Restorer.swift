@@ -205,6 +205,15 @@ final class Restorer {
         result.bases.append((String(decoding: member.name, as: UTF8.self), fingerprint))
       }
     }
+    if let uses = tree["use"] {
+      for (side, part) in [(RecordState.Side.source, uses["read"]), (.target, uses["write"])] {
+        guard case .object(let members)? = part else { continue }
+        for case let member in members {
+          guard case .text(let text) = member.value else { throw file.damaged(line.number) }
+          result.uses.append((side, String(decoding: member.name, as: UTF8.self), .init(spelt: text)))
+        }
+      }
+    }
     result.sourceId = tree["sourceId"] ?? .null
     result.system = tree["system"]
     return result

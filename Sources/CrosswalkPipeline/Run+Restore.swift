@@ -99,6 +99,19 @@ extension BatchWorker {
       literal(plan.frame.slots[leaf.register], to: &side)
     }
     if !first { side.append("}") }
+    let replaced = plan.replacedLeaves
+    for (side_, member_) in [(RecordState.Side.source, "read"), (.target, "write")] where replaced.contains(where: { $0.side == side_ }) {
+      side.append(replaced.contains { $0.side == .source } && side_ == .target ? "," : #","use":{"#)
+      append(member_, to: &side)
+      side.append(":{")
+      var isFirst = true
+      for one in replaced where one.side == side_ {
+        member(Array(one.name.utf8), first: &isFirst, to: &side)
+        one.use.spelt.withUnsafeBufferPointer { JSONText.appendString($0, to: &side) }
+      }
+      side.append("}")
+    }
+    if !replaced.isEmpty { side.append("}") }
     if plan.isOfCanonical {
       side.append(#","system":"#)
       literal(plan.owner, to: &side)

@@ -29,6 +29,14 @@ final class Run {
   private var seenKeys: Set<[UInt8]> = []
   /// The books of the run so far.
   var accounts = Accounts()
+  /// Values for a person to decide about, and why records were rejected.
+  var worklist = Worklist()
+  var worklistFile: OutputFile?
+  var budget: ParkedBudget?
+  /// More records were rejected than may be: nothing is written any more, and the rest is only counted. Since when.
+  private var countingSince: Double?
+  /// The run was left before the end of its input.
+  private(set) var isLeft = false
 
   init(
     job: ConvertJob, library: MappingLibrary, model: CanonicalModel, source: System, target: System, targetFormat: Format,
@@ -100,6 +108,7 @@ final class Run {
     if outputs.keepsResidue { rules.mapHash = mapHash }
     rules.match = match
     rules.rejectsEdits = job.onEdit == .reject
+    rules.writesWorklist = worklistFile != nil
     rules.idMap = idMap
     rules.idMapName = job.ids
     rules.showsValues = job.showsValues
@@ -162,7 +171,7 @@ final class Run {
     recordsSeen += result.seen
     let firstWritten = summary.records.written
     closeHeader(result, worker)
-    if let audit, taker == nil {
+    if let audit, taker == nil, !outputs.isStopped {
       try audit.accept(
         result.samples, of: worker, firstRecord: firstRecord, read: summary.records.read + result.read, header: outputs.header)
       summary.audited = audit.audited
@@ -178,6 +187,8 @@ final class Run {
     summary.records.malformed += result.malformed
     worker.close(result.books)
     accounts.add(result, of: worker.plan)
+    if !result.work.isEmpty { worklist.add(result.work, firstRecord: firstRecord) }
+    summary.replaced += result.replaced
     findDuplicates(result, worker)
     for (code, count) in result.messageCounts { summary.reported[code, default: 0] += count }
     for message in result.messages {
@@ -191,8 +202,24 @@ final class Run {
       ConvertProgress(
         bytesRead: bytesBefore + (stream.map { $0.offset + $0.position } ?? 0), totalBytes: totalBytes,
         records: summary.records.read))
-    if case .count(let allowed) = job.maxRejects, summary.records.rejected > allowed { throw tooManyRejects }
+    if case .count(let allowed) = job.maxRejects, summary.records.rejected > allowed { try countOn(allowed) }
   }
+
+  /// Behind the limit rejects are counted on for a while, so that a person learns how many there are and why.
+  private func countOn(_ allowed: Int) throws(Diagnostic) {
+    // Whoever takes records one by one has no use for more; a worklist is one of the whole input.
+    if worklistFile == nil {
+      let since = countingSince ?? Clock.now
+      countingSince = since
+      isLeft = taker != nil || summary.records.rejected - allowed > Run.mostCountedOn || Clock.now - since > Run.longestCountedOn
+      if isLeft { throw tooManyRejects }
+    }
+    outputs.stop()
+  }
+
+  private static let mostCountedOn = 1000
+  /// Seconds.
+  private static let longestCountedOn = 10.0
 
   // MARK: - The books
 

@@ -10,6 +10,8 @@ final class RunOutputs {
   let isDry: Bool
   /// The residue was asked for by name: it is there also when nothing was parked.
   var isResidueNamed = false
+  /// Nothing but rejects is written any more: the output is refused.
+  private(set) var isStopped = false
   private(set) var hasResidue = false
   private(set) var hasRejects = false
   private var opening: [UInt8] = []
@@ -43,15 +45,22 @@ final class RunOutputs {
   /// Another opening than the writer had at first: nothing has been written yet.
   func setOpening(_ bytes: [UInt8]) { opening = bytes }
 
+  func stop() {
+    guard !isStopped else { return }
+    isStopped = true
+    output.discard()
+    residue?.discard()
+  }
+
   func write(_ result: BatchResult, firstRecord: Int, firstWritten: Int, source: BatchWorker.Rules) throws(Diagnostic) {
     guard !isDry else { return }
-    if result.written > 0 {
+    if result.written > 0, !isStopped {
       try output.open()
       if firstWritten == 0 { try output.write(opening) }
       // Each record has its separator in front.
       try output.write(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(result.out.bytes)[(firstWritten == 0 ? separator.count : 0)...]))
     }
-    if let residue {
+    if let residue, !isStopped {
       for piece in result.residue {
         line.removeAll()
         line.append(#"{"from":"#)
@@ -86,7 +95,7 @@ final class RunOutputs {
   func writeDocument(
     _ values: [(path: [UInt8], value: Tree)], from: String, to: String, source: String, map: String
   ) throws(Diagnostic) {
-    guard let residue, !isDry else { return }
+    guard let residue, !isDry, !isStopped else { return }
     line.removeAll()
     line.append(#"{"from":"#)
     quote(from)

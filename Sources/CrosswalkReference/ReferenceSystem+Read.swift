@@ -92,8 +92,14 @@ extension ReferenceSystem {
     do throws(Refusal) {
       var value = try combined(field, parts)
       if case .parts(let names) = field.meaning {
-        guard let value else { return mark(.noPlace) }
+        guard var value else { return mark(.noPlace) }
         if let label = names["label"] { values[label] = value }
+        if !value.isBlank, let text = try? value.characters(), Self.codeOfLabel(text) == nil,
+          let use = givenOnReading[Given(field: field.name, value: text)]
+        {
+          value = .text(Array((use.hasPrefix("!") ? String(use.dropFirst()) : use).utf8))
+          if let label = names["label"] { values[label] = value }
+        }
         if let code = names["code"] {
           if value.isBlank {
             values[code] = value
@@ -110,7 +116,11 @@ extension ReferenceSystem {
     } catch {
       // `keep` has the literal stand for the value; rejecting is the affair of the written field, or of `onFail:
       // reject`.
-      if field.onFail == .keep, parts.count == 1, let literal = parts[0], !literal.isContainer {
+      if parts.count == 1, let text = try? parts[0]?.characters(), let use = givenOnReading[Given(field: field.name, value: text)],
+        let value = try? read(given: use, field)
+      {
+        values[field.canonicalNames[0]] = value
+      } else if field.onFail == .keep, parts.count == 1, let literal = parts[0], !literal.isContainer {
         values[field.canonicalNames[0]] = literal
       } else {
         if field.onFail == .reject { throw ReferenceReject(why: .failed, field: field.name) }
@@ -136,6 +146,20 @@ extension ReferenceSystem {
       }
     }
     mark(values.isEmpty ? .noPlace : leaves.contains { !$0.feeds.isEmpty } ? .empty : .taken)
+  }
+
+  /// A text that a person gave: a spelling of the system's, or a word of the canonical model; behind a `!` as it stands.
+  private func read(given use: String, _ field: ReferenceField) throws(Refusal) -> Tree {
+    if use.hasPrefix("!") { return .text(Array(use.dropFirst().utf8)) }
+    var value = Tree.text(Array(use.utf8))
+    for transform in field.transforms where !Self.isOfParts(transform) {
+      if transform.name == "choice", (transform.argument?.entries ?? []).contains(where: { $0.key.text == use }) {
+        value = use == "true" ? .bool(true) : use == "false" ? .bool(false) : value
+        continue
+      }
+      value = try read(transform, value)
+    }
+    return value
   }
 
   /// The value of a field that stands on several leaves; of the one leaf otherwise.

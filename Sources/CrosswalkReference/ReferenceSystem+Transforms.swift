@@ -154,7 +154,7 @@ extension ReferenceSystem {
       return .text(code)
     case "region":
       guard case .text(let text) = value, case .text(let name)? = canonical[transform.others["in"]?.text ?? ""],
-        let country = tables.country(name), let row = tables.region(text, in: country["code"] ?? "")
+        let country = tables.country(known(country: name, transform)), let row = tables.region(text, in: country["code"] ?? "")
       else { throw Refusal() }
       let code = ReferenceTables.shortCode(row)
       if transform.argument?.text == "code" {

@@ -46,8 +46,10 @@ extension ReferenceSystem {
       do {
         parts = try spelled(field, choice, canonical, shape, places.count)
       } catch {
+        let given = standIn(for: field, choice, canonical, shape, places.count)
         // An id that its field does not take is identity, not content: never a reason to refuse the record.
         switch field.onFail ?? (isRequired && !choice.from.contains("id") ? .reject : .park) {
+        case _ where given != nil: parts = given ?? []
         case .reject: throw ReferenceReject(why: .failed, field: field.name)
         case .park:
           record.failed[field.name] = choice.from
@@ -76,6 +78,39 @@ extension ReferenceSystem {
       }
     }
     return record
+  }
+
+  /// What a person gave for a value that the field refuses, converted; behind a `!` as it stands.
+  private func standIn(
+    for field: ReferenceField, _ choice: Choice, _ canonical: ReferenceCanonical, _ shape: Shape, _ count: Int
+  ) -> [Tree?]? {
+    guard !givenOnWriting.isEmpty, let text = try? (choice.parts?.code ?? choice.value)?.characters() else { return nil }
+    let region = field.transforms.first { $0.name == "region" }
+    let country = region.map { self.country(of: $0, canonical.values) } ?? []
+    guard let use = givenOnWriting[Given(field: field.name, value: text, country: country)] else { return nil }
+    let isLiteral = use.hasPrefix("!")
+    let value = Tree.text(Array((isLiteral ? String(use.dropFirst()) : use).utf8))
+    if isLiteral { return [try? value.brought(to: field.writeTypes[shape] ?? field.type)] }
+    var other = choice
+    other.value = value
+    if choice.parts != nil { other.parts = (value, nil) }
+    return try? spelled(field, other, canonical, shape, count)
+  }
+
+  /// The code of the country that a region stands in, by what stands in for it where the table does not have it; its text otherwise.
+  private func country(of region: ReferenceField.Transform, _ canonical: [String: Tree]) -> [UInt8] {
+    guard case .text(let name)? = canonical[region.others["in"]?.text ?? ""] else { return [] }
+    let text = known(country: name, region)
+    return tables.country(text).map { Array(($0["code"] ?? "").utf8) } ?? text
+  }
+
+  /// A country, or what a person gave for it.
+  func known(country name: [UInt8], _ region: ReferenceField.Transform) -> [UInt8] {
+    guard !givenOnWriting.isEmpty, tables.country(name) == nil else { return name }
+    for field in fields where field.meaning == .one(region.others["in"]?.text ?? "") {
+      if let use = givenOnWriting[Given(field: field.name, value: name)] { return Array((use.hasPrefix("!") ? String(use.dropFirst()) : use).utf8) }
+    }
+    return name
   }
 
   private struct Choice {

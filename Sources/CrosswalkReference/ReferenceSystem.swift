@@ -33,6 +33,9 @@ package struct ReferenceSystem: Sendable {
   /// What a name means that stands twice in one JSON object.
   package var duplicateNames = DuplicateNames.reject
   package var limits = Limits()
+  /// What stands in for values that do not convert: where this system is read, and where it is written.
+  package var givenOnReading: [Given: String] = [:]
+  package var givenOnWriting: [Given: String] = [:]
   var headerHas: [String]
   /// Form: parameters of the request.
   var requestParameters: [String]
@@ -41,6 +44,19 @@ package struct ReferenceSystem: Sendable {
   var replies: ReplyRules
   var tables: ReferenceTables
   var known: [Format: [String: [Place]]] = [:]
+
+  /// A value of a field that does not convert; a region's with the code of its country, or the country's text where it has none.
+  package struct Given: Hashable, Sendable {
+    package var field: String
+    package var value: [UInt8]
+    package var country: [UInt8]
+
+    package init(field: String, value: [UInt8], country: [UInt8] = []) {
+      self.field = field
+      self.value = value
+      self.country = country
+    }
+  }
 
   package enum DuplicateNames: Sendable { case reject, first, last }
 

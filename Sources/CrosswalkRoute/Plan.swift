@@ -1,6 +1,7 @@
 package import CrosswalkFormats
 package import CrosswalkMapping
 package import CrosswalkModel
+import CrosswalkYAML
 
 /// One way, compiled: a source system in a format to a target system in a format and shape. One a worker (transforms keep what
 /// they learnt).
@@ -102,7 +103,7 @@ package final class Plan {
     let sourceIsCanonical = source.name == CanonicalModel.name
     let targetIsCanonical = target.name == CanonicalModel.name
 
-    var read = builder.read(source)
+    var read = builder.read(source, replacements: settings.values)
     var leaves = read.leaves
     if sourceIsCanonical {
       systemLeaf = leaves.count
@@ -124,7 +125,8 @@ package final class Plan {
     let moves = restores == nil ? nil : Restoration.detach(&read, of: source, model: settings.canonical, builder: &builder)
     builder.set(&read)
     canonicalRegisters = read.canonical
-    var write = builder.write(target, shape: shape, format: targetFormat, canonical: read.canonical)
+    var write = builder.write(
+      target, shape: shape, format: targetFormat, canonical: read.canonical, replacements: settings.values)
     if sourceIsCanonical && !targetIsCanonical || moves != nil {
       // What comes back from `native` or a residue is laid over the target's values, and the source's own must stay.
       let own = Set(leaves.map(\.register)).union(read.canonical.compactMap { $0 }).union([write.nothing])
@@ -324,6 +326,8 @@ package final class Plan {
   /// Writes the target again from canonical values that a residue line's text was taken apart into.
   func writeAgain() {
     state.failures.removeAll { $0.side == .target }
+    state.refused.removeAll { $0.side == .target }
+    state.replaced.removeAll { $0.side == .target }
     if state.rejection?.side == .target { state.rejection = nil }
     state.failedTargets.removeAll()
     state.supplied.removeAll { $0 < 0 }
@@ -511,6 +515,9 @@ package final class Plan {
 }
 
 extension Field {
+  /// The leaves that it has: its own, and those of its neighbours (`lines`, `join`).
+  package var leafNames: [String] { PlanBuilder.places(of: self).map(\.name) }
+
   /// Canonical fields that it can be written from, its own first.
   package var canonicalNames: [String] {
     var names: [String] = []
@@ -565,6 +572,43 @@ extension Plan {
     }
   }
 
+  /// Leaves in which a given value stood in for one that does not convert.
+  package var replacedLeaves: [(side: RecordState.Side, name: String, use: Replacements.Use)] {
+    state.replaced.map { side, leaf, use in (side, side == .source ? sourceLeaves[leaf].name : targetLeaves[leaf].leaf.name, use) }
+  }
+
+  /// Required leaves of the rejected record that nothing was there for: not those whose value failed.
+  package var missingRequirements: [Int] {
+    required.compactMap { register, leaf in
+      guard frame.slots[register].isBlank, !state.failedTargets.contains(leaf) else { return nil }
+      let legs = targetLeaves[leaf].legs.joined()
+      let hasFailed = legs.contains { canonicalRegisters[$0].map(state.failedCanonical.contains) ?? false }
+      return hasFailed ? nil : leaf
+    }
+  }
+
+  /// Target leaves that fill the canonical field which the conversion of this one depends on (`in:`).
+  package func bases(of target: Int) -> [Int] {
+    guard targetLeaves[target].leaf.field >= 0 else { return [] }
+    let names = self.target.fields[targetLeaves[target].leaf.field].transforms.compactMap { use in
+      use.parameters.first { $0.name == "in" }?.value.text
+    }
+    return targetLeaves.indices.filter { index in
+      guard targetLeaves[index].leaf.field >= 0, case .canonical(let name) = self.target.fields[targetLeaves[index].leaf.field].meaning
+      else { return false }
+      return names.contains(name)
+    }
+  }
+
+  /// A value of this leaf is never shown: its field is secret, or one that feeds it.
+  package func isSecret(_ side: RecordState.Side, _ leaf: Int) -> Bool {
+    func isSecretSource(_ leaf: Int) -> Bool { sourceLeaves[leaf].field >= 0 && source.fields[sourceLeaves[leaf].field].isSecret }
+    if side == .source { return isSecretSource(leaf) }
+    let field = targetLeaves[leaf].leaf.field
+    if field >= 0, target.fields[field].isSecret { return true }
+    return sourceLeaves.indices.contains { isSecretSource($0) && ways[$0].contains { $0.target == leaf } }
+  }
+
   /// Target leaves that took a fallback, and which.
   package var fallbacksTaken: [(name: String, leg: Int)] {
     targetLeaves.indices.compactMap { index in
@@ -617,5 +661,6 @@ extension Plan {
   package var hasRestored: Bool { mark.pointee && !extras.isEmpty }
   package var hasAside: Bool { !aside.isEmpty }
   package var hasForeignNative: Bool { mark.pointee && !foreignNative.isEmpty }
+  package var hasReplaced: Bool { state.isMarked.pointee && !state.replaced.isEmpty }
   package var hasRemarks: Bool { state.isMarked.pointee && (!state.failures.isEmpty || !state.notices.isEmpty) }
 }

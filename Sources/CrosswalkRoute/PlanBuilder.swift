@@ -13,6 +13,8 @@ package struct PlanSettings {
   package var sets: [(field: String, value: Tree)] = []
   /// Records get the target's own ids (`RecordState.translatedId`).
   package var mapsIds = false
+  /// What stands in for values that do not convert, on the way there.
+  package var values: Replacements?
 
   package init(canonical: CanonicalModel, tables: @escaping (String) -> Table?) {
     self.canonical = canonical
@@ -64,7 +66,9 @@ struct PlanBuilder {
   }
 
   /// - place: the register of a leaf that stands somewhere already (the target's, on the way back); nil makes new ones.
-  @inline(never) mutating func read(_ system: System, place: ((String) -> Int)? = nil) -> ReadHalf {
+  @inline(never) mutating func read(
+    _ system: System, place: ((String) -> Int)? = nil, replacements: Replacements? = nil
+  ) -> ReadHalf {
     let model = settings.canonical
     var half = ReadHalf(canonical: [Int?](repeating: nil, count: model.fields.count))
     // Registers of the record come first and together: the reader clears them as one.
@@ -97,7 +101,7 @@ struct PlanBuilder {
         half.steps.append(
           LabelledStep(
             field: register, code: codeRegister, label: labelRegister, leaf: leaves[0], isReading: true, table: nil,
-            generations: [], policy: .park))
+            generations: [], policy: .park, name: half.leaves[leaves[0]].name, replacements: replacements))
       case .canonical(let name):
         guard let canonical = model.index(of: name) else { continue }
         for leaf in leaves { half.feeds[leaf].append(canonical) }
@@ -125,7 +129,8 @@ struct PlanBuilder {
           half.canonical[canonical] = to
           half.steps.append(ReadStep(
               from: register, to: to, leaf: leaves[0], transforms: transforms,
-              policy: field.onFail == .keep ? .keep : field.onFail == .reject ? .reject : .park))
+              policy: field.onFail == .keep ? .keep : field.onFail == .reject ? .reject : .park,
+              name: half.leaves[leaves[0]].name, replacements: replacements))
         }
       }
     }
@@ -163,12 +168,24 @@ struct PlanBuilder {
 
   private static func joint(_ use: TransformUse) -> [UInt8] { Array((use.argument?["with"]?.text ?? " ").utf8) }
 
-  @inline(never) private func make(_ use: TransformUse, _ system: System, canonical: @escaping (String) -> Int?) -> Transform? {
-    TransformTable.make(
+  @inline(never) func make(
+    _ use: TransformUse, _ system: System, canonical: @escaping (String) -> Int?, replacements: Replacements? = nil
+  ) -> Transform? {
+    var context =
       TransformContext(
         use: use, options: { option($0, of: system) },
         optionChoices: { name in system.options.first { $0.name == name }?.choices ?? [] }, tables: tables,
-        canonical: canonical))
+        canonical: canonical)
+    if let replacements {
+      context.replaced = { name, value in
+        guard !replacements.isEmpty else { return nil }
+        return system.fields.lazy.compactMap { field -> [UInt8]? in
+          guard case .canonical(name) = field.meaning else { return nil }
+          return replacements.use(.target, field.name, value)?.text
+        }.first
+      }
+    }
+    return TransformTable.make(context)
   }
 
   private func option(_ name: String, of system: System) -> String? {
@@ -233,7 +250,9 @@ struct PlanBuilder {
   }
 
   /// - canonical: the registers of the canonical fields; nil where nothing feeds one.
-  @inline(never) mutating func write(_ system: System, shape: Shape, format: Format, canonical: [Int?]) -> WriteHalf {
+  @inline(never) mutating func write(
+    _ system: System, shape: Shape, format: Format, canonical: [Int?], replacements: Replacements? = nil
+  ) -> WriteHalf {
     let model = settings.canonical
     var half = WriteHalf()
     let nothing = register()
@@ -282,7 +301,8 @@ struct PlanBuilder {
         half.steps.append(
           LabelledStep(
             field: to, code: source(codeName), label: source(labelName), leaf: first, isReading: false, table: table,
-            generations: (chosen.map { [$0] } ?? []) + choices.filter { $0 != chosen }, policy: policy))
+            generations: (chosen.map { [$0] } ?? []) + choices.filter { $0 != chosen }, policy: policy, name: places[0].name,
+            replacements: replacements))
         legs = [[codeName, labelName].compactMap(model.index(of:))]
         half.leaves.append(
           target(leaf(0, register: finish(
@@ -326,8 +346,9 @@ struct PlanBuilder {
           }
           continue
         }
-        let made = field.transforms.compactMap { make($0, system, canonical: { model.index(of: $0).flatMap { canonical[$0] } }) }
-          .filter { !$0.writesUnchanged }
+        let made = field.transforms.compactMap {
+          make($0, system, canonical: { model.index(of: $0).flatMap { canonical[$0] } }, replacements: replacements)
+        }.filter { !$0.writesUnchanged }
         #if CROSSWALK_MUTANTS
           let transforms = Mutant.spoil(made, field: index, of: system, reading: false)
         #else
@@ -340,7 +361,8 @@ struct PlanBuilder {
             WriteStep(
               from: value, to: to, leaf: first, transforms: transforms.reversed(), type: type,
               // An id that this system's ids cannot be is parked, whatever the shape asks of others.
-              policy: isId && policy == .reject && shape != .update ? .park : policy))
+              policy: isId && policy == .reject && shape != .update ? .park : policy, name: places[0].name,
+              replacements: replacements))
           value = to
         }
         value = finish(&half, field, value, leaf: first, shape: shape, primary: [source(name)])

@@ -51,9 +51,15 @@ final class ReadStep: PlanStep {
   private let leaf: Int
   private let transforms: [Transform]
   private let policy: FailurePolicy
+  private let name: String
+  private let replacements: Replacements?
 
-  init(from: Int, to: Int, leaf: Int, transforms: [Transform], policy: FailurePolicy) {
+  init(
+    from: Int, to: Int, leaf: Int, transforms: [Transform], policy: FailurePolicy, name: String, replacements: Replacements?
+  ) {
     self.policy = policy
+    self.name = name
+    self.replacements = replacements
     self.from = from
     self.to = to
     self.leaf = leaf
@@ -67,13 +73,20 @@ final class ReadStep: PlanStep {
       for transform in transforms {
         guard let next = transform.read(value, frame) else {
           let literal = frame.slots[from]
+          if let use = replacements?.use(.source, name, Array(frame.literal(literal))),
+            let given = Replacements.read(use, transforms, frame)
+          {
+            state.replaced.append((.source, leaf, use))
+            frame.slots[to] = given
+            return
+          }
           state.failures.append(.init(side: .source, leaf: leaf, value: literal))
           frame.slots[to] = policy == .keep ? literal : .absent
           if policy == .keep { return }
           state.failedCanonical.insert(to)
-          if policy == .reject, state.rejection == nil {
-            state.rejection = .init(reason: .failed, leaf: leaf, side: .source, value: literal)
-          }
+          guard policy == .reject else { return }
+          state.refused.append(.init(side: .source, leaf: leaf, value: literal))
+          if state.rejection == nil { state.rejection = .init(reason: .failed, leaf: leaf, side: .source, value: literal) }
           return
         }
         value = next
@@ -178,9 +191,16 @@ final class WriteStep: PlanStep {
   private let only: Unmanaged<Transform>?
   private let type: ValueType
   private let policy: FailurePolicy
+  private let name: String
+  private let replacements: Replacements?
 
   /// - transforms: in write order.
-  init(from: Int, to: Int, leaf: Int, transforms: [Transform], type: ValueType, policy: FailurePolicy) {
+  init(
+    from: Int, to: Int, leaf: Int, transforms: [Transform], type: ValueType, policy: FailurePolicy, name: String,
+    replacements: Replacements?
+  ) {
+    self.name = name
+    self.replacements = replacements
     self.from = from
     self.to = to
     self.leaf = leaf
@@ -211,17 +231,33 @@ final class WriteStep: PlanStep {
       frame.slots[to] = value
       return
     }
+    fail(source, state)
+  }
+
+  @inline(never)
+  private func fail(_ source: Slot, _ state: RecordState) {
+    let frame = state.frame
+    let within = transforms.lazy.map { $0.within(frame) }.first { !$0.isEmpty } ?? []
+    if let use = replacements?.use(.target, name, Array(frame.literal(source)), within: within),
+      let given = Replacements.write(use, transforms, type, frame)
+    {
+      state.replaced.append((.target, leaf, use))
+      frame.slots[to] = given
+      return
+    }
+    let failure = RecordState.Failure(side: .target, leaf: leaf, value: source, within: within)
     switch policy {
     case .keep:
       frame.slots[to] = source
-      state.failures.append(.init(side: .target, leaf: leaf, value: source))
+      state.failures.append(failure)
     case .park:
       frame.slots[to] = .absent
-      state.failures.append(.init(side: .target, leaf: leaf, value: source))
+      state.failures.append(failure)
       state.failedTargets.insert(leaf)
     case .reject:
       frame.slots[to] = .absent
       state.failedTargets.insert(leaf)
+      state.refused.append(failure)
       if state.rejection == nil { state.rejection = .init(reason: .failed, leaf: leaf, side: .target, value: source) }
     }
   }
@@ -560,12 +596,17 @@ final class LabelledStep: PlanStep {
   private let table: Table?
   private let generations: [String]
   private let policy: FailurePolicy
+  private let name: String
+  private let replacements: Replacements?
   private var cache = LookupCache()
 
   /// - generations: the table's columns of labels, the wanted one first.
   init(
-    field: Int, code: Int, label: Int, leaf: Int, isReading: Bool, table: Table?, generations: [String], policy: FailurePolicy
+    field: Int, code: Int, label: Int, leaf: Int, isReading: Bool, table: Table?, generations: [String], policy: FailurePolicy,
+    name: String, replacements: Replacements?
   ) {
+    self.name = name
+    self.replacements = replacements
     self.field = field
     self.code = code
     self.label = label
@@ -596,8 +637,15 @@ final class LabelledStep: PlanStep {
       slots[label] = slot
       return
     }
-    let plain = frame.plain(slot)
+    var plain = frame.plain(slot)
     slots[label] = slot
+    if let replacements, plain.kind != .text || LabelledStep.code(in: frame.text(plain)) == nil,
+      let use = replacements.use(.source, name, Array(frame.literal(slot)))
+    {
+      state.replaced.append((.source, leaf, use))
+      plain = frame.store(use.text)
+      slots[label] = plain
+    }
     if plain.kind == .text, let range = LabelledStep.code(in: frame.text(plain)) {
       slots[code] = Slot(.text, offset: plain.offset + range.lowerBound, length: range.count, space: plain.space)
     } else {
@@ -629,12 +677,18 @@ final class LabelledStep: PlanStep {
       slots[field] = frame.store(found)
       return
     }
+    if let use = replacements?.use(.target, name, Array(codeText)), let given = use.isLiteral ? use.text : find(use.text) {
+      state.replaced.append((.target, leaf, use))
+      slots[field] = frame.store(given)
+      return
+    }
     slots[field] = .absent
     state.failedTargets.insert(leaf)
     switch policy {
     case .keep: slots[field] = known
     case .park: state.failures.append(.init(side: .target, leaf: leaf, value: known))
     case .reject:
+      state.refused.append(.init(side: .target, leaf: leaf, value: known))
       if state.rejection == nil { state.rejection = .init(reason: .failed, leaf: leaf, side: .target, value: known) }
     }
   }

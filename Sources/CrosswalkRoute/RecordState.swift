@@ -11,11 +11,14 @@ package final class RecordState {
     /// Index of the leaf on its side.
     package var leaf: Int
     package var value: Slot
+    /// What the conversion depends on besides the value (`Transform.within`).
+    package var within: [UInt8]
 
-    package init(side: Side, leaf: Int, value: Slot) {
+    package init(side: Side, leaf: Int, value: Slot, within: [UInt8] = []) {
       self.side = side
       self.leaf = leaf
       self.value = value
+      self.within = within
     }
   }
 
@@ -38,6 +41,10 @@ package final class RecordState {
   /// Something was noted of the record at hand.
   package let isMarked: UnsafeMutablePointer<Bool>
   @exclusivity(unchecked) package var failures: [Failure] = [] { didSet { isMarked.pointee = true } }
+  /// Those that reject their record; `rejection` has the first reason only.
+  @exclusivity(unchecked) package var refused: [Failure] = [] { didSet { isMarked.pointee = true } }
+  /// What stood in for values that failed.
+  @exclusivity(unchecked) package var replaced: [(side: Side, leaf: Int, use: Replacements.Use)] = [] { didSet { isMarked.pointee = true } }
   @exclusivity(unchecked) package var rejection: Rejection? { didSet { isMarked.pointee = true } }
   /// Per target leaf: which source it took; 0 is `is:`, 1 and up the legs of `or:`.
   package let legs: UnsafeMutablePointer<UInt8>
@@ -79,6 +86,8 @@ package final class RecordState {
   func begin() {
     guard isMarked.pointee else { return }
     failures.removeAll(keepingCapacity: true)
+    if !refused.isEmpty { refused.removeAll(keepingCapacity: true) }
+    if !replaced.isEmpty { replaced.removeAll(keepingCapacity: true) }
     rejection = nil
     failedCanonical.removeAll(keepingCapacity: true)
     failedTargets.removeAll(keepingCapacity: true)

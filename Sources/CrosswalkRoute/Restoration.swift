@@ -20,6 +20,8 @@ package struct ResidueLine: Sendable {
   /// Fingerprints of what derived values were derived from.
   package var bases: [(path: String, fingerprint: [UInt8])] = []
   package var sourceId = Tree.null
+  /// What stood in for values of the other system's record that its way there does not convert.
+  package var uses: [(side: RecordState.Side, leaf: String, use: Replacements.Use)] = []
   /// Who wrote a canonical record.
   package var system: Tree?
 
@@ -67,6 +69,7 @@ package final class Restoration {
   }
 
   private let steps: StepList
+  private let replacements = Replacements()
   private let moves: MoveStep
   private let fill: FillStep
   private let model: CanonicalModel
@@ -126,7 +129,7 @@ package final class Restoration {
     self.canonical = canonical
     let nothing = builder.register()
     let (steps, carried) = builder.carry(targets, of: target, in: targetFormat)
-    var back = builder.read(target, place: { carried[$0] ?? nothing })
+    var back = builder.read(target, place: { carried[$0] ?? nothing }, replacements: replacements)
     var fresh: [Int] = []
     for field in source.fields {
       for index in field.canonicalNames.compactMap(model.index(of:)) where back.canonical[index] == nil {
@@ -136,7 +139,8 @@ package final class Restoration {
       }
     }
     fill = FillStep(fresh: fresh)
-    let rewritten = builder.write(source, shape: shape, format: sourceFormat, canonical: back.canonical)
+    let rewritten = builder.write(
+      source, shape: shape, format: sourceFormat, canonical: back.canonical, replacements: replacements)
     replayCanonical = back.canonical
     replayLeaves = rewritten.leaves
     var replayedByName: [String: Int] = [:]
@@ -188,6 +192,7 @@ package final class Restoration {
   /// Sends what a fallback brought on the way there back to where it came from.
   func begin(_ plan: Plan) {
     outcome = Outcome()
+    replacements.take(line)
     moves.moved = []
     moves.assigned = []
     guard let line else { return }
@@ -357,10 +362,12 @@ package final class Restoration {
     let legs = state.legs
     for index in 0..<legCount { keptLegs[index] = legs[index] }
     let kept = (state.failures, state.rejection, state.failedCanonical, state.failedTargets, state.supplied, state.notices)
+    let given = (state.refused, state.replaced)
     state.failedCanonical = failing
     state.failedTargets = []
     steps.run(state)
     (state.failures, state.rejection, state.failedCanonical, state.failedTargets, state.supplied, state.notices) = kept
+    (state.refused, state.replaced) = given
     for index in 0..<writtenLeaves { replayLegs[index] = legs[index] }
     for index in 0..<legCount { legs[index] = keptLegs[index] }
 

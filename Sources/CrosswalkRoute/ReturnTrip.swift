@@ -95,10 +95,12 @@ package final class ReturnTrip {
     for index in 0..<legCount { keptLegs[index] = legs[index] }
     if state.isMarked.pointee || !failing.isEmpty {
       let kept = (state.failures, state.rejection, state.failedCanonical, state.failedTargets, state.supplied, state.notices)
+      let given = (state.refused, state.replaced)
       state.failedCanonical = failing
       state.failedTargets = []
       steps.run(state)
       (state.failures, state.rejection, state.failedCanonical, state.failedTargets, state.supplied, state.notices) = kept
+      (state.refused, state.replaced) = given
     } else {
       steps.run(state)
       state.begin()

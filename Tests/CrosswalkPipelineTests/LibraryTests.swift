@@ -115,7 +115,8 @@ import Testing
       nothing for it
         --> in.json, record 1, bytes 18..<30  (Customer)
         ::: \(folder)/acme/client.yaml:4:3
-         = help: correct the source, or set such records aside: `--max-rejects N --rejects FILE`
+         = help: why: `Customer` is missing 2; `--set FIELD=VALUE` gives what is missing, and `--max-rejects N --rejects FILE` sets such \
+      records aside
       """
     #expect(throws: Diagnostic.self) {
       do { try job.run(into: { _ in }) } catch {

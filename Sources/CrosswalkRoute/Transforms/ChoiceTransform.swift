@@ -57,6 +57,12 @@ final class ChoiceTransform: Transform {
     return frame.store(word)
   }
 
+  override func readGiven(_ slot: Slot, _ frame: Frame) -> Slot? {
+    let text = frame.literal(slot)
+    guard let word = words.first(where: { $0.word.elementsEqual(text) })?.word else { return read(slot, frame) }
+    return BooleanTransform.value(slot, frame, words: false) == nil ? frame.store(word) : read(slot, frame)
+  }
+
   override func write(_ slot: Slot, _ frame: Frame) -> Slot? {
     let text = Array(frame.literal(slot))
     if let word = words.first(where: { $0.word == text }) {

@@ -24,13 +24,17 @@ final class RegionTransform: Transform {
   private let country: Int?
   private let countries: Table?
   private let regions: Table?
+  private let replaced: (([UInt8]) -> [UInt8]?)?
   @exclusivity(unchecked) private var cache = LookupCache()
+  @exclusivity(unchecked) private var codes = LookupCache()
 
   init(_ context: TransformContext) {
     givesName = context.argumentText == "name"
     country = context.text("in").flatMap(context.canonical)
     countries = context.tables["countries"]
     regions = context.tables["regions"]
+    let name = context.text("in")
+    replaced = context.replaced.flatMap { replaced in name.map { name in { replaced(name, $0) } } }
   }
 
   override var readsUnchanged: Bool { true }
@@ -40,7 +44,8 @@ final class RegionTransform: Transform {
     let place = frame.slots[country]
     guard place.kind == .text else { return nil }
     let text = Array(frame.text(slot))
-    let countryText = Array(frame.text(place))
+    var countryText = Array(frame.text(place))
+    if replaced != nil { countryText = known(countryText) }
     guard
       let answer = cache.answer(
         countryText + [0] + text,
@@ -50,6 +55,21 @@ final class RegionTransform: Transform {
         })
     else { return nil }
     return slot.kind == .text && answer == text ? slot : frame.store(answer)
+  }
+
+  override func within(_ frame: Frame) -> [UInt8] {
+    guard let country else { return [] }
+    let place = frame.slots[country]
+    guard place.kind == .text else { return [] }
+    let text = known(Array(frame.text(place)))
+    return code(text) ?? text
+  }
+
+  /// The country, or what stands in for one that the table does not have.
+  private func known(_ country: [UInt8]) -> [UInt8] { code(country) == nil ? replaced?(country) ?? country : country }
+
+  private func code(_ country: [UInt8]) -> [UInt8]? {
+    codes.answer(country) { countries.flatMap { CountryTransform.find(country, in: $0) }?.first }
   }
 
   private func find(_ text: [UInt8], _ country: [UInt8], _ regions: Table) -> [UInt8]? {

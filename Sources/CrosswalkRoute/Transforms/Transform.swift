@@ -15,6 +15,12 @@ package class Transform {
   /// Canonical → target.
   package func write(_ slot: Slot, _ frame: Frame) -> Slot? { slot }
 
+  /// `read` for a text that a person gave: the word of the canonical model will do as well.
+  package func readGiven(_ slot: Slot, _ frame: Frame) -> Slot? { read(slot, frame) }
+
+  /// What writing depends on besides the value, as its table names it; empty where nothing is stated.
+  package func within(_ frame: Frame) -> [UInt8] { [] }
+
   /// Whether reading changes nothing, and whether writing does: such a step is left out of the plan.
   package var readsUnchanged: Bool { false }
   package var writesUnchanged: Bool { false }
@@ -29,6 +35,8 @@ package struct TransformContext {
   package let tables: Tables
   /// The register of a canonical field of the same record.
   package let canonical: (String) -> Int?
+  /// What a person put in the place of a canonical value that its own field does not convert.
+  var replaced: ((String, [UInt8]) -> [UInt8]?)?
 
   /// A parameter as text: `in: address.country`.
   func text(_ name: String) -> String? { use.parameters.first { $0.name == name }?.value.text }
