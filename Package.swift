@@ -31,6 +31,10 @@ let package = Package(
     .target(name: "CrosswalkExplain", dependencies: ["CrosswalkModel", "CrosswalkYAML", "CrosswalkMapping"]),
     .target(
       name: "CrosswalkRoute", dependencies: ["CrosswalkFormats", "CrosswalkModel", "CrosswalkYAML", "CrosswalkMapping"]),
+    // Beside the pipeline, not behind it: records in memory need neither files nor batches.
+    .target(
+      name: "CrosswalkCheck",
+      dependencies: ["CrosswalkRoute", "CrosswalkFormats", "CrosswalkModel", "CrosswalkYAML", "CrosswalkMapping"]),
     .target(name: "CrosswalkReference", dependencies: ["CrosswalkModel", "CrosswalkYAML", "CrosswalkFormats"]),
     .target(
       name: "CrosswalkPipeline",
@@ -53,7 +57,7 @@ let package = Package(
       ]),
     .executableTarget(
       name: "CrosswalkCommand",
-      dependencies: ["Crosswalk", "CrosswalkWhy", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+      dependencies: ["Crosswalk", "CrosswalkCheck", "CrosswalkWhy", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
 
     // `Mappings/` inside the binary: the plugin finds the files, the tool writes them as one Swift file.
     .executableTarget(name: "embed-mappings"),
@@ -70,6 +74,9 @@ let package = Package(
     .testTarget(
       name: "CrosswalkPipelineTests", dependencies: ["Crosswalk", "CrosswalkReference", "CrosswalkWhy", "TestSupport"],
       exclude: ["Goldens"]),
+    .testTarget(
+      name: "CrosswalkCheckTests",
+      dependencies: ["CrosswalkCheck", "CrosswalkMapping", "CrosswalkRoute", "CrosswalkModel", "CrosswalkFormats", "TestSupport"]),
     .testTarget(name: "CommandTests", dependencies: ["CrosswalkCommand", "TestSupport"], exclude: ["Cases"]),
     .testTarget(name: "Fuzz", dependencies: ["Crosswalk", "TestSupport"], path: "Tests/Fuzz"),
     .testTarget(name: "HouseRules", dependencies: ["TestSupport"]),

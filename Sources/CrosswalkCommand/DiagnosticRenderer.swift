@@ -5,7 +5,7 @@ package struct DiagnosticRenderer {
   /// Values of the data in full; otherwise an excerpt around what is meant.
   package var showsValues = false
 
-  package init() {}
+  package init(showsValues: Bool = false) { self.showsValues = showsValues }
 
   package func text(_ diagnostic: Diagnostic) -> String { diagnostic.text(showsValues: showsValues) }
 

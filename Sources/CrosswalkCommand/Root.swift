@@ -9,7 +9,7 @@ struct Root: ParsableCommand {
     discussion: "Exit codes: 0 done; 1 done, with rejects or differences; 2 usage or mapping wrong; 4 input unreadable or malformed; "
       + "5 output refused; 6 too many rejects; 130, 143 interrupted.",
     version: "crosswalk \(version)",
-    subcommands: [Convert.self, Explain.self, Diff.self, Why.self, Systems.self, Help.self])
+    subcommands: [Convert.self, Explain.self, Diff.self, Why.self, Check.self, Systems.self, Help.self])
 
   static let version = "0.1.0"
 }

@@ -25,6 +25,19 @@ struct MappingFolder: Sendable {
     }
   }
 
+  /// A path to a folder with the files of one system: the folder above it and its name.
+  static func system(at path: String) -> (folder: String, name: String)? {
+    guard exists("\(path)/client.yaml") || exists("\(path)/system.yaml"), let real = resolved(path) else { return nil }
+    let parts = real.split(separator: "/")
+    guard let name = parts.last else { return nil }
+    var shown = path[...]
+    while shown.count > 1, shown.last == "/" { shown.removeLast() }
+    // As the user wrote it, where that ends with the name.
+    if shown == name { return (".", String(name)) }
+    if shown.hasSuffix("/\(name)") { return (String(shown.dropLast(name.count + 1)), String(name)) }
+    return ("/" + parts.dropLast().joined(separator: "/"), String(name))
+  }
+
   func hasFile(_ file: String) -> Bool { exists("\(root)/\(file)") }
 
   /// A file below the folder. `file` has no `..`: it is made of names that were found here.

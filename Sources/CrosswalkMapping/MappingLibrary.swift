@@ -1,5 +1,5 @@
 package import CrosswalkModel
-import CrosswalkYAML
+package import CrosswalkYAML
 
 /// Where systems are found: those inside the program, and folders that add systems or replace them by name. Nothing is
 /// parsed before it is asked for.
@@ -69,7 +69,13 @@ package struct MappingLibrary: Sendable {
     return (bytes, "Mappings/\(path)")
   }
 
-  private func parse(_ file: String, of name: String) throws(Diagnostic) -> YAMLNode {
+  /// The names of the systems in a folder that `folders` may name.
+  package static func systems(in folder: String) throws(Diagnostic) -> [String] { try MappingFolder(folder).systems }
+
+  /// Where a folder is a system itself: the folder above it, and its name there.
+  package static func system(at path: String) -> (folder: String, name: String)? { MappingFolder.system(at: path) }
+
+  package func parse(_ file: String, of name: String) throws(Diagnostic) -> YAMLNode {
     let (bytes, label) = try read(file, of: name)
     return try YAML.parse(bytes, file: label)
   }

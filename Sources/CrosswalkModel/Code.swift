@@ -132,6 +132,11 @@ extension Code {
     (.unreadableMapping, "a mapping file that cannot be read", "A system is a folder with `system.yaml` and `client.yaml`; both must be plain files that may be read."),
     (.outsideFolder, "a mapping file outside its folder", "A file below `--mappings DIR` is a link to a place outside that folder. Only what stands inside is read."),
     (.noSystems, "a mappings folder without a system", "The folder that is named holds one folder a system, and each of these has `system.yaml` and `client.yaml`."),
+
+    (.failingTest, "a test of a mapping file fails", "`tests:` of a client.yaml says what a record means (`read` and `canonical`) and what is written of it (`canonical` and `write`). `crosswalk check` runs them; each value that is not as the test says is shown with its place."),
+    (.failingExample, "an example of a transform fails", "Each transform has examples that say what it does, and `crosswalk check` runs them. A table in a mappings folder replaces the built-in one of its name; when it lacks rows or columns, values no longer convert as documented."),
+    (.brokenGetPut, "a record does not come back", "GetPut: a record that is read into canonical and written again, with its residue, is the record that it was. The message shows the smallest record found that is not, made from the mapping with the seed that is named; `crosswalk check --seed N` makes it again."),
+    (.brokenPutGet, "a written value is read as another one", "PutGet: what is written of a canonical record is read again as it was, or in a normal form that writing and reading leave alone. A field also writes what it has read, and reads what it has written. The message shows the smallest record found that breaks this. The usual cause is a list of transforms that do not undo each other, for the write runs them backwards."),
   ]
 
   public static let usage = Code("U0001")
@@ -253,4 +258,9 @@ extension Code {
   public static let unreadableMapping = Code("M0202")
   public static let outsideFolder = Code("M0203")
   public static let noSystems = Code("M0204")
+
+  public static let failingTest = Code("M0301")
+  public static let failingExample = Code("M0302")
+  public static let brokenGetPut = Code("M0303")
+  public static let brokenPutGet = Code("M0304")
 }
