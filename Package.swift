@@ -76,7 +76,7 @@ let package = Package(
       exclude: ["Goldens"]),
     .testTarget(
       name: "CrosswalkCheckTests",
-      dependencies: ["CrosswalkCheck", "CrosswalkMapping", "CrosswalkRoute", "CrosswalkModel", "CrosswalkFormats", "TestSupport"]),
+      dependencies: ["CrosswalkCheck", "CrosswalkMapping", "CrosswalkRoute", "CrosswalkYAML", "CrosswalkModel", "TestSupport"]),
     .testTarget(name: "CommandTests", dependencies: ["CrosswalkCommand", "TestSupport"], exclude: ["Cases"]),
     .testTarget(name: "Fuzz", dependencies: ["Crosswalk", "TestSupport"], path: "Tests/Fuzz"),
     .testTarget(name: "HouseRules", dependencies: ["TestSupport"]),

@@ -76,11 +76,14 @@ package struct RecordGenerator {
   // MARK: - Records
 
   /// One field in one state, the others as usual, and once more with the others left out.
-  package var systematic: [Made] {
+  package var systematic: [Made] { systematic(of: Set(system.fields.indices)) }
+
+  /// The same for some of the fields, by their index.
+  package func systematic(of fields: Set<Int>) -> [Made] {
     var made: [Made] = [Made(values: [])]
     let usual = usual
     made.append(Made(values: usual))
-    for place in places {
+    for place in places where fields.contains(place.field) {
       for candidate in place.candidates where candidate.state != .absent {
         made.append(Made(values: RecordGenerator.merge([], candidate, at: place.name), field: place.name, state: candidate.state))
         guard candidate.state != .row else { continue }

@@ -6,8 +6,9 @@ package enum RecordShrinker {
   /// Records that are tried at most.
   private static let limit = 2_000
 
+  /// - keepsValues: values are only left out.
   package static func smallest(
-    _ values: [(name: String, value: Tree)], where isOne: ([(name: String, value: Tree)]) -> Bool
+    _ values: [(name: String, value: Tree)], keepsValues: Bool = false, where isOne: ([(name: String, value: Tree)]) -> Bool
   ) -> [(name: String, value: Tree)] {
     var values = values
     var tried = 0
@@ -31,7 +32,7 @@ package enum RecordShrinker {
       if size > 1 { size /= 2 } else if !hasChanged { break }
     }
 
-    var hasChanged = true
+    var hasChanged = !keepsValues
     while hasChanged, tried < limit {
       hasChanged = false
       for index in values.indices {

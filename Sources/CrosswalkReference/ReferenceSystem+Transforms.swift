@@ -115,7 +115,8 @@ extension ReferenceSystem {
     case "prefix":
       let prefix = Array((transform.argument?.text ?? "").utf8)
       guard case .text(let text) = value, text.starts(with: prefix) else { return value }
-      return .text(Array(text.dropFirst(prefix.count)))
+      let rest = text.dropFirst(prefix.count)
+      return rest.starts(with: prefix) ? value : .text(Array(rest))
     default:
       // country, region, oneLine, integer, default, constant: the literal is the canonical value.
       return value

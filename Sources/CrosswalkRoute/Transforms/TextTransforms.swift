@@ -50,7 +50,7 @@ final class PrefixTransform: Transform {
     name: "prefix", summary: "drops a text in front on reading, puts it there on writing",
     parameters: [("prefix", "the text")], inverse: .normalising, loses: "whether the prefix was there",
     examples: [
-      .init(use: "{ prefix: \"C-\" }", reads: [("\"C-12\"", "\"12\""), ("\"12\"", "\"12\"")], writes: [("\"12\"", "\"C-12\"")])
+      .init(use: "{ prefix: \"C-\" }", reads: [("\"C-12\"", "\"12\""), ("\"12\"", "\"12\""), ("\"C-C-12\"", "\"C-C-12\"")], writes: [("\"12\"", "\"C-12\"")])
     ])
 
   private let prefix: [UInt8]
@@ -59,7 +59,10 @@ final class PrefixTransform: Transform {
 
   override func read(_ slot: Slot, _ frame: Frame) -> Slot? {
     let text = frame.literal(slot)
-    return text.starts(with: prefix) ? frame.store(text.dropFirst(prefix.count)) : slot
+    guard text.starts(with: prefix) else { return slot }
+    // Where it stands twice the rest would be taken for one that has it already, and lose it on the way back.
+    let rest = text.dropFirst(prefix.count)
+    return rest.starts(with: prefix) ? slot : frame.store(rest)
   }
 
   override func write(_ slot: Slot, _ frame: Frame) -> Slot? {
