@@ -18,6 +18,8 @@ package final class RecordRoute {
     /// The record was rejected, at this leaf.
     package var rejectedAt: String?
     package var isRejected = false
+    /// Because the target requires what the record does not have.
+    package var isIncomplete = false
   }
 
   package let plan: Plan
@@ -47,6 +49,7 @@ package final class RecordRoute {
       }
     }
     if result.isRejected {
+      result.isIncomplete = plan.state.rejection?.reason == .missing
       result.rejectedAt = plan.state.rejection.flatMap { rejection in
         guard rejection.leaf >= 0 else { return nil }
         return rejection.side == .source ? plan.sourceLeaves[rejection.leaf].name : plan.targetLeaves[rejection.leaf].leaf.name

@@ -73,6 +73,20 @@ import Testing
       ])
   }
 
+  @Test func aRecordThatIsReadAndThenRefusedIsFound() throws {
+    try expect(
+      "Kind: { is: billing.method, onFail: reject, as: [{ choice: { hourly: [HOURS], fixed: [F] } }, { case: upper }] }",
+      [
+        #"""
+        error[M0303]: GetPut: a record that was read is refused when it is written again, at `Kind`
+          --> kiosk record made with seed 1, record N  (Kind)
+           |  {"Kind":"HOURS"}
+          ::: client.yaml:4:3  refused
+           = help: `onFail: park` sets the value aside and lets the record through
+        """#
+      ])
+  }
+
   @Test func aValueThatNeverComesToRestIsFound() throws {
     try expect(
       "Code: { is: accountCode, as: [{ case: upper }, { prefix: c- }] }",
@@ -134,6 +148,8 @@ import Testing
         L: { is: none, as: { constant: client } }
         M: { is: phone.fax, as: [trim, { prefix: "+" }] }
         N: { is: industry.id, type: integer, onFail: keep }
+        Q: { is: website, required: true }
+        R: { is: address.country, onFail: reject, as: { country: code } }
         O: { is: place.name, write: { nulls: omit, empties: omit } }
       """, [])
   }
