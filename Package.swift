@@ -57,7 +57,9 @@ let package = Package(
       ]),
     .executableTarget(
       name: "CrosswalkCommand",
-      dependencies: ["Crosswalk", "CrosswalkCheck", "CrosswalkWhy", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+      dependencies: [
+        "Crosswalk", "CrosswalkCheck", "CrosswalkWhy", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
 
     // `Mappings/` inside the binary: the plugin finds the files, the tool writes them as one Swift file.
     .executableTarget(name: "embed-mappings"),
@@ -76,7 +78,7 @@ let package = Package(
       exclude: ["Goldens"]),
     .testTarget(
       name: "CrosswalkCheckTests",
-      dependencies: ["CrosswalkCheck", "CrosswalkMapping", "CrosswalkRoute", "CrosswalkYAML", "CrosswalkModel", "TestSupport"]),
+      dependencies: ["CrosswalkCheck", "CrosswalkMapping", "CrosswalkModel", "CrosswalkRoute", "CrosswalkYAML", "TestSupport"]),
     .testTarget(name: "CommandTests", dependencies: ["CrosswalkCommand", "TestSupport"], exclude: ["Cases"]),
     .testTarget(name: "Fuzz", dependencies: ["Crosswalk", "TestSupport"], path: "Tests/Fuzz"),
     .testTarget(name: "HouseRules", dependencies: ["TestSupport"]),

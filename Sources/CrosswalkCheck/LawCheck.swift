@@ -34,7 +34,7 @@ package struct LawCheck {
     var before: Tree?
     var after: Tree?
 
-    var law: Law { kind == .returns ? .getPut : .putGet }
+    var law: Law { kind == .returns || kind == .rejects ? .getPut : .putGet }
   }
 
   let system: System

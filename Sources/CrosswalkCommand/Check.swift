@@ -1,5 +1,6 @@
 import ArgumentParser
 import Crosswalk
+import CrosswalkCheck
 
 /// `crosswalk check`: what is wrong with mapping files.
 struct Check: Command {

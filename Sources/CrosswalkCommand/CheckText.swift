@@ -1,4 +1,5 @@
 import Crosswalk
+import CrosswalkCheck
 
 /// What a check found, as lines for people or as one JSON object.
 enum CheckText {
