@@ -1,5 +1,6 @@
 import CrosswalkMapping
 import CrosswalkRoute
+import Foundation
 import TestSupport
 import Testing
 
