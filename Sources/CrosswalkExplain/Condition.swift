@@ -40,6 +40,10 @@ package enum Condition: Sendable, Hashable {
   case character
   /// `native` of the record has the target's own literal.
   case native
+  /// A block of free text of which nothing, or not this, is certain.
+  case unread
+  /// A block of free text that was taken apart.
+  case read
 
   /// One word a case, for programs.
   package var name: String {
@@ -63,13 +67,15 @@ package enum Condition: Sendable, Hashable {
     case .container: "container"
     case .character: "character"
     case .native: "native"
+    case .unread: "unread"
+    case .read: "read"
     }
   }
 
   package static let names = [
     "null", "empty", "kind", "writtenKind", "notListed", "spelling", "sameSpelling", "moreLines", "lineBreaks", "holds",
     "taken",
-    "joined", "alone", "together", "label", "mapped", "container", "character", "native",
+    "joined", "alone", "together", "label", "mapped", "container", "character", "native", "unread", "read",
   ]
 
   /// Behind "when", in a few words.
@@ -94,6 +100,8 @@ package enum Condition: Sendable, Hashable {
     case .container: "an object or a list stands where one value belongs"
     case .character: "a character that XML has no place for"
     case .native: "`native` brings the target's own literal back"
+    case .unread: "the text does not certainly say it"
+    case .read: "the text is taken apart"
     }
   }
 

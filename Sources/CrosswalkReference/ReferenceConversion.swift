@@ -151,7 +151,7 @@ package struct ReferenceConversion: Sendable {
       if let via = leaf.via { residue.via[leaf.field] = via }
     }
     // The way back, without `via`: the target is read as if it had always been there.
-    let back = way(back: target.tree, output, format)
+    let back = way(back: target.tree, output, format, via: to.composed(residue.via))
     let filled = set.keys.filter { canonical.isBlank($0) && !canonical.failed.contains($0) }
     let stands = Set(target.leaves.filter { !$0.isSupplied }.flatMap(\.from)).subtracting(filled)
     for leaf in canonical.leaves {

@@ -36,6 +36,8 @@ package struct ReferenceTables: Sendable {
     regions = Dictionary(grouping: rows["regions"] ?? []) { $0["country"] ?? "" }
   }
 
+  func rows(of table: String) -> [Row] { rows[table] ?? [] }
+
   /// The row of a country: a code, a three-letter code, the name, or an alias.
   func country(_ text: [UInt8]) -> Row? { countries[fold(text)] }
 

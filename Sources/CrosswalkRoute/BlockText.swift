@@ -29,11 +29,72 @@ package struct BlockText {
     return Array(lines.joined(separator: [0x0a]))
   }
 
-  package func value(_ name: String, in text: [UInt8]) -> [UInt8]? {
+  /// - known: the parts that have a field; the others are left over. nil: all.
+  package func value(_ name: String, in text: [UInt8], known: Set<String>? = nil) -> [UInt8]? {
     if name == "rest" {
-      return rest.isEmpty ? nil : Array(rest.map { BlockText.value($0, in: text) }.joined(separator: [0x0a]))
+      let left = known.map { known in parts.filter { !known.contains($0.name) }.map(\.range) } ?? []
+      let all = (rest + left).sorted { $0.lowerBound < $1.lowerBound }
+      return all.isEmpty ? nil : Array(all.map { BlockText.value($0, in: text) }.joined(separator: [0x0a]))
     }
     return parts.first { $0.name == name }.map { BlockText.value($0.range, in: text) }
+  }
+}
+
+extension BlockText {
+  /// The text with other values in the places of some parts; nil where a part cannot be put into its place.
+  ///
+  /// - changes: nil takes a value out, with its line where nothing else stands on it. A part that the text does not have is a line of
+  ///   its own at the end.
+  func replacing(_ changes: [(part: String, value: [UInt8]?)], in text: [UInt8]) -> [UInt8]? {
+    var edits: [(range: Range<Int>, with: [UInt8])] = []
+    var added: [[UInt8]] = []
+    for change in changes {
+      let isRest = change.part == "rest"
+      let ranges = isRest ? rest : parts.filter { $0.name == change.part }.map(\.range)
+      if value(change.part, in: text) == change.value { continue }
+      guard let first = ranges.first else {
+        if let value = change.value { added.append(BlockText.line(of: change.part, value)) }
+        continue
+      }
+      // What is left may stand in several places: then it is one text behind the others.
+      if let value = change.value, ranges.count == 1 {
+        edits.append((first, value))
+      } else {
+        edits += ranges.map { (wholeLine($0, in: text), []) }
+        if let value = change.value { added.append(value) }
+      }
+    }
+    var out = text
+    for edit in edits.sorted(by: { $0.range.lowerBound > $1.range.lowerBound }) {
+      guard edit.range.upperBound <= out.count else { return nil }
+      out.replaceSubrange(edit.range, with: edit.with)
+    }
+    for line in added { out += (out.isEmpty ? [] : [0x0a]) + line }
+    return out
+  }
+
+  private static func line(of part: String, _ value: [UInt8]) -> [UInt8] {
+    switch part {
+    case "fax": value + Array(" (fax)".utf8)
+    case "mobile": value + Array(" (mobile)".utf8)
+    default: value
+    }
+  }
+
+  /// The range with its line and one line break, where no other part or rest stands on the line.
+  private func wholeLine(_ range: Range<Int>, in text: [UInt8]) -> Range<Int> {
+    func isBreak(_ byte: UInt8) -> Bool { byte == 0x0a || byte == 0x0d }
+    let start = text[..<range.lowerBound].lastIndex(where: isBreak).map { $0 + 1 } ?? 0
+    var end = text[range.upperBound...].firstIndex(where: isBreak) ?? text.count
+    let others = (parts.map(\.range) + rest).filter { $0 != range }
+    if others.contains(where: { $0.overlaps(start..<end) }) { return range }
+    if end < text.count, text[end] == 0x0d, end + 1 < text.count, text[end + 1] == 0x0a { end += 1 }
+    if end < text.count { return start..<(end + 1) }
+    // The last line goes with the break before it.
+    var front = start
+    if front > 0, text[front - 1] == 0x0a { front -= 1 }
+    if front > 0, front < start || text[front - 1] == 0x0d, text[front - 1] == 0x0d { front -= 1 }
+    return front..<end
   }
 }
 
