@@ -101,7 +101,7 @@ package enum Condition: Sendable, Hashable {
     case .character: "a character that XML has no place for"
     case .native: "`native` brings the target's own literal back"
     case .unread: "the text does not certainly say it"
-    case .read: "the text is taken apart"
+    case .read: "the text is taken apart, into parts without a place"
     }
   }
 

@@ -176,7 +176,10 @@ struct PredictionBuilder {
       exceptions.append(Exception(condition: .unread, outcome: .rejected))
     }
     exceptions.append(Exception(condition: .sameSpelling, outcome: .kept))
-    exceptions.append(Exception(condition: .read, outcome: .parked(.taken)))
+    let placed = Set(leaf.edges.filter(\.isPart).flatMap(\.canonical))
+    if !parts(of: source.fields[leaf.field]).allSatisfy(placed.contains) {
+      exceptions.append(Exception(condition: .read, outcome: .parked(.taken)))
+    }
     (leaf.usual, leaf.exceptions) = (.recoded, exceptions)
     leaf.parking.formUnion([.taken, .failed, .empty])
   }

@@ -1,14 +1,14 @@
 import CrosswalkModel
 
 /// What a block of free text certainly holds, read once more by the rules of Mappings/README.md, "Free text".
-struct ReferenceBlock {
+package struct ReferenceBlock {
   typealias Text = ArraySlice<UInt8>
 
   private var found: [String: Text] = [:]
   private var left: [Text] = []
 
   /// nil when nothing is certain.
-  init?(_ text: [UInt8], _ tables: ReferenceTables) {
+  package init?(_ text: [UInt8], _ tables: ReferenceTables) {
     var lines: [Text] = [[]]
     var start = 0
     for i in text.indices where text[i] == 0x0a || text[i] == 0x0d {
@@ -23,7 +23,7 @@ struct ReferenceBlock {
     lines[lines.count - 1] = text[start...]
     lines = lines.map(Self.trimmed)
     guard lines.count <= 20, text.count <= 2000 else { return nil }
-    let words = Words(tables)
+    let words = tables.words
     if lines.contains(where: { words.phrases(in: $0).contains { words.is($0, "doubt") } }) { return nil }
 
     let pieces = lines.map { Self.cut($0) }
@@ -67,7 +67,7 @@ struct ReferenceBlock {
   }
 
   /// - names: the parts that have a field; the others are left over.
-  func value(of part: String, among names: Set<String>) -> [UInt8]? {
+  package func value(of part: String, among names: Set<String>) -> [UInt8]? {
     guard part == "rest" else { return found[part].map(Self.value) }
     let all = (left + found.filter { !names.contains($0.key) }.values).sorted { $0.startIndex < $1.startIndex }
     return all.isEmpty ? nil : Array(all.map(Self.value).joined(separator: [0x0a]))
@@ -97,8 +97,8 @@ struct ReferenceBlock {
   struct Words {
     private var lists: [String: Set<[UInt8]>] = [:]
 
-    init(_ tables: ReferenceTables) {
-      for row in tables.rows(of: "addresswords") {
+    init(_ rows: [ReferenceTables.Row]) {
+      for row in rows {
         lists[row["kind"] ?? ""] = Set((row["words"] ?? "").split(separator: "|").map { fold(Array($0.utf8)) })
       }
     }

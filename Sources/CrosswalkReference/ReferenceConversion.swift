@@ -421,7 +421,7 @@ package struct ReferenceConversion: Sendable {
         // Replayed in the format that was read: what it cannot hold is no edit.
         target.tree = try way.restore(record, aids, format: output, output: format).tree
         // What came back may say again what the mapping could not, but a null where the format has none.
-        let back = self.way(back: target.tree, output, format)
+        let back = self.way(back: target.tree, output, format, via: to.composed(residue.via))
         let hasNull = output.isJSON || output == .xml && to.nilAttribute != nil
         let parked = zip(residue.parked, residue.why).filter { entry, _ in
           back[entry.path] != entry.value || entry.value == .null && !hasNull

@@ -45,7 +45,7 @@ extension BlockText {
   ///
   /// - changes: nil takes a value out, with its line where nothing else stands on it. A part that the text does not have is a line of
   ///   its own at the end.
-  func replacing(_ changes: [(part: String, value: [UInt8]?)], in text: [UInt8]) -> [UInt8]? {
+  package func replacing(_ changes: [(part: String, value: [UInt8]?)], in text: [UInt8]) -> [UInt8]? {
     var edits: [(range: Range<Int>, with: [UInt8])] = []
     var added: [[UInt8]] = []
     for change in changes {

@@ -436,7 +436,7 @@ final class BlockStep: PlanStep {
         reads: [
           (
             #""Boston, MA 02118\nF: 617-555-0142\nAsk for Jo""#,
-            #"{"address.city":"Boston","address.postalCode":"02118","address.region":"MA","notes":"Ask for Jo","phone.fax":"617-555-0142"}"#
+            #"{"phone":{"fax":"617-555-0142"},"address":{"city":"Boston","region":"MA","postalCode":"02118"},"notes":"Ask for Jo"}"#
           ), (#""Ask for Jo""#, #"{"details":"Ask for Jo"}"#),
         ])
     ])

@@ -58,6 +58,7 @@ import Testing
     let (canonical, type) = TransformSpecTests.kinds(example)
     let field: String
     switch example.transform {
+    case "block": field = "{ is: details, as: \(example.use) }"
     case "compose": field = "{ is: details, or: \(example.use) }"
     case "labelled": field = "{ is: { code: currency.code, label: currency.label }, as: \(example.use) }"
     default:
@@ -96,6 +97,11 @@ import Testing
         record = .object([.init("key", .text("1")), .init("value", value)])
       }
       let read = try converted(record, "kiosk", "canonical")
+      if example.transform == "block" {
+        guard case .object(let members)? = read else { return #expect(Bool(false)) }
+        #expect(Tree.object(members.filter { !["id", "system", "native"].contains(String(decoding: $0.name, as: UTF8.self)) }) == result)
+        return
+      }
       #expect(at(example.transform == "labelled" ? "currency" : canonical, read) == result)
       return
     }
@@ -156,9 +162,12 @@ import Testing
         values.reduce(.object([])) { RecordTree.insert($1.value, at: (PathStep.parse($1.path) ?? [])[...], into: $0) }
       }
       let canonical = TransformSpecTests.values(test["canonical"])
+      let options = (test["option"]?.entries ?? []).map {
+        ConvertJob.OptionChoice(system: name, name: $0.key.text ?? "", value: $0.value.text ?? "")
+      }
       if let read = test["read"] {
         let record = tree(TransformSpecTests.values(read).map { (spelt($0.path), $0.value) })
-        let run = try Conversion.run(record.json + "\n", "\(name):ndjson", to: "canonical:ndjson")
+        let run = try Conversion.run(record.json + "\n", "\(name):ndjson", to: "canonical:ndjson") { $0.options = options }
         #expect(
           TransformSpecTests.leaves(try JSONReference.parse(run.output)) == TransformSpecTests.leaves(tree(canonical)), "\(note)")
       }
@@ -169,10 +178,10 @@ import Testing
         var format = Format.json
         let run: Conversion
         do {
-          run = try Conversion.run(record.json + "\n", "canonical:ndjson", to: "\(name):json") { $0.shape = shape }
+          run = try Conversion.run(record.json + "\n", "canonical:ndjson", to: "\(name):json") { ($0.shape, $0.options) = (shape, options) }
         } catch let error as Diagnostic where error.code == .unknownFormat {
           format = .form
-          run = try Conversion.run(record.json + "\n", "canonical:ndjson", to: "\(name):form") { $0.shape = shape }
+          run = try Conversion.run(record.json + "\n", "canonical:ndjson", to: "\(name):form") { ($0.shape, $0.options) = (shape, options) }
         }
         let written = try #require(system.documents(in: run.output, format: format).records.first).get()
         let wanted = TransformSpecTests.values(write).map { (spelt($0.path), $0.value) }
