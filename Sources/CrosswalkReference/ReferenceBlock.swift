@@ -148,7 +148,10 @@ package struct ReferenceBlock {
     }
 
     private func names(_ row: ReferenceTables.Row, _ column: String, have text: Text) -> Bool {
-      (row[column] ?? "").split(separator: "|").contains { fold(Array($0.utf8)) == fold(Array(text)) }
+      // Few are as long: only those are compared.
+      guard let cell = row[column], !cell.isEmpty else { return false }
+      let wanted = fold(Array(text))
+      return cell.utf8.split(separator: UInt8(ascii: "|")).contains { $0.count == wanted.count && fold(Array($0)) == wanted }
     }
 
     private func previous(_ at: At) -> At? {
@@ -157,6 +160,7 @@ package struct ReferenceBlock {
     }
 
     func address(_ line: Int, _ piece: Int) -> Address? {
+      guard pieces[line][piece].contains(where: ReferenceBlock.isDigit) else { return nil }
       var next: (text: Text, at: At)?
       if piece + 1 < pieces[line].count {
         next = (pieces[line][piece + 1], (line, piece + 1))

@@ -256,6 +256,8 @@ private struct BlockReader {
 
   /// A place whose postal code stands in that piece.
   private func place(_ line: Int, _ piece: Int) -> Place? {
+    // Every form of a postal code has a digit.
+    guard text[pieces[line][piece]].contains(where: BlockRules.isDigit) else { return nil }
     let after = following(line, piece)
     let stated = after.flatMap { rules.country(Array(text[$0.span])) }
     for country in rules.countries where stated == nil ? country.isAlone : country.code == stated {
