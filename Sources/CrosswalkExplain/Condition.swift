@@ -44,6 +44,8 @@ package enum Condition: Sendable, Hashable {
   case unread
   /// A block of free text that was taken apart.
   case read
+  /// A block of free text that was taken apart, and none of its parts has a place.
+  case unplaced
 
   /// One word a case, for programs.
   package var name: String {
@@ -69,13 +71,14 @@ package enum Condition: Sendable, Hashable {
     case .native: "native"
     case .unread: "unread"
     case .read: "read"
+    case .unplaced: "unplaced"
     }
   }
 
   package static let names = [
     "null", "empty", "kind", "writtenKind", "notListed", "spelling", "sameSpelling", "moreLines", "lineBreaks", "holds",
     "taken",
-    "joined", "alone", "together", "label", "mapped", "container", "character", "native", "unread", "read",
+    "joined", "alone", "together", "label", "mapped", "container", "character", "native", "unread", "read", "unplaced",
   ]
 
   /// Behind "when", in a few words.
@@ -101,7 +104,8 @@ package enum Condition: Sendable, Hashable {
     case .character: "a character that XML has no place for"
     case .native: "`native` brings the target's own literal back"
     case .unread: "the text does not certainly say it"
-    case .read: "the text is taken apart, into parts without a place"
+    case .read: "the text is taken apart"
+    case .unplaced: "the text is taken apart, and its parts have no place"
     }
   }
 

@@ -178,7 +178,7 @@ struct PredictionBuilder {
     exceptions.append(Exception(condition: .sameSpelling, outcome: .kept))
     let placed = Set(leaf.edges.filter(\.isPart).flatMap(\.canonical))
     if !parts(of: source.fields[leaf.field]).allSatisfy(placed.contains) {
-      exceptions.append(Exception(condition: .read, outcome: .parked(.taken)))
+      exceptions.append(Exception(condition: .unplaced, outcome: .parked(.taken)))
     }
     (leaf.usual, leaf.exceptions) = (.recoded, exceptions)
     leaf.parking.formUnion([.taken, .failed, .empty])
