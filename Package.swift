@@ -72,7 +72,7 @@ let package = Package(
     .testTarget(name: "CrosswalkFormatsTests", dependencies: ["CrosswalkFormats", "TestSupport"]),
     .testTarget(
       name: "CrosswalkMappingTests",
-      dependencies: ["CrosswalkMapping", "CrosswalkRoute", "CrosswalkReference", "TestSupport"]),
+      dependencies: ["CrosswalkMapping", "CrosswalkRoute", "CrosswalkReference", "TestSupport"], exclude: ["Blocks"]),
     .testTarget(
       name: "CrosswalkPipelineTests", dependencies: ["Crosswalk", "CrosswalkReference", "CrosswalkWhy", "TestSupport"],
       exclude: ["Goldens"]),

@@ -35,7 +35,11 @@ package struct MappingTests {
   private mutating func check(reading record: YAMLNode, _ test: YAMLNode, _ name: String) -> Diagnostic? {
     let format = format(of: test, shape: nil)
     let (system, canonical, settings) = (system, canonical, settings)
-    let route = route("read \(format)") { RecordRoute(system, format, to: canonical, .json, settings: settings) }
+    let chosen = options(of: test)
+    let options = choosing(chosen, settings)
+    let route = route("read \(format) \(chosen.sorted { $0.key < $1.key })") {
+      RecordRoute(system, format, to: canonical, .json, settings: options)
+    }
     let values = (record.entries ?? []).compactMap { entry -> (name: String, value: Tree)? in
       guard let leaf = leaf(entry.key.text ?? "", among: route.plan.sourceLeaves, shape: nil), let value = entry.value.literal else { return nil }
       return (leaf, value)
@@ -51,8 +55,10 @@ package struct MappingTests {
     let shape = test["shape"]?.text.flatMap(Shape.init) ?? .list
     let format = format(of: test, shape: shape)
     let (system, canonical, settings) = (system, canonical, settings)
-    let route = route("write \(shape) \(format)") {
-      RecordRoute(canonical, .json, to: system, format, shape: shape, settings: settings)
+    let chosen = options(of: test)
+    let options = choosing(chosen, settings)
+    let route = route("write \(shape) \(format) \(chosen.sorted { $0.key < $1.key })") {
+      RecordRoute(canonical, .json, to: system, format, shape: shape, settings: options)
     }
     var values = (test["canonical"]?.entries ?? []).compactMap { entry -> (name: String, value: Tree)? in
       entry.value.literal.map { (entry.key.text ?? "", $0) }
@@ -71,6 +77,17 @@ package struct MappingTests {
     let route = make()
     routes[key] = route
     return route
+  }
+
+  /// `option:` of a test: the system's options by name.
+  private func options(of test: YAMLNode) -> [String: String] {
+    Dictionary((test["option"]?.entries ?? []).map { ($0.key.text ?? "", $0.value.text ?? "") }) { $1 }
+  }
+
+  private func choosing(_ options: [String: String], _ settings: PlanSettings) -> PlanSettings {
+    var settings = settings
+    settings.options[system.name, default: [:]].merge(options) { $1 }
+    return settings
   }
 
   /// Named by the test, else the first one that has the shape.

@@ -47,7 +47,8 @@ package struct TransformExamples {
   private func outcome(of example: One) -> String? {
     do {
       let value = try JSONReference.parse(Array(example.value.utf8))
-      let wanted = try example.result.map { try JSONReference.parse(Array($0.utf8)) }
+      var wanted = try example.result.map { try JSONReference.parse(Array($0.utf8)) }
+      if example.transform == "block" { wanted = wanted.map { .object(TransformExamples.leaves($0).sorted { $0.name.lexicographicallyPrecedes($1.name) }) } }
       guard let system = try kiosk(example) else { return "a mapping that is not accepted" }
       let got = example.isReading ? read(value, example, system) : write(value, example, system)
       return got == wanted ? nil : Shown.value(got)
@@ -63,6 +64,7 @@ package struct TransformExamples {
     let (meaning, type) = kinds(example)
     let field: String
     switch example.transform {
+    case "block": field = "{ is: details, as: \(example.use) }"
     case "compose": field = "{ is: details, or: \(example.use) }"
     case "labelled": field = "{ is: { code: currency.code, label: currency.label }, as: \(example.use) }"
     default:
@@ -108,7 +110,20 @@ package struct TransformExamples {
       return .object(
         ["code", "label"].compactMap { part in result.values["currency.\(part)"].map { Tree.Member(part, $0) } })
     }
+    if example.transform == "block" {
+      let parts = result.values.filter { !["id", "system", "native"].contains($0.key) }.sorted { $0.key < $1.key }
+      return .object(parts.map { Tree.Member($0.key, $0.value) })
+    }
     return result.values[kinds(example).canonical]
+  }
+
+  /// The leaves of an object, under dotted names.
+  private static func leaves(_ tree: Tree, under path: String = "") -> [Tree.Member] {
+    guard case .object(let members) = tree else { return [Tree.Member(path, tree)] }
+    return members.flatMap { member in
+      let name = String(decoding: member.name, as: UTF8.self)
+      return leaves(member.value, under: path.isEmpty ? name : "\(path).\(name)")
+    }
   }
 
   private func write(_ value: Tree, _ example: One, _ system: System) -> Tree? {

@@ -40,6 +40,12 @@ package enum Condition: Sendable, Hashable {
   case character
   /// `native` of the record has the target's own literal.
   case native
+  /// A block of free text of which nothing, or not this, is certain.
+  case unread
+  /// A block of free text that was taken apart.
+  case read
+  /// A block of free text that was taken apart, and none of its parts has a place.
+  case unplaced
 
   /// One word a case, for programs.
   package var name: String {
@@ -63,13 +69,16 @@ package enum Condition: Sendable, Hashable {
     case .container: "container"
     case .character: "character"
     case .native: "native"
+    case .unread: "unread"
+    case .read: "read"
+    case .unplaced: "unplaced"
     }
   }
 
   package static let names = [
     "null", "empty", "kind", "writtenKind", "notListed", "spelling", "sameSpelling", "moreLines", "lineBreaks", "holds",
     "taken",
-    "joined", "alone", "together", "label", "mapped", "container", "character", "native",
+    "joined", "alone", "together", "label", "mapped", "container", "character", "native", "unread", "read", "unplaced",
   ]
 
   /// Behind "when", in a few words.
@@ -94,6 +103,9 @@ package enum Condition: Sendable, Hashable {
     case .container: "an object or a list stands where one value belongs"
     case .character: "a character that XML has no place for"
     case .native: "`native` brings the target's own literal back"
+    case .unread: "the text does not certainly say it"
+    case .read: "the text is taken apart"
+    case .unplaced: "the text is taken apart, and its parts have no place"
     }
   }
 

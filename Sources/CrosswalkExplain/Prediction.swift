@@ -49,6 +49,8 @@ package struct Prediction: Sendable {
     package var canonical: [String]
     /// The target composes several values to one text.
     package var isComposed: Bool
+    /// Through a part of a block of free text.
+    package var isPart = false
     package var reads: [Step]
     package var writes: [Step]
     package var usual: Outcome

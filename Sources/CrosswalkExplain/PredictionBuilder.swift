@@ -69,7 +69,7 @@ struct PredictionBuilder {
 
   private mutating func listSources() {
     for (index, field) in source.fields.enumerated() {
-      let feeds = PredictionBuilder.meanings(of: field).filter(canonical.contains)
+      let feeds = (PredictionBuilder.meanings(of: field) + parts(of: field)).filter(canonical.contains)
       for name in PredictionBuilder.leafNames(of: field) {
         for canonical in feeds { feeders[canonical, default: []].append(sources.count) }
         sources.append(Prediction.SourceLeaf(name: name, field: index, place: field.place, feeds: feeds))
@@ -99,6 +99,11 @@ struct PredictionBuilder {
             isRequired: field.required.contains(shape) && place == 0))
       }
     }
+  }
+
+  /// Canonical fields that a block of free text is read into, with the options given.
+  private func parts(of field: Field) -> [String] {
+    field.splitParts { name in options[source.name]?[name] ?? source.options.first { $0.name == name }?.value }.map(\.canonical)
   }
 
   private static func meanings(of field: Field) -> [String] {
@@ -153,8 +158,30 @@ struct PredictionBuilder {
       if PredictionBuilder.leafNames(of: source.fields[leaf.field]).count > 1 { leaf.parking.insert(.taken) }
     }
     if source.name == CanonicalModel.name { leaf.parking.formUnion([.taken, .empty]) }
+    if leaf.edges.contains(where: \.isPart) { block(&leaf) }
     leaf.usual = final(leaf.usual)
     leaf.exceptions = leaf.exceptions.map { Exception(condition: $0.condition, outcome: final($0.outcome)) }
+  }
+
+  /// Of a block of free text the parts have their places, or the whole has, and none of both where the target has no place for them.
+  private func block(_ leaf: inout Prediction.SourceLeaf) {
+    var exceptions = leaf.exceptions.filter { $0.condition == .null || $0.condition == .empty }
+    let whole = leaf.edges.filter { !$0.isPart }
+    let wholes = Set(whole.flatMap { edge in [edge.usual] + edge.exceptions.map(\.outcome) }.filter { $0.fate != .parked })
+    if wholes.isEmpty { exceptions.append(Exception(condition: .unread, outcome: .parked(.taken))) }
+    for outcome in wholes.sorted(by: { $0.fate.rawValue < $1.fate.rawValue }) where outcome != .recoded {
+      exceptions.append(Exception(condition: .unread, outcome: outcome))
+    }
+    if leaf.edges.contains(where: { $0.isPart && $0.exceptions.contains { $0.outcome.fate == .rejected } }) {
+      exceptions.append(Exception(condition: .unread, outcome: .rejected))
+    }
+    exceptions.append(Exception(condition: .sameSpelling, outcome: .kept))
+    let placed = Set(leaf.edges.filter(\.isPart).flatMap(\.canonical))
+    if !parts(of: source.fields[leaf.field]).allSatisfy(placed.contains) {
+      exceptions.append(Exception(condition: .unplaced, outcome: .parked(.taken)))
+    }
+    (leaf.usual, leaf.exceptions) = (.recoded, exceptions)
+    leaf.parking.formUnion([.taken, .failed, .empty])
   }
 
   /// The best way first: what is kept before what is recoded, the target's `is:` before its `or:`.
@@ -250,13 +277,26 @@ struct PredictionBuilder {
       except(.empty, .parked(.empty))
       except(.empty, .parked(.taken))
     }
-    for condition in [Condition.null, .empty] {
+    // A block that is taken apart: its parts where it is, the whole where it is not.
+    let split = parts(of: from)
+    let isPart = !split.isEmpty && !through.contains { PredictionBuilder.meanings(of: from).contains($0) }
+    if isPart {
+      changesAlways += 1
+      except(.sameSpelling, .kept)
+      except(.unread, isRequired && number == 0 ? .rejected : .parked(.taken))
+      for condition in [Condition.null, .empty] where condition != .null || sourceHasNull(from) {
+        except(condition, isRequired && number == 0 ? .rejected : .parked(.empty))
+      }
+    } else if !split.isEmpty {
+      except(.read, .parked(.taken))
+    }
+    for condition in [Condition.null, .empty] where !isPart {
       if condition == .null, !sourceHasNull(from) { continue }
       if let outcome = blank(condition, from, to, number, leg, through) { except(condition, outcome) }
     }
     return Prediction.Edge(
-      source: index, target: targetIndex, leg: number, canonical: through, isComposed: leg.isComposed,
-      reads: from.transforms.filter(\.actsOnReading).map { reading($0) }, writes: writes(to, number, leg),
+      source: index, target: targetIndex, leg: number, canonical: through, isComposed: leg.isComposed, isPart: isPart,
+      reads: from.transforms.filter { $0.actsOnReading && ($0.name != "block" || !split.isEmpty) }.map { reading($0) }, writes: writes(to, number, leg),
       usual: changesAlways > 0 ? .recoded : .kept,
       exceptions: changesAlways > 0 ? exceptions.filter { $0.outcome != .recoded } : exceptions)
   }

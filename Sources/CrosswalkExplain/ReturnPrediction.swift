@@ -50,6 +50,8 @@ package struct ReturnPrediction: Sendable {
       guard one.exceptions.contains(where: { $0.condition == .alone }) else { return nil }
       add(.together)
     }
+    // What a run composes comes back out of its residue; a block that was taken apart is composed anew.
+    if edge.isPart || edge.isComposed && way.isPart { return nil }
     let own = there.source.fields[leaf.field]
     let other = there.target.fields[there.targets[edge.target].field]
     // What both sides spell in a form of their own comes back in the source's own.

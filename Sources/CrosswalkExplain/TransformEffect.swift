@@ -86,11 +86,12 @@ extension TransformUse {
     !["country", "currency", "region", "oneLine", "case", "integer", "default", "constant"].contains(name)
   }
   /// Writing does.
-  var actsOnWriting: Bool { !["integer", "trim", "split"].contains(name) }
+  var actsOnWriting: Bool { !["block", "integer", "trim", "split"].contains(name) }
 
   /// As a mapping file words it behind `as:`, without the long parts.
   package var text: String {
     var text = name
+    if name == "block" { return text }
     if let argument {
       if let word = argument.text {
         let isBare =

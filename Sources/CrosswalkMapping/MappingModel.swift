@@ -160,3 +160,27 @@ package struct TransformUse: Sendable {
   package var parameters: [(name: String, value: YAMLNode)]
   package var place: Place
 }
+
+extension Field {
+  /// The parts of `block`, whatever an option says of it.
+  package var blockParts: [(part: String, canonical: String)] {
+    guard let use = transforms.first(where: { $0.name == "block" }) else { return [] }
+    return (use.argument?.entries ?? []).compactMap { entry in
+      guard let part = entry.key.text, let name = entry.value.text else { return nil }
+      return (part, name)
+    }
+  }
+
+  /// The parts that the text is read into; none where the option that `by` names leaves it whole.
+  ///
+  /// - option: the value of an option of the system.
+  package func splitParts(_ option: (String) -> String?) -> [(part: String, canonical: String)] {
+    guard let use = transforms.first(where: { $0.name == "block" }) else { return [] }
+    if let name = use.parameters.first(where: { $0.name == "by" })?.value.text?.split(separator: ".").last,
+      option(String(name)) != "split"
+    {
+      return []
+    }
+    return blockParts
+  }
+}

@@ -38,6 +38,7 @@ extension SystemLoader {
       case .canonical(let name): if let problem = check(name, index) { report(problem) }
       case .parts(let parts): for part in parts { if let problem = check(part.canonical, index) { report(problem) } }
       }
+      for part in fields[index].blockParts { if let problem = check(part.canonical, index) { report(problem) } }
     }
   }
 

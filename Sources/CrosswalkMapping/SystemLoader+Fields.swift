@@ -192,13 +192,21 @@ extension SystemLoader {
   /// The values are for those who run the tests; here only the names are looked at.
   mutating func checkTests(_ node: YAMLNode) {
     guard let items = node.items else { return report(wrongKind(node, "`tests`", wanted: "a list")) }
-    let keys = ["note", "shape", "format", "read", "canonical", "write"]
+    let keys = ["note", "shape", "format", "option", "read", "canonical", "write"]
     for item in items {
       for entry in entries(of: item, "a test") ?? [] {
         switch entry.key.text ?? "" {
         case "note": _ = text(entry.value, "`note`")
         case "shape": _ = shape(entry.value)
         case "format": _ = format(entry.value)
+        case "option":
+          for option in entries(of: entry.value, "`option`") ?? [] {
+            guard let known = system.options.first(where: { $0.name == option.key.text }) else {
+              report(unknownKey(option.key, in: "`option`", accepted: system.options.map(\.name)))
+              continue
+            }
+            _ = word(option.value, "`\(known.name)`", of: known.choices)
+          }
         case "canonical":
           for value in entries(of: entry.value, "`canonical`") ?? [] {
             checkCanonical(value.key.text ?? "", at: value.key.place)

@@ -66,6 +66,12 @@ extension SystemLoader {
           report(noSpelling(word, at: choice.value.place))
         }
       }
+    case .parts(let parts):
+      for entry in entries(of: node, what) ?? [] {
+        if !parts.contains(entry.key.text ?? "") { report(unknownKey(entry.key, in: "`\(spec.name)`", accepted: parts)) }
+        if let name = text(entry.value, "the part `\(entry.key.text ?? "")`") { checkCanonical(name, at: entry.value.place) }
+      }
+      if node["rest"] == nil { report(missingKey("rest", in: "`\(spec.name)`", at: node.place)) }
     case .keys(let required, let optional):
       guard let entries = entries(of: node, what) else { return }
       for entry in entries {

@@ -12,6 +12,8 @@ enum TransformGrammar {
     case choices
     /// A mapping with these keys, the required ones first.
     case keys(required: [String], optional: [String])
+    /// Part → canonical field.
+    case parts([String])
   }
 
   struct Spec: Sendable {
@@ -24,8 +26,14 @@ enum TransformGrammar {
     var isOneWay = false
   }
 
+  /// What a block of free text may hold; `rest` is what is left of it.
+  static let blockParts = [
+    "street", "city", "region", "postalCode", "country", "main", "mobile", "fax", "email", "web", "rest",
+  ]
+
   /// In alphabetical order.
   static let specs: [Spec] = [
+    Spec(name: "block", argument: .parts(blockParts), optional: ["by"]),
     Spec(name: "boolean", argument: .none),
     Spec(name: "case", argument: .word(["upper", "lower"])),
     Spec(name: "choice", argument: .choices, optional: ["ignore", "write"]),
@@ -47,6 +55,4 @@ enum TransformGrammar {
     Spec(name: "split", argument: .keys(required: ["at", "take"], optional: []), isOneWay: true),
     Spec(name: "trim", argument: .none),
   ]
-
-
 }

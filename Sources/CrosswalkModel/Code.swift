@@ -97,6 +97,7 @@ extension Code {
     (.damagedNumber, "a text that was taken for a number", "A bare number has no leading zeros, and one with an exponent is what a spreadsheet makes of long digits. The characters are kept; what the text was before they cannot tell."),
     (.damagedNative, "`native` was changed on the way", "A canonical record carries in `native` what only its own system has a place for. It was cut or written over, as a cell limit or an editor does, so it is parked as it is and nothing of it comes back by itself."),
     (.clash, "two records share what must be unique", "The target refuses a second record with the same value in this field. Both are written, since only a person can say which of them is to change; clashes are looked for in the first 32 MiB of an input."),
+    (.unstructured, "a text that was not taken apart", "The run was asked to read blocks of free text into address, phones and web address. Of this one nothing is certain by the rules of the mapping reference, or it holds two places: it stays one text, as without the option. The count is that of all such records."),
     (.noFinalNewline, "no line end behind the last row", "A CSV that ends without a line end cannot be told from one that was cut in its last cell."),
 
     (.yamlSyntax, "the file is not valid YAML", "Brackets, quotes, `:` and indentation do not fit together at the place shown. Texts that start with `@ * & { [ % !` or hold `: ` must stand in quotes; indent with blanks, never with tabs."),
@@ -215,6 +216,7 @@ extension Code {
   public static let damagedNumber = Code("V0311")
   public static let damagedNative = Code("V0312")
   public static let clash = Code("V0313")
+  public static let unstructured = Code("V0314")
   public static let editNotExpressible = Code("V0501")
   public static let mergedEdit = Code("V0502")
   public static let unplacedLine = Code("V0503")

@@ -510,6 +510,7 @@ package final class BatchWorker {
         let key = Array(name.utf8) + [0] + value
       guard result.keys.count < 1000, result.keys.insert(key).inserted else { continue }
         note(Messages.labelWithoutCode(value: value, at: place(offset, path: name), showsValues: rules.showsValues))
+      case .unstructured: note(Messages.unstructured(name, at: place(offset, path: name)))
       case .damagedNative: note(Messages.damagedNative(at: place(offset, path: name)))
       case .exponent, .lostZeros:
         let key = Array(name.utf8) + [0] + value

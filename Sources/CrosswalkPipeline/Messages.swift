@@ -86,6 +86,12 @@ enum Messages {
       disposition: .warning)
   }
 
+  static func unstructured(_ field: String, at place: Diagnostic.DataPlace) -> Diagnostic {
+    Diagnostic(
+      .unstructured, "nothing in this `\(field)` is certain", at: place,
+      help: "it stays one text; `Mappings/README.md`, \"Free text\", has the rules", disposition: .warning)
+  }
+
   static func damagedNative(at place: Diagnostic.DataPlace) -> Diagnostic {
     Diagnostic(
       .damagedNative, "`native` of this record is not what Crosswalk writes there", at: place,

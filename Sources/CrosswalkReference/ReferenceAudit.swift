@@ -177,7 +177,7 @@ package struct ReferenceAudit: Sendable {
     }
     var back: [[UInt8]: Tree]
     do throws(ReferenceReject) {
-      back = conversion.to.isCanonical ? try backFromCanonical(record, converted.target) : try leavesBack(record)
+      back = conversion.to.isCanonical ? try backFromCanonical(record, converted.target) : try leavesBack(record, via: converted.residue.via)
     } catch {
       throw Difference(
         side: .back, path: Array(error.field.utf8), reason: "what was written does not come back (\(Self.words(error.why)))")
@@ -195,8 +195,8 @@ package struct ReferenceAudit: Sendable {
 
   private static let native = Array("native.".utf8)
 
-  private func leavesBack(_ record: Tree) throws(ReferenceReject) -> [[UInt8]: Tree] {
-    let canonical = try conversion.to.read(record, format: output)
+  private func leavesBack(_ record: Tree, via: [String: String] = [:]) throws(ReferenceReject) -> [[UInt8]: Tree] {
+    let canonical = try conversion.to.read(record, format: output, via: conversion.to.composed(via))
     let back = try conversion.from.write(canonical, shape: .list, format: input)
     return Dictionary(back.leaves.map { ($0.path, $0.value) }) { first, _ in first }
   }

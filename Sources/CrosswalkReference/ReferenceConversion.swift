@@ -151,7 +151,7 @@ package struct ReferenceConversion: Sendable {
       if let via = leaf.via { residue.via[leaf.field] = via }
     }
     // The way back, without `via`: the target is read as if it had always been there.
-    let back = way(back: target.tree, output, format)
+    let back = way(back: target.tree, output, format, via: to.composed(residue.via))
     let filled = set.keys.filter { canonical.isBlank($0) && !canonical.failed.contains($0) }
     let stands = Set(target.leaves.filter { !$0.isSupplied }.flatMap(\.from)).subtracting(filled)
     for leaf in canonical.leaves {
@@ -421,7 +421,7 @@ package struct ReferenceConversion: Sendable {
         // Replayed in the format that was read: what it cannot hold is no edit.
         target.tree = try way.restore(record, aids, format: output, output: format).tree
         // What came back may say again what the mapping could not, but a null where the format has none.
-        let back = self.way(back: target.tree, output, format)
+        let back = self.way(back: target.tree, output, format, via: to.composed(residue.via))
         let hasNull = output.isJSON || output == .xml && to.nilAttribute != nil
         let parked = zip(residue.parked, residue.why).filter { entry, _ in
           back[entry.path] != entry.value || entry.value == .null && !hasNull

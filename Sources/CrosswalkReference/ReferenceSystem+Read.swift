@@ -112,6 +112,15 @@ extension ReferenceSystem {
           if let now = value, !now.isBlank { value = try read(transform, now) }
         }
         if let value { values[field.canonicalNames[0]] = value }
+        // A text that a run composed is not read by rules.
+        if leg != "compose", let parts = blockParts(of: field), case .text(let text)? = value,
+          let block = ReferenceBlock(text, tables)
+        {
+          values = [:]
+          for (part, name) in parts {
+            if let value = block.value(of: part, among: Set(parts.keys)) { values[name] = .text(value) }
+          }
+        }
       }
     } catch {
       // `keep` has the literal stand for the value; rejecting is the affair of the written field, or of `onFail:
@@ -124,7 +133,8 @@ extension ReferenceSystem {
         values[field.canonicalNames[0]] = literal
       } else {
         if field.onFail == .reject { throw ReferenceReject(why: .failed, field: field.name) }
-        canonical.failed.formUnion(field.canonicalNames.filter { canonical.values[$0] == nil })
+        let names = field.canonicalNames + (blockParts(of: field)?.values.sorted() ?? [])
+        canonical.failed.formUnion(names.filter { canonical.values[$0] == nil })
         return mark(.failed)
       }
     }
@@ -160,6 +170,18 @@ extension ReferenceSystem {
       value = try read(transform, value)
     }
     return value
+  }
+
+  /// Of the legs that fields were filled along, those that composed a text which would be taken apart again.
+  func composed(_ via: [String: String]) -> [String: String] {
+    via.filter { name, leg in leg == "compose" && fields.contains { $0.name == name && blockParts(of: $0) != nil } }
+  }
+
+  /// Part → canonical field, where a block of free text is to be taken apart.
+  func blockParts(of field: ReferenceField) -> [String: String]? {
+    guard let block = field.transforms.first(where: { $0.name == "block" }) else { return nil }
+    if let by = block.others["by"]?.text, by.hasPrefix("option."), options[String(by.dropFirst(7))]?.value != "split" { return nil }
+    return Dictionary((block.argument?.entries ?? []).map { ($0.key.text ?? "", $0.value.text ?? "") }) { first, _ in first }
   }
 
   /// The value of a field that stands on several leaves; of the one leaf otherwise.

@@ -7,6 +7,8 @@ package struct ReferenceTables: Sendable {
   private var countries: [[UInt8]: Row] = [:]
   /// Of each country. There are thousands, and few are asked for: no index of them.
   private var regions: [String: [Row]] = [:]
+  /// Of addresses.
+  private(set) var words = ReferenceBlock.Words([])
 
   /// A line of a table.
   struct Row: Sendable {
@@ -33,8 +35,11 @@ package struct ReferenceTables: Sendable {
       rows[name] = lines.dropFirst().map { Row(header: header, cells: $0) }
     }
     countries = Self.index(rows["countries"] ?? [], ["code", "alpha3", "name", "aliases"])
+    words = ReferenceBlock.Words(rows["addresswords"] ?? [])
     regions = Dictionary(grouping: rows["regions"] ?? []) { $0["country"] ?? "" }
   }
+
+  func rows(of table: String) -> [Row] { rows[table] ?? [] }
 
   /// The row of a country: a code, a three-letter code, the name, or an alias.
   func country(_ text: [UInt8]) -> Row? { countries[fold(text)] }

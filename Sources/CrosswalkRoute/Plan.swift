@@ -84,6 +84,8 @@ package final class Plan {
   let canonicalRegisters: [Int?]
   private let checksOwner: Bool
   private let systemSlot: Slot
+  /// `--option` of the target.
+  private let options: [String: String]
 
   package enum ParkingReason: String, Sendable, CaseIterable { case noPlace, derived, empty, readOnly, failed, taken }
 
@@ -99,6 +101,7 @@ package final class Plan {
     self.targetFormat = targetFormat
     self.shape = shape
     model = settings.canonical
+    options = settings.options[target.name] ?? [:]
     var builder = PlanBuilder(settings: settings)
     let sourceIsCanonical = source.name == CanonicalModel.name
     let targetIsCanonical = target.name == CanonicalModel.name
@@ -122,6 +125,7 @@ package final class Plan {
     // steps' own and are moved to the front by counting all of them as the reader's.
     let readCanonical = read.canonical
     readRegisters = read.feeds.map { $0.compactMap { read.canonical[$0] } }
+    let sourceBlocks = read.blocks
     let moves = restores == nil ? nil : Restoration.detach(&read, of: source, model: settings.canonical, builder: &builder)
     builder.set(&read)
     canonicalRegisters = read.canonical
@@ -189,7 +193,7 @@ package final class Plan {
     if let moves, let restores {
       restoration = Restoration(
         builder: &builder, source: source, sourceFormat: sourceFormat, target: target, targetFormat: targetFormat, shape: restores,
-        leaves: leaves, targets: targets, canonical: read.canonical, moves: moves)
+        leaves: leaves, targets: targets, canonical: read.canonical, moves: moves, sourceBlocks: sourceBlocks)
     } else {
       restoration = nil
     }
@@ -613,9 +617,16 @@ extension Plan {
   package var fallbacksTaken: [(name: String, leg: Int)] {
     targetLeaves.indices.compactMap { index in
       let leg = Int(state.legs[index])
-      guard leg > 0, !frame.slots[targetLeaves[index].leaf.register].isAbsent else { return nil }
+      let slot = frame.slots[targetLeaves[index].leaf.register]
+      guard leg > 0, !slot.isAbsent else { return nil }
+      // A text that is taken apart again came back as its own system had it, not along the leg.
+      if slot.isRestored, targetLeaves[index].leaf.field >= 0, splits(target.fields[targetLeaves[index].leaf.field]) { return nil }
       return (targetLeaves[index].leaf.name, leg)
     }
+  }
+
+  private func splits(_ field: Field) -> Bool {
+    !field.splitParts { name in options[name] ?? target.options.first { $0.name == name }?.value }.isEmpty
   }
 
   /// The one way of a source leaf into the target, where there is just one.

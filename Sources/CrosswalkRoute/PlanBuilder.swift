@@ -28,6 +28,7 @@ struct PlanBuilder {
   let tables: Tables
   private(set) var registers = 0
   private(set) var pool: [UInt8] = []
+  private var rules: BlockRules?
 
   init(settings: PlanSettings) {
     self.settings = settings
@@ -63,6 +64,8 @@ struct PlanBuilder {
     var canonical: [Int?]
     /// Per leaf, the canonical fields it feeds.
     var feeds: [[Int]] = []
+    /// Texts that are taken apart, by the leaf's index.
+    var blocks: [(leaf: Int, step: BlockStep)] = []
   }
 
   /// - place: the register of a leaf that stands somewhere already (the target's, on the way back); nil makes new ones.
@@ -105,6 +108,23 @@ struct PlanBuilder {
       case .canonical(let name):
         guard let canonical = model.index(of: name) else { continue }
         for leaf in leaves { half.feeds[leaf].append(canonical) }
+        let split = field.splitParts { option($0, of: system) }
+        if !split.isEmpty, let rules = blockRules() {
+          let whole = self.register()
+          half.canonical[canonical] = whole
+          var parts: [(name: String, to: Int)] = []
+          for (part, name) in split {
+            guard let index = model.index(of: name) else { continue }
+            let to = self.register()
+            half.canonical[index] = to
+            half.feeds[leaves[0]].append(index)
+            parts.append((part, to))
+          }
+          let step = BlockStep(from: register, whole: whole, parts: parts, leaf: leaves[0], rules: rules)
+          half.blocks.append((leaves[0], step))
+          half.steps.append(step)
+          continue
+        }
         if leaves.count > 1 {
           let whole = self.register()
           half.canonical[canonical] = whole
@@ -164,6 +184,12 @@ struct PlanBuilder {
       }
     }
     return own
+  }
+
+  /// Once a plan, since tables are read for it.
+  private mutating func blockRules() -> BlockRules? {
+    if rules == nil { rules = BlockRules(tables) }
+    return rules
   }
 
   private static func joint(_ use: TransformUse) -> [UInt8] { Array((use.argument?["with"]?.text ?? " ").utf8) }

@@ -67,6 +67,8 @@ package final class RecordState {
     case exponent, lostZeros
     /// `native` that is not what Crosswalk writes.
     case damagedNative
+    /// A block of free text of which nothing is certain.
+    case unstructured
   }
 
   package init(frame: Frame, targetLeaves: Int) {

@@ -43,6 +43,8 @@ package final class Restoration {
     package var refused: [Int] = []
     /// Leaves of several values whose edit was taken apart.
     package var merged: [Int] = []
+    /// A text has edited values in the places of its own.
+    package var isPatched = false
     /// Derived values whose bases were edited.
     package var stale: [String] = []
     /// The line and the record agree in something that is not empty.
@@ -90,6 +92,19 @@ package final class Restoration {
   private let replayLegs: UnsafeMutablePointer<UInt8>
   private let keptLegs: UnsafeMutablePointer<UInt8>
   private var agrees: [Bool]
+  /// Texts of the record at hand that are taken apart by rules, unless the way there composed them.
+  private let sourceBlocks: [(leaf: String, leg: Int?, step: BlockStep)]
+  /// Texts of the target that the replay takes apart.
+  private var targetBlocks: [TargetBlock] = []
+
+  private struct TargetBlock {
+    var target: Int
+    var step: BlockStep
+    /// Part → canonical field.
+    var parts: [(name: String, field: Int)]
+    /// What the replay takes in place of the text: canonical registers of the way back, and its own.
+    var given: [(from: Int, to: Int)]
+  }
   let writtenLeaves: Int
 
   /// Gives every canonical value a register of its own, so that it may be moved without touching the record at hand, and those
@@ -121,7 +136,8 @@ package final class Restoration {
   /// - shape: of the way there.
   init(
     builder: inout PlanBuilder, source: System, sourceFormat: Format, target: System, targetFormat: Format, shape: Shape,
-    leaves: [MappedLeaf], targets: [TargetLeaf], canonical: [Int?], moves: MoveStep
+    leaves: [MappedLeaf], targets: [TargetLeaf], canonical: [Int?], moves: MoveStep,
+    sourceBlocks: [(leaf: Int, step: BlockStep)]
   ) {
     let model = builder.settings.canonical
     self.model = model
@@ -177,6 +193,19 @@ package final class Restoration {
     replayLegs = .allocate(capacity: max(writtenLeaves, 1))
     replayLegs.initialize(repeating: 0, count: max(writtenLeaves, 1))
     agrees = [Bool](repeating: false, count: leaves.count)
+    self.sourceBlocks = sourceBlocks.map { leaf, step in
+      (leaves[leaf].name, ReturnTrip.composedLeg(source.fields[leaves[leaf].field]), step)
+    }
+    for (leaf, step) in back.blocks {
+      guard let index = byTarget[back.leaves[leaf].name] else { continue }
+      let field = target.fields[targets[index].leaf.field]
+      var given: [(from: Int, to: Int)] = []
+      for one in back.feeds[leaf] { if let from = canonical[one], let to = back.canonical[one] { given.append((from, to)) } }
+      targetBlocks.append(
+        TargetBlock(
+          target: index, step: step,
+          parts: field.blockParts.compactMap { part in model.index(of: part.canonical).map { (part.part, $0) } }, given: given))
+    }
   }
 
   deinit {
@@ -195,6 +224,7 @@ package final class Restoration {
     replacements.take(line)
     moves.moved = []
     moves.assigned = []
+    for block in sourceBlocks { block.step.isOn = block.leg == nil || line?.via[block.leaf] != block.leg }
     guard let line else { return }
     for (index, leaf) in plan.sourceLeaves.enumerated() where leaf.field >= 0 {
       guard let leg = line.via[leaf.name], leg > 0, let place = replayed[index] else { continue }
@@ -272,6 +302,7 @@ package final class Restoration {
     let claims = overlaid
     lay(overlaid, plan)
 
+    readBlocks(overlaid)
     var differing = replay(plan, failing)
     // Several values in one text: taken apart once, before anything gives way.
     let parted = differing.filter { isMerged($0, line, plan) }
@@ -291,6 +322,7 @@ package final class Restoration {
       }
       overlaid = next
       lay(overlaid, plan)
+      readBlocks(overlaid)
       differing = replay(plan, failing)
     }
     for _ in 0..<4 {
@@ -305,7 +337,7 @@ package final class Restoration {
           if isRefused(one.target, plan) {
             one.isHeld = true
           } else {
-            slots[plan.targetLeaves[one.target].leaf.register] = one.before
+            slots[plan.targetLeaves[one.target].leaf.register] = patch(one, related, plan) ?? one.before
             continue
           }
         }
@@ -313,12 +345,37 @@ package final class Restoration {
       }
       overlaid = next
       guard hasChanged else { break }
+      readBlocks(overlaid)
       differing = replay(plan, failing)
     }
     drop(stale: line, &overlaid, plan)
     settle(plan, differing)
     outcome.returned = overlaid.count { !$0.isAid || $0.isHeld } + beyond
     confirm(claims, overlaid, plan, isExact: differing.isEmpty)
+  }
+
+  /// A text as the line has it is read by the rules, as on the way there; any other was put together of what the record at hand says.
+  private func readBlocks(_ overlaid: [Overlaid]) {
+    for block in targetBlocks {
+      block.step.given = overlaid.contains { $0.target == block.target && !$0.value.isBlank } ? [] : block.given
+    }
+  }
+
+  /// A text of the line with the parts that were edited in their places; nil where it was not taken apart.
+  private func patch(_ one: Overlaid, _ related: [Set<Int>], _ plan: Plan) -> Slot? {
+    guard let block = targetBlocks.first(where: { $0.target == one.target }), one.value.kind == .text else { return nil }
+    let frame = plan.frame
+    let text = Array(frame.literal(one.value))
+    guard let reading = BlockText(text, block.step.rules) else { return nil }
+    var changes: [(part: String, value: [UInt8]?)] = []
+    for part in block.parts where related.contains(where: { $0.contains(part.field) }) {
+      guard let register = canonical[part.field] else { continue }
+      let slot = frame.slots[register]
+      changes.append((part.name, slot.isBlank || slot.kindBits >= UInt64(Kind.emptyObject.rawValue) ? nil : Array(frame.literal(slot))))
+    }
+    guard !changes.isEmpty, let new = reading.replacing(changes, in: text) else { return nil }
+    outcome.isPatched = true
+    return frame.store(new)
   }
 
   private func lay(_ overlaid: [Overlaid], _ plan: Plan) {
@@ -603,6 +660,7 @@ extension System {
       case "country": ["countries"]
       case "currency": ["currencies"]
       case "region": ["countries", "regions"]
+      case "block": ["addresswords", "countries", "postcodes", "regions"]
       case "labelled": use.argument?.text.map { [$0] } ?? []
       default: []
       }

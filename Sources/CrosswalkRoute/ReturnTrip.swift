@@ -45,6 +45,9 @@ package final class ReturnTrip {
   private let targetFeeds: [[Int]]
   private let canonicalForward: [Int?]
   private let canonicalBack: [Int?]
+  /// The target's texts that are taken apart on the way back, unless the way there composed them itself: what a run puts together
+  /// comes back out of its residue, not by rules.
+  private let blocks: [(target: Int, register: Int, leg: UInt8, step: BlockStep)]
 
   init(
     builder: inout PlanBuilder, source: System, sourceFormat: Format, target: System, targetFormat: Format,
@@ -80,6 +83,16 @@ package final class ReturnTrip {
     targetFeeds = targets.map { feedsByName[$0.leaf.name] ?? [] }
     canonicalForward = read.canonical
     canonicalBack = back.canonical
+    blocks = back.blocks.compactMap { leaf, step in
+      guard let index = byTarget[back.leaves[leaf].name] else { return nil }
+      let leg = ReturnTrip.composedLeg(target.fields[targets[index].leaf.field])
+      return (index, targets[index].leaf.register, UInt8(truncatingIfNeeded: leg ?? 255), step)
+    }
+  }
+
+  /// The number of the leg that composes a text.
+  static func composedLeg(_ field: Field) -> Int? {
+    field.fallbacks.firstIndex { if case .compose = $0 { true } else { false } }.map { $0 + 1 }
   }
 
   private static func mayRefuse(_ field: Field) -> Bool {
@@ -118,7 +131,9 @@ package final class ReturnTrip {
     let slots = frame.slots
     let state = plan.state
     // The way back is worked out on the same state; what the way there found must stay.
+    for block in blocks { block.step.isOn = state.legs[block.target] != block.leg || slots[block.register].isRestored }
     run(state)
+    for block in blocks { block.step.isOn = true }
 
     var findings = Findings()
     for (index, leaf) in plan.sourceLeaves.enumerated() where leaf.field >= 0 {

@@ -295,6 +295,11 @@ struct FieldTracer {
             .init(text: "\(use.text), the \(part.part)", place: use.place, before: source.value, after: plan.canonical(part.canonical).flatMap(tree)))
         }
       }
+    } else if plan.feeds[index].count > 1, let use = field.transforms.first(where: { $0.name == "block" }) {
+      for part in field.blockParts {
+        guard let value = plan.canonical(part.canonical), !value.isBlank else { continue }
+        source.steps.append(.init(text: "\(use.text), the \(part.part)", place: use.place, before: source.value, after: tree(value)))
+      }
     } else {
       read(slot, field, &source)
     }

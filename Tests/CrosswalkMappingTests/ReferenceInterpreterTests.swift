@@ -92,6 +92,11 @@ import Testing
     let tests = try #require(try ReferenceMappings.yaml("\(name)/client.yaml")["tests"]?.items)
     for test in tests {
       let note = test["note"]?.text ?? ""
+      var system = system
+      if let options = test["option"]?.entries {
+        let chosen = Dictionary(uniqueKeysWithValues: options.map { ($0.key.text ?? "", $0.value.text ?? "") })
+        system = try ReferenceMappings.load(name, options: chosen)
+      }
       let canonical = values(test["canonical"])
       if let read = test["read"] {
         let record = nested(read)

@@ -18,10 +18,10 @@ enum ReferenceMappings {
     try Dictionary(uniqueKeysWithValues: systems.map { ($0, try load($0)) })
   }
 
-  private static func load(_ name: String) throws -> ReferenceSystem {
+  static func load(_ name: String, options: [String: String] = [:]) throws -> ReferenceSystem {
     try ReferenceSystem(
       systemYAML: yaml("\(name)/system.yaml"), clientYAML: yaml("\(name)/client.yaml"),
-      canonicalYAML: yaml("canonical/client.yaml"), tables: tables())
+      canonicalYAML: yaml("canonical/client.yaml"), tables: tables(), options: options)
   }
 
   static func yaml(_ path: String) throws -> YAMLNode {
@@ -30,7 +30,7 @@ enum ReferenceMappings {
 
   static func tables() throws -> [String: [UInt8]] {
     var tables: [String: [UInt8]] = [:]
-    for name in ["countries", "regions", "currencies"] {
+    for name in ["addresswords", "countries", "currencies", "postcodes", "regions"] {
       tables[name] = try Repository.bytes(Repository.root.appending(path: "Mappings/tables/\(name).csv"))
     }
     return tables

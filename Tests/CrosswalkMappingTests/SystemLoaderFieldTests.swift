@@ -228,7 +228,7 @@ import Testing
     (
       "tests: [{ notes: a, canonical: { nam: b } }]",
       [
-        "M0101 client.yaml:4:11 `notes` is not a key of a test | did you mean `note`? Accepted: `note`, `shape`, `format`, `read`, `canonical`, `write`",
+        "M0101 client.yaml:4:11 `notes` is not a key of a test | did you mean `note`? Accepted: `note`, `shape`, `format`, `option`, `read`, `canonical`, `write`",
         "M0108 client.yaml:4:34 there is no canonical field `nam` | did you mean `name`?",
       ]
     ),

@@ -7,7 +7,7 @@ import Testing
 /// What can be wrong with transforms. The field stands on line 4, the transform from column 23.
 @Suite struct SystemLoaderTransformTests {
   static let all =
-    "`boolean`, `case`, `choice`, `constant`, `country`, `currency`, `default`, `epoch`, `instant`, `integer`, `join`, `labelled`, "
+    "`block`, `boolean`, `case`, `choice`, `constant`, `country`, `currency`, `default`, `epoch`, `instant`, `integer`, `join`, `labelled`, "
     + "`lines`, `msDate`, `not`, `oneLine`, `prefix`, `region`, `split`, `trim`"
 
   @Test(arguments: [
@@ -16,6 +16,13 @@ import Testing
       "{ contry: code }",
       [
         "M0109 client.yaml:4:25 there is no transform `contry` | did you mean `country`? Accepted: \(all)"
+      ]
+    ),
+    (
+      "{ block: { town: notes } }",
+      [
+        "M0101 client.yaml:4:34 `town` is not a key of `block` | accepted: `street`, `city`, `region`, `postalCode`, `country`, `main`, `mobile`, `fax`, `email`, `web`, `rest`",
+        "M0103 client.yaml:4:32 `block` has no `rest` | add the key `rest`",
       ]
     ),
     ("country", ["M0110 client.yaml:4:23 `country` needs an argument | write `{ country: … }`"]),

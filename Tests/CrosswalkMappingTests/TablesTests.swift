@@ -5,7 +5,7 @@ import Testing
 
 /// `Mappings/tables`: the files themselves, and their agreement with the lists they are facts from.
 @Suite struct TablesTests {
-  static let names = ["countries", "currencies", "regions"]
+  static let names = ["addresswords", "countries", "currencies", "postcodes", "regions"]
 
   // MARK: The files
 
@@ -24,6 +24,9 @@ import Testing
   @Test func headersAreThoseOfTheReference() throws {
     #expect(try TableFile("countries").columns == ["code", "alpha3", "numeric", "name", "aliases"])
     #expect(try TableFile("regions").columns == ["country", "code", "name", "aliases"])
+    #expect(try TableFile("addresswords").columns == ["kind", "words"])
+    #expect(
+      try TableFile("postcodes").columns == ["country", "names", "forms", "town", "region", "alone", "starts", "counties", "nations"])
     #expect(try TableFile("currencies").columns == ["code", "numeric", "digits", "name", "symbol", "2010", "2016"])
   }
 

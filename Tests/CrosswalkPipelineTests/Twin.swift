@@ -18,7 +18,7 @@ enum Twin {
 
   private static let loaded = Result {
     var tables: [String: [UInt8]] = [:]
-    for name in ["countries", "regions", "currencies"] {
+    for name in ["addresswords", "countries", "currencies", "postcodes", "regions"] {
       tables[name] = try Repository.bytes(Repository.root.appending(path: "Mappings/tables/\(name).csv"))
     }
     func yaml(_ path: String) throws -> YAMLNode {

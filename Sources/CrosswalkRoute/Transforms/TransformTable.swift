@@ -2,10 +2,10 @@ package import CrosswalkMapping
 import CrosswalkModel
 
 /// The transforms, alphabetical: the only registry. To add one: a file beside this one with its spec and class, and a line here.
-/// Those that take or give several values (`compose`, `join`, `labelled`, `lines`) are steps of the plan; their specs stand with them.
+/// Those that take or give several values (`block`, `compose`, `join`, `labelled`, `lines`) are steps of the plan; their specs stand with them.
 package enum TransformTable {
   package static let specs: [TransformSpec] = [
-    BooleanTransform.spec, CaseTransform.spec, ChoiceTransform.spec, ComposeStep.spec, ConstantTransform.spec,
+    BlockStep.spec, BooleanTransform.spec, CaseTransform.spec, ChoiceTransform.spec, ComposeStep.spec, ConstantTransform.spec,
     CountryTransform.spec, CurrencyTransform.spec, DefaultTransform.spec, EpochTransform.spec, InstantTransform.spec, IntegerTransform.spec,
     JoinStep.spec, LabelledStep.spec, LinesStep.spec, MSDateTransform.spec, NotTransform.spec, OneLineTransform.spec,
     PrefixTransform.spec, RegionTransform.spec, SplitTransform.spec, TrimTransform.spec,
