@@ -21,8 +21,8 @@ import Testing
     (
       "{ block: { town: notes } }",
       [
-        "M0101 client.yaml:4:34 `town` is not a key of `block` | accepted: `street`, `city`, `region`, `postalCode`, `country`, `main`, `mobile`, `fax`, `email`, `web`, `rest`",
         "M0103 client.yaml:4:32 `block` has no `rest` | add the key `rest`",
+        "M0101 client.yaml:4:34 `town` is not a key of `block` | accepted: `street`, `city`, `region`, `postalCode`, `country`, `main`, `mobile`, `fax`, `email`, `web`, `rest`",
       ]
     ),
     ("country", ["M0110 client.yaml:4:23 `country` needs an argument | write `{ country: … }`"]),
