@@ -216,7 +216,7 @@ extension Code {
   public static let damagedNumber = Code("V0311")
   public static let damagedNative = Code("V0312")
   public static let clash = Code("V0313")
-  public static let unstructured = Code("V0314")
+  public static let unstructured = Code("V0315")
   public static let editNotExpressible = Code("V0501")
   public static let mergedEdit = Code("V0502")
   public static let unplacedLine = Code("V0503")
