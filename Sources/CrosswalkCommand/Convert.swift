@@ -38,7 +38,7 @@ struct Convert: Command {
   @Option(help: ArgumentHelp("Brings back what `--residue` kept on the way there; edits win.", valueName: "residue"))
   var restore: String?
 
-  @Option(help: ArgumentHelp("Fields by which residue lines find their records, where ids do not tell.", valueName: "field,…"))
+  @Option(help: ArgumentHelp("Fields by which residue lines find their records, where ids do not tell; named on both ways.", valueName: "field,…"))
   var match: [String] = []
 
   @Option(help: ArgumentHelp("An edit that cannot come back: keep the old value, or reject (default: keep).", valueName: "rule"))
@@ -134,9 +134,10 @@ struct Convert: Command {
     let values = FlagValues()
     _ = try values.choice("diagnostics", diagnostics, among: ["text", "json"])
     let wish = try values.choice("progress", progress, of: ProgressLine.Wish.self) ?? .auto
-    let job = try self.job()
+    var job = try self.job()
     if report == "-" { throw values.wrong("report", "-", "a file: standard output is for the records") }
     let accounts = try accountsFile()
+    job.accountsPath = report
     console.showsValues = showValues
     console.progress = ProgressLine(wish)
     defer { console.progress?.erase() }

@@ -168,10 +168,10 @@ extension ConvertJob {
     }
     let rejectsFile = try rejects.map { path throws(Diagnostic) in try OutputFile(.file(path), isPrivate: true, force: force) }
     let worklistFile = try worklist.map { path throws(Diagnostic) in try OutputFile(.file(path), isPrivate: true, force: force) }
-    if !values.isEmpty {
-      for (identity, name) in try InputSource.check(values.map { .file($0) }).identities { identities[identity] = name }
-    }
-    try OutputFile.check([outputFile, residueFile, rejectsFile, worklistFile].compactMap { $0 }, against: identities)
+    let beside = values + [restore, ids].compactMap { $0 }.filter { $0 != "-" }
+    for (identity, name) in try InputSource.check(beside.map { .file($0) }).identities { identities[identity] = name }
+    let accounts = try accountsPath.map { path throws(Diagnostic) in try OutputFile(.file(path), force: force) }
+    try OutputFile.check([outputFile, residueFile, rejectsFile, worklistFile, accounts].compactMap { $0 }, against: identities)
     let run = Run(
       job: self, library: library, model: model, source: source, target: target, targetFormat: format, targetTemplate: template,
       settings: settings, outputs: RunOutputs(output: outputFile, residue: residueFile, rejects: rejectsFile, isDry: dryRun),

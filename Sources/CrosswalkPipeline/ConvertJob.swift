@@ -36,6 +36,8 @@ public struct ConvertJob: Sendable {
   /// on the way there too, their values stand in the residue.
   public var match: [String] = []
   /// What becomes of a record with an edit that the target cannot hold.
+  /// A file that the caller writes when the run is over: it must be no input and no other output.
+  package var accountsPath: String?
   public var onEdit = OnEdit.keep
   var restoreMemory = Restorer.Memory()
   /// Where rejected records go. Needed when any may be rejected.

@@ -18,6 +18,8 @@ final class Restorer {
   /// The record at hand among those of the input, from 0.
   private(set) var ordinal = -1
   private(set) var counts = ConvertSummary.Restored()
+  /// The residue is of other mappings or options, and was taken all the same.
+  private var isForced = false
   /// What ended the run while a record was mapped.
   private(set) var failure: Diagnostic?
   private var repeatedKeys: [(key: [UInt8], record: Int)] = []
@@ -56,6 +58,7 @@ final class Restorer {
       return found.shape
     }
     guard force else { throw otherMapping() }
+    isForced = true
     mapHash = hashes[0].hash
     return .list
   }
@@ -105,9 +108,12 @@ final class Restorer {
       use(line, restoration)
       return isMapped
     }
+    // Only what was mapped already is mapped again: what was set aside is the last record's until then.
+    var isMappedOnce = false
     if let line = try file.take(.place(ordinal), looseOnly: true) {
       restoration.line = try read(line)
       let isMapped = plan.map()
+      isMappedOnce = true
       if restoration.outcome.isConfirmed, !contradicts(line, plan) {
         counts.byOrder += 1
         use(line, restoration)
@@ -116,7 +122,8 @@ final class Restorer {
       restoration.line = nil
     }
     if !match.isEmpty {
-      _ = plan.mapAgain()
+      _ = isMappedOnce ? plan.mapAgain() : plan.map()
+      isMappedOnce = true
       if let key = Restorer.valuesKey(match.map { name in text(name, plan) }),
         let line = try file.take(.values(key), looseOnly: true)
       {
@@ -129,7 +136,7 @@ final class Restorer {
       }
     }
     counts.added += 1
-    return plan.mapAgain()
+    return isMappedOnce ? plan.mapAgain() : plan.map()
   }
 
   private func use(_ line: RestoreFile.Line, _ restoration: Restoration) {
@@ -194,6 +201,9 @@ final class Restorer {
     result.entries += try members("ifRefused")
     if case .array(let names)? = tree["extra"] {
       for case .text(let name) in names { result.extra.append(String(decoding: name, as: UTF8.self)) }
+    }
+    if case .array(let prints)? = tree["leaves"] {
+      result.leaves = Set(prints.compactMap { if case .text(let text) = $0 { String(decoding: text, as: UTF8.self) } else { nil } })
     }
     for member in try members("via") {
       guard case .number(let digits) = member.value, let leg = Int(String(decoding: digits, as: UTF8.self)) else { continue }
@@ -270,10 +280,17 @@ final class Restorer {
           at: .init(source: file.name, record: record),
           help: "equal ones were taken in their order", disposition: .warning))
     }
-    if counts.byOrder > 0 {
+    if isForced {
       say(
         Diagnostic(
-          .restoredByOrder, "\(counts.byOrder) records were brought together with their residue lines by their place in the file",
+          .foreignResidue, "`\(file.name)` was written with other mapping files, options, shape or format, and `--force` took it all the same",
+          help: "values may stand in wrong places: without `--force` and into a new file the run refuses it", disposition: .warning))
+    }
+    if counts.byOrder > 0 {
+      let records = counts.byOrder == 1 ? "1 record was" : "\(counts.byOrder) records were"
+      say(
+        Diagnostic(
+          .restoredByOrder, "\(records) brought together with their residue lines by their place in the file",
           at: .init(source: file.name),
           help: "neither has an id that the other knows; `--ids MAP.csv` or `--match FIELD` is certain", disposition: .warning))
     }
@@ -281,6 +298,12 @@ final class Restorer {
     let rest = try file.rest(atMost: 10)
     counts.removed = rest.removed
     counts.unplaced = rest.unplaced
+    if !match.isEmpty, counts.byMatch == 0, counts.removed + counts.unplaced + counts.byOrder > 0 {
+      say(
+        Diagnostic(
+          .unplacedLine, "`--match` found no residue line for any record", at: .init(source: file.name),
+          help: "lines hold the values to compare only where `--match` was given on the way there too", disposition: .warning))
+    }
     var shown = (removed: 0, unplaced: 0)
     for line in rest.shown {
       if line.isLoose ? shown.unplaced >= 5 : shown.removed >= 5 { continue }

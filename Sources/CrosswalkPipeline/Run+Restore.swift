@@ -76,6 +76,14 @@ extension BatchWorker {
       literal(entry.value, to: &side)
     }
     if !first { side.append("}") }
+    if plan.targetId.isBlank {
+      side.append(#","leaves":["#)
+      for (index, print) in plan.targetPrints.enumerated() {
+        if index > 0 { side.append(UInt8(ascii: ",")) }
+        append(print, to: &side)
+      }
+      side.append("]")
+    }
     first = true
     for (name, value) in plan.filledFields {
       if first { side.append(#","set":{"#) }

@@ -24,6 +24,8 @@ package struct ResidueLine: Sendable {
   package var uses: [(side: RecordState.Side, leaf: String, use: Replacements.Use)] = []
   /// Who wrote a canonical record.
   package var system: Tree?
+  /// Prints of the other system's leaves as they were written, where that record has no id to be known by; nil where it has one.
+  package var leaves: Set<String>?
 
   package init() {}
 }
@@ -35,6 +37,8 @@ package final class Restoration {
   /// Of the record at hand; nil when it has none.
   package var line: ResidueLine?
   package private(set) var outcome = Outcome()
+  /// Composed leaves of the record at hand whose text is one value of the target.
+  private var whole: Set<Int> = []
 
   package struct Outcome {
     /// Values of the line that stand in the target.
@@ -224,6 +228,7 @@ package final class Restoration {
     replacements.take(line)
     moves.moved = []
     moves.assigned = []
+    if !whole.isEmpty { whole = [] }
     for block in sourceBlocks { block.step.isOn = block.leg == nil || line?.via[block.leaf] != block.leg }
     guard let line else { return }
     for (index, leaf) in plan.sourceLeaves.enumerated() where leaf.field >= 0 {
@@ -231,10 +236,20 @@ package final class Restoration {
       let legs = replayLeaves[place].legs
       guard leg < legs.count, let primary = legs[0].first, let from = canonical[primary] else { continue }
       if composed[index]?.leg == leg {
-        moves.moved.append((from, nil))
+        // One value alone was composed, and the way back takes the text for it: as on the way there, whatever it says by now.
+        if isTakenWhole(primary, line, plan) { whole.insert(index) } else { moves.moved.append((from, nil)) }
       } else if let other = legs[leg].first, let to = canonical[other] {
         moves.moved.append((from, to))
       }
+    }
+  }
+
+  /// A leaf of the target falls back on the text, and the line has nothing to say of it: the text was its value.
+  private func isTakenWhole(_ field: Int, _ line: ResidueLine, _ plan: Plan) -> Bool {
+    plan.targetLeaves.contains { target in
+      guard target.leaf.field >= 0, target.legs.dropFirst().contains(where: { $0.contains(field) }) else { return false }
+      let name = target.leaf.name
+      return !line.extra.contains(name) && !line.entries.contains { $0.name.elementsEqual(name.utf8) }
     }
   }
 
@@ -393,7 +408,7 @@ package final class Restoration {
   }
 
   private func isMerged(_ leaf: Int, _ line: ResidueLine, _ plan: Plan) -> Bool {
-    guard let composed = composed[leaf] else { return false }
+    guard let composed = composed[leaf], !whole.contains(leaf) else { return false }
     return line.via[plan.sourceLeaves[leaf].name] == composed.leg
   }
 
@@ -556,6 +571,10 @@ package final class Restoration {
   }
 
   private func confirm(_ claims: [Overlaid], _ standing: [Overlaid], _ plan: Plan, isExact: Bool) {
+    // Its own values come out of any record again: one of them has to be what was written for this line.
+    if let known = line?.leaves, !known.isEmpty, !plan.sourceLeaves.indices.contains(where: { plan.print(source: $0).map(known.contains) ?? false }) {
+      return
+    }
     var hasClaim = false
     for one in claims where one.isOriginal && !one.value.isBlank {
       for (index, place) in replayed.enumerated() {
@@ -573,6 +592,27 @@ package final class Restoration {
     let said = agrees.indices.filter { $0 != plan.idLeaf && !plan.frame.slots[plan.sourceLeaves[$0].register].isBlank }
     // A record that says nothing is that of a line that comes to the same.
     outcome.isConfirmed = said.isEmpty ? isExact : said.contains { agrees[$0] }
+  }
+}
+
+extension Plan {
+  /// A few characters for a leaf and what it says; nil where it says nothing that tells records apart.
+  private func print(_ leaf: MappedLeaf) -> String? {
+    let slot = frame.slots[leaf.register]
+    guard leaf.field >= 0, !slot.isBlank, slot.kindBits < UInt64(Kind.emptyObject.rawValue) else { return nil }
+    var hash: UInt32 = 0x811c_9dc5
+    for byte in leaf.name.utf8 { hash = (hash ^ UInt32(byte)) &* 0x0100_0193 }
+    hash = hash &* 0x0100_0193
+    for byte in frame.literal(slot) { hash = (hash ^ UInt32(byte)) &* 0x0100_0193 }
+    return String(hash, radix: 36)
+  }
+
+  func print(source index: Int) -> String? { index == idLeaf ? nil : print(sourceLeaves[index]) }
+
+  /// Of the target's leaves, without what `--set` and defaults gave to all records alike.
+  package var targetPrints: [String] {
+    let supplied = Set(suppliedNames)
+    return targetLeaves.compactMap { $0.isId || supplied.contains($0.leaf.name) ? nil : print($0.leaf) }
   }
 }
 

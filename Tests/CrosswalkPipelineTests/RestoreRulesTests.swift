@@ -28,6 +28,38 @@ import Testing
 
   static func only(_ trip: RestoreTests.Trip) throws -> Tree { try JSONReference.parse(trip.back.output)[0] ?? .null }
 
+  // MARK: - Whose line it is (S7)
+
+  /// Every record gives its own values again, so that proves nothing: one of them has to be what was written for the line.
+  @Test func placeAloneIsNoEvidence() throws {
+    let input = #"[{"Nm":"Ada","LegalNm":"Ada Ltd"},{"Nm":"Bo","LegalNm":"Bo Ltd"}]"#
+    let same = try RestoreRulesTests.trip(input, "bigtime:json", by: "trackops:json", replacing: [])
+    #expect(try JSONReference.parse(same.back.output) == JSONReference.parse(Array(input.utf8)))
+    let swapped = try RestoreRulesTests.trip(
+      input, "bigtime:json", by: "trackops:json", replacing: [("Ada", "?"), ("Bo", "Ada"), ("?", "Bo")])
+    #expect(try JSONReference.parse(swapped.back.output) == JSONReference.parse(Array(#"[{"Nm":"Bo"},{"Nm":"Ada"}]"#.utf8)))
+    #expect(swapped.back.summary.restored?.unplaced == 2 && swapped.back.summary.restored?.added == 2)
+  }
+
+  /// The run would not balance: what one record's object left aside is not the next one's.
+  @Test func anObjectOfOneRecordDoesNotReachTheNext() throws {
+    let trip = try RestoreRulesTests.trip(
+      RestoreRulesTests.office, "trackops:json", by: "bigtime:json",
+      replacing: [("[", #"[{"SystemId":8001,"Nm":"New","QBPOSentBy":{"x":1}},{"SystemId":8002,"Nm":"Newer"},"#)])
+    #expect(try JSONReference.parse(trip.back.output)[1] == JSONReference.parse(Array(#"{"id":8002,"name":"Newer"}"#.utf8)))
+    #expect(trip.back.summary.values.read == trip.back.summary.values.kept + trip.back.summary.values.recoded + trip.back.summary.values.parked)
+  }
+
+  @Test func aTextThatIsOneValueAloneIsThatValueAgain() throws {
+    let input = #"[{"SystemId":1,"Nm":"Ada","LegalNm":"Ada Ltd","Notes":"one\rtwo"}]"#
+    let same = try RestoreRulesTests.trip(input, "bigtime:json", by: "harvest:json", replacing: [])
+    #expect(try RoundTripTests.leaves(same.back.output, "bigtime", .json) == RoundTripTests.leaves(Array(input.utf8), "bigtime", .json))
+    #expect(same.back.summary.restored?.merged == 0)
+    let edited = try RestoreRulesTests.trip(input, "bigtime:json", by: "harvest:json", replacing: [("two", "three")])
+    #expect(try RestoreRulesTests.only(edited)["Notes"] == .text("one\rthree"))
+    #expect(edited.back.summary.restored?.merged == 0 && edited.back.summary.restored?.refused == 0)
+  }
+
   // MARK: - Edits that cannot come back (S9)
 
   static let office =
