@@ -138,19 +138,13 @@ enum Shown {
   /// JSON, cut where it is long.
   static func value(_ value: Tree?) -> String {
     guard let value else { return "nothing" }
-    let text = json(value)
+    let text = JSONTree.text(value)
     return text.unicodeScalars.count <= 80 ? text : String(String.UnicodeScalarView(text.unicodeScalars.prefix(79))) + "…"
-  }
-
-  static func json(_ value: Tree) -> String {
-    var out = OutputBuffer()
-    JSONTree.append(value, to: &out)
-    return String(decoding: out.bytes, as: UTF8.self)
   }
 
   /// One object, with the names as they are.
   static func record(_ values: RecordRoute.Values) -> String {
-    json(.object(values.map { Tree.Member($0.name, $0.value) }))
+    JSONTree.text(.object(values.map { Tree.Member($0.name, $0.value) }))
   }
 }
 

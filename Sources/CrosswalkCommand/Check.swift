@@ -34,15 +34,14 @@ struct Check: Command {
   @Option(help: ArgumentHelp("text, or json: one object (default: text).", valueName: "form"))
   var format: String?
 
-  @Option(help: ArgumentHelp("A folder with further systems (repeatable; also CROSSWALK_MAPPINGS).", valueName: "dir"))
-  var mappings: [String] = []
+  @OptionGroup var mappings: MappingFolders
 
   func execute(_ console: Console) throws(Diagnostic) -> Int32 {
     let values = FlagValues()
     let isJSON = try values.choice("format", format, among: ["text", "json"]) == "json"
     var job = CheckJob()
     job.folders = folders
-    job.mappings = Convert.environmentFolders() + mappings
+    job.mappings = mappings.all
     if let seed { job.seed = UInt64(try values.number("seed", seed, in: 0...Int.max)) }
     if let cases { job.cases = try values.number("cases", cases, in: 0...10_000_000) }
     let report = try job.run()

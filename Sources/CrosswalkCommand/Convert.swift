@@ -80,8 +80,7 @@ struct Convert: Command {
   @Option(help: ArgumentHelp("Workers (default: one a core).", valueName: "n"))
   var jobs: String?
 
-  @Option(help: ArgumentHelp("A folder with further systems (repeatable; also CROSSWALK_MAPPINGS).", valueName: "dir"))
-  var mappings: [String] = []
+  @OptionGroup var mappings: MappingFolders
 
   @Flag(help: "Replace existing files.")
   var force = false
@@ -201,7 +200,7 @@ struct Convert: Command {
     if !only.isEmpty, job.only.isEmpty { throw values.wrong("only", only[0], "ids, with commas between them") }
     job.ids = ids
     if let jobs { job.jobs = try values.number("jobs", jobs, in: 1...1024) }
-    job.mappings = Convert.environmentFolders() + mappings
+    job.mappings = mappings.all
     job.force = force
     if let delimiter { job.delimiter = try values.delimiter(delimiter) }
     job.duplicateKeys = try values.choice("duplicate-keys", duplicateKeys, of: ConvertJob.DuplicateKeys.self) ?? .reject
@@ -213,12 +212,6 @@ struct Convert: Command {
     if let maxRatio { job.limits.ratio = try values.number("max-ratio", maxRatio, in: 1...1_000_000) }
     if let maxUnknown { job.limits.unknownFields = try values.number("max-unknown", maxUnknown, in: 0...10_000_000) }
     return job
-  }
-
-  /// `CROSSWALK_MAPPINGS`, folders with colons between them; flags come after, so that they win.
-  static func environmentFolders() -> [String] {
-    guard let value = getenv("CROSSWALK_MAPPINGS") else { return [] }
-    return String(cString: value).split(separator: ":").map(String.init)
   }
 
   private static func rejectsNeedAFile(_ allowance: ConvertJob.Allowance) -> Diagnostic {

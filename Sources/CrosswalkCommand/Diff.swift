@@ -63,8 +63,7 @@ struct Diff: Command {
   @Option(help: ArgumentHelp("Workers (default: one a core).", valueName: "n"))
   var jobs: String?
 
-  @Option(help: ArgumentHelp("A folder with further systems (repeatable; also CROSSWALK_MAPPINGS).", valueName: "dir"))
-  var mappings: [String] = []
+  @OptionGroup var mappings: MappingFolders
 
   @Option(help: ArgumentHelp("The CSV delimiter: one character, or `tab`.", valueName: "c"))
   var delimiter: String?
@@ -121,7 +120,7 @@ struct Diff: Command {
     for text in options { job.options.append(try values.option(text)) }
     if let limit { job.limit = try values.number("limit", limit, in: 0...Int.max) }
     if let jobs { job.jobs = try values.number("jobs", jobs, in: 1...1024) }
-    job.mappings = Convert.environmentFolders() + mappings
+    job.mappings = mappings.all
     if let delimiter { job.delimiter = try values.delimiter(delimiter) }
     return job
   }

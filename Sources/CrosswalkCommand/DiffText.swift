@@ -12,7 +12,7 @@ struct DiffText {
     if let problem = difference.problem {
       let side = difference.first != nil ? "first" : "second"
       let place = problem.place?.path.map { ", `\($0)`" } ?? ""
-      return line + DiffText.printable(
+      return line + PrintableText.of(
         "\(side), record \(difference.first ?? difference.second ?? 0)\(place): \(problem.code): \(problem.title)")
     }
     line += difference.key.isEmpty ? "without a key" : difference.key.map(keyText).joined(separator: ", ")
@@ -21,9 +21,9 @@ struct DiffText {
     case (let one?, nil), (nil, let one?): line += "  (record \(one))"
     case (nil, nil): break
     }
-    let width = difference.fields.map { DiffText.printable(name($0)).count }.max() ?? 0
+    let width = difference.fields.map { PrintableText.of(name($0)).count }.max() ?? 0
     for field in difference.fields {
-      let name = DiffText.printable(name(field))
+      let name = PrintableText.of(name(field))
       let padding = String(repeating: " ", count: width - name.count)
       let (first, second) = field.isSecret ? ("a secret value", "another") : excerpts(field.first, field.second)
       line += "\n    \(name)\(padding)  \(first) | \(second)"
@@ -32,10 +32,10 @@ struct DiffText {
   }
 
   private func keyText(_ key: Difference.Key) -> String {
-    if key.isSecret { return DiffText.printable("\(key.field) a secret value") }
+    if key.isSecret { return PrintableText.of("\(key.field) a secret value") }
     let value = key.value.map { DiffText.literal($0) } ?? "absent"
     let shown = showsValues ? value : DiffText.cut(Array(value.unicodeScalars), from: 0, 40)
-    return DiffText.printable("\(key.field) \(shown)")
+    return PrintableText.of("\(key.field) \(shown)")
   }
 
   private func name(_ field: Difference.Field) -> String {
@@ -49,8 +49,8 @@ struct DiffText {
     let (a, b) = (first.map { DiffText.literal($0) }, second.map { DiffText.literal($0) })
     func quoted(_ text: String?, _ tree: Tree?) -> String {
       guard let text else { return "absent" }
-      if case .text? = tree { return DiffText.printable(JSONLine.quoted(text)) }
-      return DiffText.printable(text)
+      if case .text? = tree { return PrintableText.of(JSONLine.quoted(text)) }
+      return PrintableText.of(text)
     }
     if showsValues { return (quoted(a, first), quoted(b, second)) }
     let (x, y) = (Array((a ?? "").unicodeScalars), Array((b ?? "").unicodeScalars))
@@ -74,22 +74,8 @@ struct DiffText {
   private static func literal(_ tree: Tree) -> String {
     switch tree {
     case .text(let text): return String(decoding: text, as: UTF8.self)
-    case .null, .bool, .number, .object, .array:
-      var out = OutputBuffer()
-      JSONTree.append(tree, to: &out)
-      return String(decoding: out.bytes, as: UTF8.self)
+    case .null, .bool, .number, .object, .array: return JSONTree.text(tree)
     }
-  }
-
-  /// Control characters, which a terminal would obey, as dots.
-  private static func printable(_ text: String) -> String {
-    var result = String.UnicodeScalarView()
-    for scalar in text.unicodeScalars {
-      let isControl =
-        scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value) || (0x202a...0x202e).contains(scalar.value)
-      result.append(isControl ? "·" : scalar)
-    }
-    return String(result)
   }
 
   // MARK: - For programs

@@ -31,8 +31,7 @@ struct Explain: Command {
     name: .customLong("option"), help: ArgumentHelp("A system's option (repeatable).", valueName: "system.name=value"))
   var options: [String] = []
 
-  @Option(help: ArgumentHelp("A folder with further systems (repeatable; also CROSSWALK_MAPPINGS).", valueName: "dir"))
-  var mappings: [String] = []
+  @OptionGroup var mappings: MappingFolders
 
   @Option(help: ArgumentHelp("table, json, markdown, or html: a page to send (default: table).", valueName: "form"))
   var format: String?
@@ -51,7 +50,7 @@ struct Explain: Command {
     job.shape = try values.choice("shape", shape, of: Shape.self) ?? .list
     for text in set { job.set.append(try values.assignment(text)) }
     for text in options { job.options.append(try values.option(text)) }
-    job.mappings = Convert.environmentFolders() + mappings
+    job.mappings = mappings.all
     let (there, back) = try job.prediction { console.show($0) }
     let explanation = Explanation(there, hasReturn ? ReturnPrediction(there: there, back: back) : nil)
     let text = explanation.text(form)

@@ -12,12 +12,11 @@ struct Systems: Command {
   @Option(help: ArgumentHelp("table or json (default: table).", valueName: "form"))
   var format: String?
 
-  @Option(help: ArgumentHelp("A folder with further systems (repeatable; also CROSSWALK_MAPPINGS).", valueName: "dir"))
-  var mappings: [String] = []
+  @OptionGroup var mappings: MappingFolders
 
   func execute(_ console: Console) throws(Diagnostic) -> Int32 {
     let isJSON = try FlagValues().choice("format", format, among: ["table", "json"]) == "json"
-    let library = try MappingLibrary(folders: Convert.environmentFolders() + mappings)
+    let library = try MappingLibrary(folders: mappings.all)
     let canonical = try library.canonical()
     var systems: [System] = []
     var isWrong = false

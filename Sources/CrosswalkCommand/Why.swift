@@ -54,8 +54,7 @@ struct Why: Command {
   @Option(help: ArgumentHelp("The map of ids of an update.", valueName: "map.csv"))
   var ids: String?
 
-  @Option(help: ArgumentHelp("A folder with further systems (repeatable; also CROSSWALK_MAPPINGS).", valueName: "dir"))
-  var mappings: [String] = []
+  @OptionGroup var mappings: MappingFolders
 
   @Option(help: ArgumentHelp("text, or json: one object (default: text).", valueName: "form"))
   var format: String?
@@ -83,7 +82,7 @@ struct Why: Command {
     for text in options { conversion.options.append(try values.option(text)) }
     conversion.restore = restore
     conversion.ids = ids
-    conversion.mappings = Convert.environmentFolders() + mappings
+    conversion.mappings = mappings.all
     return WhyJob(
       ConvertJob.Input(stringLiteral: output), record: try values.number("record", record, in: 0...Int.max), field: field,
       conversion: conversion)

@@ -45,7 +45,7 @@ struct WhyText {
     if let bytes = field.nowBytes { now += "  (\(self.bytes(bytes)))" }
     add("output", [place(answer.output) + "  (\(answer.to))", now])
     for (title, line) in rows {
-      text += "  \(title)\(String(repeating: " ", count: 11 - title.count))\(WhyText.printable(line))\n"
+      text += "  \(title)\(String(repeating: " ", count: 11 - title.count))\(PrintableText.of(line))\n"
     }
     return text
   }
@@ -122,7 +122,7 @@ struct WhyText {
       }
       rows.append([field.isAsWritten ? " " : "*", field.name, value, from])
     }
-    text += TextTable(rows: rows.map { $0.map(WhyText.printable) }, indent: 0).text
+    text += TextTable(rows: rows.map { $0.map(PrintableText.of) }, indent: 0).text
     if !unfed.isEmpty {
       text += "\nno field of \(answer.from.system) gives\n"
       for line in WhyText.wrapped(unfed.map(\.name).joined(separator: ", ")) { text += "  \(line)\n" }
@@ -190,7 +190,7 @@ struct WhyText {
     guard let value else { return "absent" }
     if isSecret { return "a secret value" }
     if case .text(let text) = value { return JSONLine.quoted(cut(String(decoding: text, as: UTF8.self), length)) }
-    return cut(WhyText.json(value), length)
+    return cut(JSONTree.text(value), length)
   }
 
   private func cut(_ text: String, _ length: Int) -> String {
@@ -198,23 +198,6 @@ struct WhyText {
     var view = String.UnicodeScalarView()
     view.append(contentsOf: text.unicodeScalars.prefix(length))
     return String(view) + "…"
-  }
-
-  private static func json(_ value: Tree) -> String {
-    var out = OutputBuffer()
-    JSONTree.append(value, to: &out)
-    return String(decoding: out.bytes, as: UTF8.self)
-  }
-
-  /// Control characters, which a terminal would obey, as dots.
-  private static func printable(_ text: String) -> String {
-    var result = String.UnicodeScalarView()
-    for scalar in text.unicodeScalars {
-      let isControl =
-        scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value) || (0x202a...0x202e).contains(scalar.value)
-      result.append(isControl ? "·" : scalar)
-    }
-    return String(result)
   }
 
   // MARK: - For programs
@@ -326,7 +309,7 @@ struct WhyText {
   private func add(_ name: String, _ value: Tree?, _ isSecret: Bool, to object: inout JSONLine) {
     guard let value, !isSecret else { return }
     if case .text(let text) = value { return object.add(name, cut(String(decoding: text, as: UTF8.self), WhyText.excerpt)) }
-    let text = WhyText.json(value)
+    let text = JSONTree.text(value)
     if showsValues || text.unicodeScalars.count <= WhyText.excerpt { object.add(name, raw: text) } else { object.add(name, cut(text, WhyText.excerpt)) }
   }
 }

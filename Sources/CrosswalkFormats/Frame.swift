@@ -175,12 +175,8 @@ package final class Frame {
 
   /// New text in the arena.
   package func store(_ bytes: some Collection<UInt8>, as kind: Kind = .text) -> Slot {
-    let target = arena.room(bytes.count + 64)
-    var n = 0
-    for byte in bytes {
-      target[n] = byte
-      n += 1
-    }
+    let n = bytes.count
+    _ = UnsafeMutableBufferPointer(start: arena.room(n + 64), count: n).initialize(fromContentsOf: bytes)
     let slot = Slot(kind, offset: arena.used, length: n, space: .arena)
     arena.used += n
     return slot

@@ -393,6 +393,14 @@ extension JSONRecordWriter.Compiler {
 
 /// A `Tree` as compact JSON.
 package enum JSONTree {
+  package static func text(_ tree: Tree) -> String { String(decoding: bytes(tree), as: UTF8.self) }
+
+  package static func bytes(_ tree: Tree) -> [UInt8] {
+    var out = OutputBuffer()
+    append(tree, to: &out)
+    return Array(out.bytes)
+  }
+
   package static func append(_ tree: Tree, to out: inout OutputBuffer) {
     switch tree {
     case .null: out.append("null")

@@ -5,7 +5,7 @@ extension Diagnostic: CustomStringConvertible {
 
   /// - showsValues: excerpts of the data in full, however long; otherwise at most 60 characters around what is meant.
   public func text(showsValues: Bool) -> String {
-    var lines = ["\(severity)[\(code)]: \(Diagnostic.printable(title))"]
+    var lines = ["\(severity)[\(code)]: \(PrintableText.of(title))"]
     if let place {
       lines.append("  --> \(place.line)")
       if let (excerpt, mark) = place.shownExcerpt(showsValues: showsValues) {
@@ -13,15 +13,15 @@ extension Diagnostic: CustomStringConvertible {
         if let mark {
           let carets =
             String(repeating: " ", count: mark.lowerBound) + String(repeating: "^", count: max(1, mark.count))
-          lines.append("   |  \(carets)\(place.remark.map { " " + Diagnostic.printable($0) } ?? "")")
+          lines.append("   |  \(carets)\(place.remark.map { " " + PrintableText.of($0) } ?? "")")
         }
       }
     }
     for label in labels {
-      let text = label.text.isEmpty ? "" : "  \(Diagnostic.printable(label.text))"
-      lines.append("  ::: \(Diagnostic.printable(label.place.description))\(text)")
+      let text = label.text.isEmpty ? "" : "  \(PrintableText.of(label.text))"
+      lines.append("  ::: \(PrintableText.of(label.place.description))\(text)")
     }
-    if let help { lines.append("   = help: \(Diagnostic.printable(help))") }
+    if let help { lines.append("   = help: \(PrintableText.of(help))") }
     return lines.joined(separator: "\n")
   }
 
@@ -32,34 +32,23 @@ extension Diagnostic: CustomStringConvertible {
     case .warning: "warning"
     }
   }
-
-  /// Control characters, which a terminal would obey, as dots: scalar by scalar, so that marks stay right.
-  fileprivate static func printable(_ text: String) -> String {
-    var result = String.UnicodeScalarView()
-    for scalar in text.unicodeScalars {
-      let isControl =
-        scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value) || (0x202a...0x202e).contains(scalar.value)
-      result.append(isControl ? "·" : scalar)
-    }
-    return String(result)
-  }
 }
 
 extension Diagnostic.DataPlace {
   private static let excerptLength = 60
 
   fileprivate var line: String {
-    var text = Diagnostic.printable(source == "-" ? "standard input" : source)
+    var text = PrintableText.of(source == "-" ? "standard input" : source)
     if let record { text += ", record \(record)" }
     if let bytes { text += ", bytes \(bytes.lowerBound)..<\(bytes.upperBound)" }
-    if let path { text += "  (\(Diagnostic.printable(path)))" }
+    if let path { text += "  (\(PrintableText.of(path)))" }
     return text
   }
 
   /// The part of the excerpt to show, and the mark in it, in scalars.
   package func shownExcerpt(showsValues: Bool) -> (text: String, mark: Range<Int>?)? {
     guard let excerpt else { return nil }
-    let scalars = Array(Diagnostic.printable(excerpt).unicodeScalars)
+    let scalars = Array(PrintableText.of(excerpt).unicodeScalars)
     let mark = mark?.clamped(to: 0..<(scalars.count + 1))
     let length = Diagnostic.DataPlace.excerptLength
     guard !showsValues, scalars.count > length else { return (string(scalars[...]), mark) }

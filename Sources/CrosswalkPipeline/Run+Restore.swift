@@ -78,9 +78,9 @@ extension BatchWorker {
     if !first { side.append("}") }
     if plan.targetId.isBlank {
       side.append(#","leaves":["#)
-      for (index, print) in plan.targetPrints.enumerated() {
+      for (index, fingerprint) in plan.targetFingerprints.enumerated() {
         if index > 0 { side.append(UInt8(ascii: ",")) }
-        append(print, to: &side)
+        append(fingerprint, to: &side)
       }
       side.append("]")
     }

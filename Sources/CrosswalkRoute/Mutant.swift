@@ -33,13 +33,18 @@
 
     private static func nowhere() { _ = Array("no such place\n".utf8).withUnsafeBytes { Glibc.write(2, $0.baseAddress, $0.count) } }
 
+    private static func spoil(steps: inout [PlanStep], _ bug: Bug) {
+      guard steps.indices.contains(bug.first), bug.kind == "drop-step" || bug.first > 0 else { return nowhere() }
+      let step = steps.remove(at: bug.first)
+      if bug.kind == "early-step" { steps.insert(step, at: 0) }
+    }
+
     static func spoil(read half: inout PlanBuilder.ReadHalf, of system: System, _ builder: inout PlanBuilder) {
       guard let bug = bugOf(system, reading: true) else { return }
       let (a, b) = (bug.first, bug.second)
       let leaves = half.leaves.indices
       switch bug.kind {
-      case "drop-step" where half.steps.indices.contains(a): half.steps.remove(at: a)
-      case "early-step" where half.steps.indices.contains(a) && a > 0: half.steps.insert(half.steps.remove(at: a), at: 0)
+      case "drop-step", "early-step": spoil(steps: &half.steps, bug)
       case "swap-leaves" where leaves.contains(a) && leaves.contains(b) && a != b:
         (half.leaves[a].register, half.leaves[b].register) = (half.leaves[b].register, half.leaves[a].register)
         for index in [a, b] { half.leaves[index].layout.register = half.leaves[index].register }
@@ -59,8 +64,7 @@
       let (a, b) = (bug.first, bug.second)
       let leaves = half.leaves.indices
       switch bug.kind {
-      case "drop-step" where half.steps.indices.contains(a): half.steps.remove(at: a)
-      case "early-step" where half.steps.indices.contains(a) && a > 0: half.steps.insert(half.steps.remove(at: a), at: 0)
+      case "drop-step", "early-step": spoil(steps: &half.steps, bug)
       case "swap-leaves" where leaves.contains(a) && leaves.contains(b) && a != b:
         let registers = (half.leaves[a].leaf.register, half.leaves[b].leaf.register)
         (half.leaves[a].leaf.register, half.leaves[b].leaf.register) = (registers.1, registers.0)

@@ -22,27 +22,12 @@ extension Plan {
   }
 
   private func slot(_ value: Tree) -> Slot {
+    if let slot = Native.slot(value, frame: frame, keepsKind: false) { return slot }
     switch value {
-    case .null: return .null
-    case .bool(let value): return BooleanTransform.slot(value)
-    case .number(let characters): return stored(characters, .number)
-    case .text(let text): return stored(text, .text)
     case .object(let members) where members.isEmpty: return Slot(.emptyObject, offset: 0, length: 0)
     case .array(let items) where items.isEmpty: return Slot(.emptyArray, offset: 0, length: 0)
-    case .object, .array:
-      var out = OutputBuffer()
-      JSONTree.append(value, to: &out)
-      return stored(Array(out.bytes), .subtree)
+    default: return frame.store(JSONTree.bytes(value), as: .subtree)
     }
-  }
-
-  /// As `Frame.store`, in one piece.
-  private func stored(_ bytes: [UInt8], _ kind: Kind) -> Slot {
-    let arena = frame.arena
-    arena.room(bytes.count + 64).update(from: bytes, count: bytes.count)
-    let slot = Slot(kind, offset: arena.used, length: bytes.count, space: .arena)
-    arena.used += bytes.count
-    return slot
   }
 
   /// What a reader of the written document would find at one of `targetLeaves`, of the record that was mapped last; nil where

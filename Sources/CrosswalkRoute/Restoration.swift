@@ -24,7 +24,7 @@ package struct ResidueLine: Sendable {
   package var uses: [(side: RecordState.Side, leaf: String, use: Replacements.Use)] = []
   /// Who wrote a canonical record.
   package var system: Tree?
-  /// Prints of the other system's leaves as they were written, where that record has no id to be known by; nil where it has one.
+  /// Fingerprints of the other system's leaves as they were written, where that record has no id to be known by; nil where it has one.
   package var leaves: Set<String>?
 
   package init() {}
@@ -572,7 +572,7 @@ package final class Restoration {
 
   private func confirm(_ claims: [Overlaid], _ standing: [Overlaid], _ plan: Plan, isExact: Bool) {
     // Its own values come out of any record again: one of them has to be what was written for this line.
-    if let known = line?.leaves, !known.isEmpty, !plan.sourceLeaves.indices.contains(where: { plan.print(source: $0).map(known.contains) ?? false }) {
+    if let known = line?.leaves, !known.isEmpty, !plan.sourceLeaves.indices.contains(where: { plan.fingerprint(source: $0).map(known.contains) ?? false }) {
       return
     }
     var hasClaim = false
@@ -592,160 +592,5 @@ package final class Restoration {
     let said = agrees.indices.filter { $0 != plan.idLeaf && !plan.frame.slots[plan.sourceLeaves[$0].register].isBlank }
     // A record that says nothing is that of a line that comes to the same.
     outcome.isConfirmed = said.isEmpty ? isExact : said.contains { agrees[$0] }
-  }
-}
-
-extension Plan {
-  /// A few characters for a leaf and what it says; nil where it says nothing that tells records apart.
-  private func print(_ leaf: MappedLeaf) -> String? {
-    let slot = frame.slots[leaf.register]
-    guard leaf.field >= 0, !slot.isBlank, slot.kindBits < UInt64(Kind.emptyObject.rawValue) else { return nil }
-    var hash: UInt32 = 0x811c_9dc5
-    for byte in leaf.name.utf8 { hash = (hash ^ UInt32(byte)) &* 0x0100_0193 }
-    hash = hash &* 0x0100_0193
-    for byte in frame.literal(slot) { hash = (hash ^ UInt32(byte)) &* 0x0100_0193 }
-    return String(hash, radix: 36)
-  }
-
-  func print(source index: Int) -> String? { index == idLeaf ? nil : print(sourceLeaves[index]) }
-
-  /// Of the target's leaves, without what `--set` and defaults gave to all records alike.
-  package var targetPrints: [String] {
-    let supplied = Set(suppliedNames)
-    return targetLeaves.compactMap { $0.isId || supplied.contains($0.leaf.name) ? nil : print($0.leaf) }
-  }
-}
-
-extension Field.Comparison {
-  package func isSame(_ a: [UInt8], _ b: [UInt8]) -> Bool {
-    if a == b { return true }
-    switch self {
-    case .exact: return false
-    // Letters, not bytes: an accent may be a character of its own.
-    case .ignoringCase: return String(decoding: a, as: UTF8.self).lowercased() == String(decoding: b, as: UTF8.self).lowercased()
-    case .text, .lines: return normal(a) == normal(b)
-    }
-  }
-
-  /// What texts have in common that are the same under this rule.
-  package func normal(_ text: [UInt8]) -> [UInt8] {
-    switch self {
-    case .exact: return text
-    case .text:
-      func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte >= 0x09 && byte <= 0x0d }
-      let front = text.drop(while: isBlank)
-      return Array(front.prefix((front.lastIndex { !isBlank($0) } ?? front.startIndex - 1) - front.startIndex + 1))
-    case .lines: return Array(Restoration.lines(text).joined(separator: [0x0a]))
-    case .ignoringCase: return Array(String(decoding: text, as: UTF8.self).lowercased().utf8)
-    }
-  }
-}
-
-/// Canonical values in registers of their own, moved to where a residue line says that they came from.
-final class MoveStep: PlanStep {
-  private let copies: [(from: Int, to: Int)]
-  private let cleared: [Int]
-  /// From one register to another that says nothing; nil forgets the value.
-  var moved: [(from: Int, to: Int?)] = []
-  var assigned: [(register: Int, slot: Slot)] = []
-
-  init(copies: [(from: Int, to: Int)], cleared: [Int]) {
-    self.copies = copies
-    self.cleared = cleared
-  }
-
-  override func run(_ state: RecordState) {
-    let slots = state.frame.slots
-    for (from, to) in copies { slots[to] = slots[from] }
-    for register in cleared { slots[register] = .absent }
-    if !state.failedCanonical.isEmpty {
-      for (from, to) in copies where state.failedCanonical.contains(from) { state.failedCanonical.insert(to) }
-    }
-    for (from, to) in moved {
-      if let to, slots[to].isBlank {
-        slots[to] = slots[from]
-        if state.failedCanonical.contains(from) { state.failedCanonical.insert(to) }
-      }
-      slots[from] = .absent
-    }
-    assign(slots)
-  }
-
-  func assign(_ slots: UnsafeMutablePointer<Slot>) {
-    for (register, slot) in assigned { slots[register] = slot }
-  }
-}
-
-/// What `--set` gave on the way there, where the record that comes back says nothing.
-final class FillStep: PlanStep {
-  private let fresh: [Int]
-  var values: [(register: Int, value: Slot)] = []
-
-  init(fresh: [Int]) { self.fresh = fresh }
-
-  override func run(_ state: RecordState) {
-    let slots = state.frame.slots
-    for register in fresh { slots[register] = .absent }
-    for (register, value) in values where slots[register].isBlank && !state.failedCanonical.contains(register) {
-      slots[register] = value
-    }
-  }
-}
-
-extension System {
-  /// The tables that its transforms look up.
-  package var tableNames: [String] {
-    fields.flatMap(\.transforms).flatMap { use -> [String] in
-      switch use.name {
-      case "country": ["countries"]
-      case "currency": ["currencies"]
-      case "region": ["countries", "regions"]
-      case "block": ["addresswords", "countries", "postcodes", "regions"]
-      case "labelled": use.argument?.text.map { [$0] } ?? []
-      default: []
-      }
-    }
-  }
-}
-
-/// A short proof of what values were, without the values: 64 bits, hexadecimal.
-package enum Fingerprint {
-  /// Of the leaves of some fields, in the order of the mapping; a blank one is blank however it says so.
-  static func of(_ fields: [String], among leaves: [MappedLeaf], of system: System, _ frame: Frame) -> [UInt8] {
-    var hash = Fingerprint.seed
-    for leaf in leaves where leaf.field >= 0 && fields.contains(system.fields[leaf.field].name) {
-      let slot = frame.slots[leaf.register]
-      add(leaf.name.utf8, to: &hash)
-      if slot.isBlank || slot.kindBits >= UInt64(Kind.emptyObject.rawValue) {
-        add([0], to: &hash)
-      } else {
-        add([1], to: &hash)
-        add(frame.literal(slot), to: &hash)
-      }
-    }
-    return text(hash)
-  }
-
-  package static let seed: UInt64 = 0xcbf2_9ce4_8422_2325
-
-  package static func add(_ bytes: some Sequence<UInt8>, to hash: inout UInt64) {
-    for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-    hash = (hash ^ 0xff) &* 0x100_0000_01b3
-  }
-
-  /// Eight bytes at a time: for much.
-  package static func add(words bytes: UnsafeRawBufferPointer, to hash: inout UInt64) {
-    var at = 0
-    while at + 8 <= bytes.count {
-      hash = (hash ^ bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self)) &* 0x9e37_79b9_7f4a_7c15
-      hash ^= hash >> 29
-      at += 8
-    }
-    add(bytes[at...], to: &hash)
-  }
-
-  package static func text(_ hash: UInt64) -> [UInt8] {
-    let digits = String(hash, radix: 16)
-    return Array((String(repeating: "0", count: 16 - digits.count) + digits).utf8)
   }
 }

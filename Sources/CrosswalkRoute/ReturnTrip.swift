@@ -373,9 +373,7 @@ package enum Native {
     case .number(let characters): return ("number", characters)
     case .text(let text): return (nil, text)
     case .object, .array:
-      var out = OutputBuffer()
-      JSONTree.append(value, to: &out)
-      return (value[0] == nil && value != .array([]) ? "object" : "array", Array(out.bytes))
+      return (value[0] == nil && value != .array([]) ? "object" : "array", JSONTree.bytes(value))
     }
   }
 

@@ -1,5 +1,6 @@
 package import CrosswalkMapping
 import CrosswalkModel
+import CrosswalkYAML
 
 /// The transforms, alphabetical: the only registry. To add one: a file beside this one with its spec and class, and a line here.
 /// Those that take or give several values (`block`, `compose`, `join`, `labelled`, `lines`) are steps of the plan; their specs stand with them.
@@ -34,6 +35,22 @@ package enum TransformTable {
     case "split": SplitTransform(context)
     case "trim": TrimTransform()
     default: nil
+    }
+  }
+}
+
+extension System {
+  /// The tables that its transforms look up.
+  package var tableNames: [String] {
+    fields.flatMap(\.transforms).flatMap { use -> [String] in
+      switch use.name {
+      case "country": ["countries"]
+      case "currency": ["currencies"]
+      case "region": ["countries", "regions"]
+      case "block": ["addresswords", "countries", "postcodes", "regions"]
+      case "labelled": use.argument?.text.map { [$0] } ?? []
+      default: []
+      }
     }
   }
 }
