@@ -13,7 +13,9 @@ final class Console {
   var progress: ProgressLine?
 
   /// Diagnostics of one code that are shown; the rest are counted.
-  static let shownPerCode = 5
+  private static let shownPerCode = 5
+
+  private func shown(of code: Code) -> Int { style == .json && code.isListedInFull ? .max : Console.shownPerCode }
 
   init(style: Style) { self.style = style }
 
@@ -27,13 +29,13 @@ final class Console {
     try OutputFile(.standardOutput, force: false).write(Array(text.utf8))
   }
 
-  /// A diagnostic, unless five of its code have been shown.
+  /// A diagnostic, unless enough of its code have been shown.
   func show(_ diagnostic: Diagnostic) {
     guard diagnostic.code != .closedOutput else { return }
     let count = counts[diagnostic.code, default: 0]
     if count == 0 { order.append(diagnostic.code) }
     counts[diagnostic.code] = count + 1
-    guard count < Console.shownPerCode || diagnostic.disposition == .fatal else { return }
+    guard count < shown(of: diagnostic.code) || diagnostic.disposition == .fatal else { return }
     error(style == .json ? renderer.json(diagnostic) : renderer.text(diagnostic))
   }
 
@@ -41,7 +43,7 @@ final class Console {
   func showRest(counted: [Code: Int] = [:]) {
     for code in order + counted.keys.filter({ counts[$0] == nil }).sorted(by: { $0.name < $1.name }) {
       let total = max(counted[code] ?? 0, counts[code] ?? 0)
-      let rest = total - min(counts[code] ?? 0, Console.shownPerCode)
+      let rest = total - min(counts[code] ?? 0, shown(of: code))
       if rest > 0 { error(style == .json ? renderer.jsonRest(rest, of: code) : renderer.textRest(rest, of: code)) }
     }
   }

@@ -181,6 +181,7 @@ struct Convert: Command {
     job.restore = restore
     job.match = match.flatMap { $0.split(separator: ",").map(String.init) }
     job.onEdit = try values.choice("on-edit", onEdit, of: ConvertJob.OnEdit.self) ?? .keep
+    guard onEdit == nil || restore != nil else { throw Convert.onEditNeedsRestore }
     job.rejects = rejects
     if let maxRejects { job.maxRejects = try values.allowance(maxRejects) }
     guard job.maxRejects.isZero || job.rejects != nil else { throw Convert.rejectsNeedAFile(job.maxRejects) }
@@ -213,6 +214,10 @@ struct Convert: Command {
     if let maxUnknown { job.limits.unknownFields = try values.number("max-unknown", maxUnknown, in: 0...10_000_000) }
     return job
   }
+
+  private static let onEditNeedsRestore = Diagnostic(
+    .usage, "`--on-edit` needs `--restore FILE`",
+    help: "only a record that comes back with its residue line shows what was edited; without one a value that does not convert is parked")
 
   private static func rejectsNeedAFile(_ allowance: ConvertJob.Allowance) -> Diagnostic {
     Diagnostic(

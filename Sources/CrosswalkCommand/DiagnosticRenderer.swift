@@ -10,7 +10,8 @@ package struct DiagnosticRenderer {
   package func text(_ diagnostic: Diagnostic) -> String { diagnostic.text(showsValues: showsValues) }
 
   func textRest(_ count: Int, of code: Code) -> String {
-    "… and \(count) more of \(code) (`crosswalk help \(code)` explains it)"
+    "… and \(count) more of \(code) (`crosswalk help \(code)` explains it"
+      + (code.isListedInFull ? ", `--diagnostics json` lists all)" : ")")
   }
 
   package func json(_ diagnostic: Diagnostic) -> String {

@@ -6,6 +6,9 @@ public struct Code: Sendable, Hashable, CustomStringConvertible {
   package init(_ name: String) { self.name = name }
 
   public var description: String { name }
+
+  /// Each one is for a person to look at: a run leaves none of them out, and only the terminal's text shows the first few.
+  package var isListedInFull: Bool { self == .editNotExpressible || self == .mergedEdit || self == .staleDerived }
 }
 
 // To add a code: one `static let`, and one line in `pages`, both in the order of the codes of a family.

@@ -127,7 +127,8 @@ extension BatchWorker {
       (source.before, source.behind) = (header + [0x0a], [0x0a])
     }
     var line: [UInt8]?
-    if let last = result.residue.last, last.record == result.seen - 1 {
+    // Of a line beside `native` the same is judged there.
+    if plan.nativeGoesNowhere, let last = result.residue.last, last.record == result.seen - 1 {
       line = Array(result.side.bytes[last.start..<(last.start + last.length)])
     }
     var restored: ReferenceAudit.Restored?

@@ -80,6 +80,8 @@ package final class BatchWorker {
   /// What the whole run agrees on.
   struct Rules {
     var keepsResidue = false
+    /// The residue was asked for by name: also canonical, which keeps in `native` what it has no field for, has lines then.
+    var isResidueNamed = false
     var recordLimit = Limits().record
     var unknownLimit = Limits().unknownFields
     var writesRejects = false
@@ -295,7 +297,7 @@ package final class BatchWorker {
     #if !CROSSWALK_WITHOUT_BOOKS
       bookkeeper.post(result.books)
     #endif
-    if keepsResidue, plan.nativeGoesNowhere { writeResidue() }
+    if keepsResidue, plan.nativeGoesNowhere || rules.isResidueNamed { writeResidue() }
   }
 
   /// A residue line (DESIGN section 8), without its record's number.
@@ -317,7 +319,9 @@ package final class BatchWorker {
     literal(plan.targetId, to: &side)
     side.append(#","parked":{"#)
     var first = true
-    for entry in findings.entries where entry.isParked {
+    // What stands in `native` is not parked, and comes back without the line too.
+    let isInNative = !plan.nativeGoesNowhere
+    for entry in findings.entries where entry.isParked && !isInNative {
       member(entry.path, first: &first, to: &side)
       literal(entry.value, to: &side)
       result.literalsParked += entry.leaves
@@ -329,10 +333,10 @@ package final class BatchWorker {
     }
     side.append(#"},"original":{"#)
     first = true
-    for entry in findings.entries where !entry.isParked {
+    for entry in findings.entries where !entry.isParked || isInNative {
       member(entry.path, first: &first, to: &side)
       literal(entry.value, to: &side)
-      result.originals += entry.leaves
+      if !isInNative { result.originals += entry.leaves }
     }
     side.append(#"},"extra":["#)
     for (index, leaf) in findings.invented.enumerated() {
@@ -472,7 +476,7 @@ package final class BatchWorker {
   private func note(_ diagnostic: Diagnostic, key: [UInt8]? = nil) {
     if key == nil {
       result.messageCounts[diagnostic.code, default: 0] += 1
-      if result.messageCounts[diagnostic.code]! > 5 { return }
+      if result.messageCounts[diagnostic.code]! > 5, !diagnostic.code.isListedInFull { return }
     }
     result.messages.append(.init(record: result.seen - 1, diagnostic: diagnostic, key: key))
   }

@@ -31,8 +31,8 @@ extension Run {
   /// The shape that the residue's records were written in; nil when nothing is restored.
   func restoredShape(from format: Format) throws(Diagnostic) -> Shape? {
     guard let restorer else { return nil }
-    // A record of our own brings back by itself what it holds.
-    guard source.name != CanonicalModel.name else { return nil }
+    // A record of our own brings back by itself what it holds, where no line says more.
+    if source.name == CanonicalModel.name, try restorer.file.first() == nil { return nil }
     var hashes: [(shape: Shape, hash: [UInt8])] = []
     for shape in Shape.allCases {
       hashes.append(

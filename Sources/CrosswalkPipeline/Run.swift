@@ -98,6 +98,7 @@ final class Run {
     if let taker { writer = taker.writer(for: plan, insteadOf: writer, of: self) }
     var rules = BatchWorker.Rules()
     rules.keepsResidue = outputs.keepsResidue
+    rules.isResidueNamed = outputs.isResidueNamed
     rules.writesRejects = outputs.writesRejects || taker != nil
     rules.recordLimit = job.limits.record
     rules.unknownLimit = job.limits.unknownFields

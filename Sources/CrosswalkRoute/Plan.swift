@@ -424,7 +424,8 @@ package final class Plan {
         continue
       }
       if takesBack, system.name.elementsEqual(target.name.utf8) {
-        returns?.restore(entries, into: self)
+        // A residue line has all of it, and what edits need besides.
+        if restoration?.line == nil { returns?.restore(entries, into: self) }
       } else {
         for entry in entries {
           parkNative(entry, of: String(decoding: system.name, as: UTF8.self))

@@ -340,6 +340,7 @@ package final class Restoration {
       readBlocks(overlaid)
       differing = replay(plan, failing)
     }
+    var dropped: [Overlaid] = []
     for _ in 0..<4 {
       var next: [Overlaid] = []
       var hasChanged = false
@@ -352,7 +353,9 @@ package final class Restoration {
           if isRefused(one.target, plan) {
             one.isHeld = true
           } else {
-            slots[plan.targetLeaves[one.target].leaf.register] = patch(one, related, plan) ?? one.before
+            let patched = patch(one, related, plan)
+            slots[plan.targetLeaves[one.target].leaf.register] = patched ?? one.before
+            if patched == nil, !one.isAid { dropped.append(one) }
             continue
           }
         }
@@ -363,8 +366,9 @@ package final class Restoration {
       readBlocks(overlaid)
       differing = replay(plan, failing)
     }
+    layAgain(dropped, &overlaid, &differing, plan, failing)
     drop(stale: line, &overlaid, plan)
-    settle(plan, differing)
+    settle(plan, differing, overlaid)
     outcome.returned = overlaid.count { !$0.isAid || $0.isHeld } + beyond
     confirm(claims, overlaid, plan, isExact: differing.isEmpty)
   }
@@ -397,6 +401,31 @@ package final class Restoration {
     for one in overlaid { plan.frame.slots[plan.targetLeaves[one.target].leaf.register] = one.value }
   }
 
+  /// All that has to do with an edit gave way at once: what does not stand against it comes back after all.
+  private func layAgain(
+    _ dropped: [Overlaid], _ overlaid: inout [Overlaid], _ differing: inout [Int], _ plan: Plan, _ failing: Set<Int>
+  ) {
+    var isReplayed = true
+    for one in dropped {
+      let register = plan.targetLeaves[one.target].leaf.register
+      let given = plan.frame.slots[register]
+      overlaid.append(one)
+      plan.frame.slots[register] = one.value
+      readBlocks(overlaid)
+      let now = replay(plan, failing)
+      isReplayed = Set(now).isSubset(of: differing) && !now.contains { isRelated(one.target, to: $0, plan) }
+      if isReplayed {
+        differing = now
+      } else {
+        overlaid.removeLast()
+        plan.frame.slots[register] = given
+      }
+    }
+    if isReplayed { return }
+    readBlocks(overlaid)
+    differing = replay(plan, failing)
+  }
+
   private func idTarget(_ plan: Plan) -> Int? { plan.targetLeaves.firstIndex { $0.isId } }
 
   /// The target would not take what the way back gives it.
@@ -423,6 +452,12 @@ package final class Restoration {
       }
     }
     return fields
+  }
+
+  private func isRelated(_ target: Int, to leaf: Int, _ plan: Plan) -> Bool {
+    guard let line else { return false }
+    let fields = relations(leaf, line, plan)
+    return !readsInto[target].isDisjoint(with: fields) || !writtenFrom[target].isDisjoint(with: fields)
   }
 
   // MARK: - Replay
@@ -545,9 +580,11 @@ package final class Restoration {
   }
 
   /// Failures of what came back after all are none.
-  private func settle(_ plan: Plan, _ differing: [Int]) {
+  private func settle(_ plan: Plan, _ differing: [Int], _ overlaid: [Overlaid]) {
     let state = plan.state
     for leaf in differing where !outcome.merged.contains(leaf) {
+      // What canonical's fields cannot hold of an edit stands in its `native`, and wins where no original does.
+      if !plan.nativeGoesNowhere, !overlaid.contains(where: { $0.isHeld && isRelated($0.target, to: leaf, plan) }) { continue }
       let own = plan.frame.slots[plan.sourceLeaves[leaf].register]
       let isAside = plan.aside.contains { $0.leaf == leaf }
       // A value that was taken out and that the target would invent again is no edit that it could not hold.
