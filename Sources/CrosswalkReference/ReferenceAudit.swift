@@ -207,8 +207,14 @@ package struct ReferenceAudit: Sendable {
     var own = record
     for leaf in target.leaves where leaf.isSupplied { own = own.without(PathStep.parse(leaf.field) ?? []) }
     let back = try ReferenceConversion(from: conversion.to, to: conversion.from).convert(own, output, to: input)
-    let canonical = try conversion.from.read(back.target.tree, format: input)
+    let canonical = try conversion.from.read(writtenAndRead(back.target.tree), format: input)
     return Dictionary(canonical.leaves.map { ($0.path, $0.value) }) { first, _ in first }
+  }
+
+  /// Elements have their prefixes' declarations on themselves only when they were read.
+  private func writtenAndRead(_ record: Tree) -> Tree {
+    guard input == .xml, let piece = try? conversion.from.piece(of: record, shape: .list, format: input) else { return record }
+    return (try? conversion.from.record(in: piece, format: input)) ?? record
   }
 
   // MARK: Restored

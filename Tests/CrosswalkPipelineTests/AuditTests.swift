@@ -187,4 +187,15 @@ import Testing
     let both = "\(difference.expected?.json ?? "nil") \(difference.found?.json ?? "nil")"
     return "\(side) \(path) \(both)" + (difference.reason.map { " \($0)" } ?? "")
   }
+
+  @Test(arguments: ["json", "xml", "csv"])
+  func declarationsOfPrefixesComeBackOutOfCanonical(_ format: String) throws {
+    let clients = #"""
+      <ArrayOfClient xmlns:q="urn:q"><Client><SystemId>1</SystemId><Nm>Acme</Nm><q:Extra>1</q:Extra></Client>
+      <Client xmlns:z="urn:z"><SystemId>2</SystemId><Nm>Acme</Nm><z:Extra a="1">1</z:Extra></Client>
+      <Client><SystemId>3</SystemId><Nm>Acme</Nm><y:Extra xmlns:y="urn:y">1</y:Extra></Client></ArrayOfClient>
+      """#
+    let run = try Conversion.run(clients, "bigtime:xml", to: "canonical:\(format)") { $0.audit = .all }
+    #expect(run.summary.audited == 3 && run.said.isEmpty)
+  }
 }
