@@ -33,7 +33,6 @@ struct Conversion {
     var job = ConvertJob(inputs: [.file(file.path)], from: endpoint(from), to: endpoint(target))
     let output = folder.appending(path: "output")
     job.output = .file(output.path)
-    job.residue = .file(folder.appending(path: "residue").path)
     job.rejects = folder.appending(path: "rejects").path
     change(&job)
     var said: [Diagnostic] = []
@@ -43,7 +42,7 @@ struct Conversion {
       return try bytes.split(separator: 0x0a).map { try JSONReference.parse([UInt8]($0)) }
     }
     let written = (try? Data(contentsOf: output)).map { [UInt8]($0) } ?? []
-    return Conversion(output: written, residue: try lines("residue"), rejects: try lines("rejects"), summary: summary, said: said)
+    return Conversion(output: written, residue: try lines("output.residue.ndjson"), rejects: try lines("rejects"), summary: summary, said: said)
   }
 
   static func run(
