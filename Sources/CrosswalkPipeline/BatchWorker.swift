@@ -41,7 +41,7 @@ package final class BatchResult {
   @exclusivity(unchecked) var replaced = 0
   /// Source ids of the records, one behind the other in `idBytes`: what duplicates are found by.
   /// The `field` is -1 for the source's id, else the target's leaf whose values must not repeat.
-  @exclusivity(unchecked) var ids: [(record: Int, offset: Int, end: Int, field: Int)] = []
+  @exclusivity(unchecked) var ids: [(record: Int, bytes: Range<Int>, end: Int, field: Int)] = []
   @exclusivity(unchecked) var idBytes = OutputBuffer(capacity: 1024)
 
   /// A problem with a record; the text is made by who knows its number.
@@ -288,7 +288,7 @@ package final class BatchWorker {
   private func collect(_ value: Slot, _ field: Int, _ offset: Int) {
     guard !value.isBlank else { return }
     result.idBytes.append(frame.text(value))
-    result.ids.append((result.seen - 1, offset + frame.start, result.idBytes.count, field))
+    result.ids.append((result.seen - 1, (offset + frame.start)..<(offset + max(frame.start, frame.end)), result.idBytes.count, field))
   }
 
   // MARK: - Fates

@@ -256,7 +256,7 @@ final class Run {
     guard !result.ids.isEmpty, seenIds.count < Run.mostIds else { return }
     let bytes = result.idBytes.bytes
     var start = 0
-    for (record, offset, end, field) in result.ids {
+    for (record, place, end, field) in result.ids {
       var hash: UInt64 = 0xcbf2_9ce4_8422_2325 ^ UInt64(truncatingIfNeeded: field)
       for byte in bytes[start..<end] { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
       if !seenIds.insert(hash).inserted {
@@ -265,13 +265,13 @@ final class Run {
         summary.reported[code] = count
         if count <= 5 {
           let value = Array(bytes[start..<end])
-          var place = Diagnostic.DataPlace(source: worker.rules.source, bytes: offset..<offset)
-          if field < 0 { place.path = worker.plan.idLeaf.map { worker.plan.sourceLeaves[$0].name } }
+          var at = Diagnostic.DataPlace(source: worker.rules.source, bytes: place)
+          if field < 0 { at.path = worker.plan.idLeaf.map { worker.plan.sourceLeaves[$0].name } }
           say(
             field < 0
-              ? Messages.duplicateId(value, at: place)
+              ? Messages.duplicateId(value, at: at)
               : Messages.clash(
-                value, field: worker.plan.targetLeaves[field].leaf, system: worker.plan.target, at: place, showsValues: job.showsValues),
+                value, field: worker.plan.targetLeaves[field].leaf, system: worker.plan.target, at: at, showsValues: job.showsValues),
             record: recordsSeen - result.seen + record, counted: true)
         }
       }
