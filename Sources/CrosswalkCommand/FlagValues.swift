@@ -63,7 +63,7 @@ struct FlagValues {
     } else if let count = plainNumber(text) {
       return .count(count)
     }
-    throw wrong("max-rejects", text, "a number, or a share such as 0.5%")
+    throw wrong("max-rejects", text, "a number, 0 or more, or a share such as 0.5%")
   }
 
   /// `1/N`, `all` or `none`.
@@ -86,7 +86,7 @@ struct FlagValues {
       throw wrong(
         flag, text,
         range.upperBound == Int.max
-          ? "a number from \(range.lowerBound)" : "a number from \(range.lowerBound) to \(range.upperBound)")
+          ? "a number, \(range.lowerBound) or more" : "a number from \(range.lowerBound) to \(range.upperBound)")
     }
     return number
   }
