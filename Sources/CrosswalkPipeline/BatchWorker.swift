@@ -250,9 +250,12 @@ package final class BatchWorker {
       refuse(offset, diagnostic: mappingProblem(plan.state.rejection!, offset))
       return
     }
-    if rules.rejectsEdits, let leaf = plan.restoration?.outcome.refused.first {
+    if rules.rejectsEdits, let outcome = plan.restoration?.outcome, let leaf = outcome.refused.first {
       let name = plan.sourceLeaves[leaf].name
-      refuse(offset, diagnostic: Messages.editNotExpressible(name, system: plan.target.name, at: place(offset, path: name), disposition: .reject))
+      refuse(
+        offset,
+        diagnostic: Messages.editNotExpressible(
+          name, isNeighbours: outcome.following.contains(leaf), system: plan.target.name, at: place(offset, path: name), disposition: .reject))
       return
     }
     let mark = result.out.count

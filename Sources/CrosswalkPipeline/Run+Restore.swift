@@ -136,7 +136,9 @@ extension BatchWorker {
     }
     for leaf in outcome.refused {
       let name = plan.sourceLeaves[leaf].name
-      note(Messages.editNotExpressible(name, system: plan.target.name, at: place(name), disposition: .warning))
+      note(
+        Messages.editNotExpressible(
+          name, isNeighbours: outcome.following.contains(leaf), system: plan.target.name, at: place(name), disposition: .warning))
     }
     for name in outcome.stale { note(Messages.staleDerived(name, at: place(nil))) }
   }
@@ -144,10 +146,13 @@ extension BatchWorker {
 
 extension Messages {
   static func editNotExpressible(
-    _ name: String, system: String, at place: Diagnostic.DataPlace, disposition: Disposition
+    _ name: String, isNeighbours: Bool = false, system: String, at place: Diagnostic.DataPlace, disposition: Disposition
   ) -> Diagnostic {
     Diagnostic(
-      .editNotExpressible, "`\(name)` was edited, and \(system) cannot hold the new value", at: place,
+      .editNotExpressible,
+      isNeighbours
+        ? "`\(name)` does not fit a value beside it that was edited, and \(system) cannot hold both"
+        : "`\(name)` was edited, and \(system) cannot hold the new value", at: place,
       help: disposition == .reject
         ? "`--on-edit keep` writes the record with what it had before" : "what \(system) had before the edit stays, where there was something",
       disposition: disposition)
