@@ -47,6 +47,9 @@ final class Restorer {
 
   // MARK: - Whose residue it is
 
+  /// There are lines, and their run wrote the format, shape and fields that are read now.
+  var isOfThisWay: Bool { !mapHash.isEmpty && !isForced }
+
   /// The shape of the way there: the one whose hash stands in the first line; nil when there is no line.
   func shape(among hashes: [(shape: Shape, hash: [UInt8])]) throws(Diagnostic) -> Shape? {
     guard let first = try file.first() else { return nil }

@@ -224,6 +224,9 @@ package final class Restoration {
   /// Whether the target, as it stands, gives this leaf of the record at hand again.
   func reproduces(_ leaf: Int) -> Bool { line != nil && agrees[leaf] }
 
+  /// Whether the way there writes this leaf of the record at hand.
+  package func isWritten(_ leaf: Int) -> Bool { replayed[leaf] != nil }
+
   // MARK: - Before the target is written
 
   /// Sends what a fallback brought on the way there back to where it came from.
