@@ -36,6 +36,9 @@ struct FlagValues {
     return ConvertJob.Endpoint(parts[0], format: format)
   }
 
+  /// `a,b`, also said several times.
+  static func list(_ texts: [String]) -> [String] { texts.flatMap { $0.split(separator: ",").map(String.init) } }
+
   func assignment(_ text: String) throws(Diagnostic) -> ConvertJob.Assignment {
     guard let equals = text.firstIndex(of: "="), equals > text.startIndex else {
       throw wrong("set", text, "FIELD=VALUE")
