@@ -152,6 +152,8 @@ final class Restorer {
     if !restoration.outcome.merged.isEmpty { counts.merged += restoration.outcome.merged.count }
   }
 
+  func countUnplaced() { counts.unplaced += 1 }
+
   private func note(repeated key: [UInt8]) {
     counts.repeated += 1
     if repeatedKeys.count < 5 { repeatedKeys.append((key, ordinal)) }
@@ -231,6 +233,13 @@ final class Restorer {
     result.sourceId = tree["sourceId"] ?? .null
     result.system = tree["system"]
     return result
+  }
+
+  /// What stood around the records: by path, and in which format.
+  func surroundings(_ line: RestoreFile.Line) throws(Diagnostic) -> (format: Format?, values: [Tree.Member]) {
+    let tree = try parsed(line)
+    guard case .text(let from)? = tree["from"], case .object(let values)? = tree["parked"] else { throw file.damaged(line.number) }
+    return (ConvertJob.Endpoint(stringLiteral: String(decoding: from, as: UTF8.self)).format, values)
   }
 
   private static func literal(_ value: Tree?) -> [UInt8]? {

@@ -43,7 +43,9 @@ extension Run {
 
   func finishRestoring() throws(Diagnostic) {
     guard let restorer else { return }
-    try restorer.finish(isWhole: job.only.isEmpty && !isLimited) { say($0) }
+    let isWhole = job.only.isEmpty && !isLimited
+    try restorer.finish(isWhole: isWhole) { say($0) }
+    if isWhole { try placeSurroundings() }
     summary.restored = restorer.counts
   }
 

@@ -76,24 +76,27 @@ final class Run {
       keepsResidue: outputs.keepsResidue, restores: restores)
   }
 
+  func writer(for plan: Plan, _ template: Template) -> any RecordWriter {
+    switch targetFormat {
+    case .json, .ndjson: JSONRecordWriter(layout: plan.targetLayout, template: template, shape: job.shape, format: targetFormat)
+    case .xml:
+      XMLRecordWriter(
+        layout: plan.targetLayout, template: template, shape: job.shape,
+        namespace: target.names.first { $0.format == .xml && $0.namespace != nil }?.namespace)
+    case .csv:
+      CSVRecordWriter(
+        layout: plan.targetLayout,
+        profile: .init(
+          delimiter: job.delimiter ?? target.csv.delimiter?.utf8.first, isSpreadsheet: job.csvProfile == .spreadsheet),
+        unknown: unknownColumns ?? [], takesUnknown: hasOpenHeader ? job.limits.unknownFields : 0)
+    case .form: FormRecordWriter(layout: plan.targetLayout)
+    }
+  }
+
   func worker(for format: Format, sourceName: String) -> BatchWorker {
     if !formatsRead.contains(format) { formatsRead.append(format) }
     let plan = plan(for: format)
-    var writer: any RecordWriter =
-      switch targetFormat {
-      case .json, .ndjson: JSONRecordWriter(layout: plan.targetLayout, template: targetTemplate, shape: job.shape, format: targetFormat)
-      case .xml:
-        XMLRecordWriter(
-          layout: plan.targetLayout, template: targetTemplate, shape: job.shape,
-          namespace: target.names.first { $0.format == .xml && $0.namespace != nil }?.namespace)
-      case .csv:
-        CSVRecordWriter(
-          layout: plan.targetLayout,
-          profile: .init(
-            delimiter: job.delimiter ?? target.csv.delimiter?.utf8.first, isSpreadsheet: job.csvProfile == .spreadsheet),
-          unknown: unknownColumns ?? [], takesUnknown: hasOpenHeader ? job.limits.unknownFields : 0)
-      case .form: FormRecordWriter(layout: plan.targetLayout)
-      }
+    var writer = self.writer(for: plan, targetTemplate)
     if let clientNames { writer = ClientWriter(plan: plan, names: clientNames) }
     if let taker { writer = taker.writer(for: plan, insteadOf: writer, of: self) }
     var rules = BatchWorker.Rules()
