@@ -177,11 +177,20 @@ final class RestoreFile {
     return number
   }
 
-  /// Lines of what stood around records, one an input of the way there; all of them when the end was reached.
+  /// Lines of what stood around records, one a document of the way there, equal ones once; complete when the end was reached.
   private(set) var documents: [Line] = []
+  private var documentBytes = 0
+  /// Those that were too many to be held.
+  private(set) var documentsBeyond = 0
 
   private func note(document number: Int, _ line: ArraySlice<UInt8>) {
     used.insert(number)
+    if documents.last?.bytes.elementsEqual(line) ?? false { return }
+    documentBytes += line.count
+    guard documentBytes <= windowLimit || documents.isEmpty else {
+      documentsBeyond += 1
+      return
+    }
     documents.append(Line(number: number, bytes: Array(line), isLoose: true))
   }
 

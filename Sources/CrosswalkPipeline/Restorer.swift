@@ -152,7 +152,7 @@ final class Restorer {
     if !restoration.outcome.merged.isEmpty { counts.merged += restoration.outcome.merged.count }
   }
 
-  func countUnplaced() { counts.unplaced += 1 }
+  func countUnplaced(_ lines: Int) { counts.unplaced += lines }
 
   private func note(repeated key: [UInt8]) {
     counts.repeated += 1

@@ -23,7 +23,11 @@ extension Run {
           unplaced.append(path)
         }
       }
-      if unplaced.count > before { restorer.countUnplaced() }
+      if unplaced.count > before { restorer.countUnplaced(1) }
+    }
+    if restorer.file.documentsBeyond > 0 {
+      restorer.countUnplaced(restorer.file.documentsBeyond)
+      unplaced.append("…")
     }
     if !unplaced.isEmpty { say(Messages.unplacedSurroundings(unplaced, residue: restorer.file.name)) }
     guard template != targetTemplate else { return }
