@@ -5,9 +5,11 @@ import Crosswalk
 ///
 /// ArgumentParser is asked only what the arguments mean. It would end a wrong usage with 64; ours is 2.
 struct CommandLineRun {
-  var arguments: [String]
+  private(set) var arguments: [String]
 
-  func status() -> Int32 {
+  init(arguments: [String]) { self.arguments = arguments }
+
+  mutating func status() -> Int32 {
     let console = Console(style: isJSONWanted ? .json : .text)
     do throws(Diagnostic) {
       guard let command = try parse(console) else { return 0 }
@@ -19,7 +21,7 @@ struct CommandLineRun {
   }
 
   /// The command, or nil when the arguments only asked for a help text or the version, which has been written.
-  private func parse(_ console: Console) throws(Diagnostic) -> (any Command)? {
+  private mutating func parse(_ console: Console) throws(Diagnostic) -> (any Command)? {
     if let first = arguments.first, !first.hasPrefix("-"), !commandNames.contains(first) { throw unknownCommand(first) }
     do {
       var parsed = try Root.parseAsRoot(arguments)
@@ -30,11 +32,28 @@ struct CommandLineRun {
     } catch let error as Diagnostic {
       throw error
     } catch {
-      guard Root.exitCode(for: error) == .success else { throw wrongUsage(Root.message(for: error)) }
+      guard Root.exitCode(for: error) == .success else {
+        if joinNegative(Root.message(for: error)) { return try parse(console) }
+        throw wrongUsage(Root.message(for: error))
+      }
       let text = Root.fullMessage(for: error)
       try console.write(text.hasSuffix("\n") ? text : text + "\n")
       return nil
     }
+  }
+
+  /// `--limit -1` is complained of as a flag without its value, since `-1` looks like another flag. Joined to `--limit=-1` the flag's
+  /// own rule judges the number.
+  private mutating func joinNegative(_ message: String) -> Bool {
+    guard message.hasPrefix("Missing value for '--") else { return false }
+    let flag = message.dropFirst("Missing value for '".count).prefix { $0 != " " && $0 != "'" }
+    let pair = arguments.indices.dropLast().first { index in
+      let next = arguments[index + 1].utf8
+      return arguments[index] == flag && next.first == UInt8(ascii: "-") && next.dropFirst().first.map { (0x30...0x39).contains($0) } ?? false
+    }
+    guard let pair else { return false }
+    arguments[pair] += "=" + arguments.remove(at: pair + 1)
+    return true
   }
 
   private var commandNames: [String] { Root.configuration.subcommands.map { $0._commandName } }

@@ -85,34 +85,7 @@ struct Convert: Command {
   @Flag(help: "Replace existing files.")
   var force = false
 
-  @Option(help: ArgumentHelp("The CSV delimiter: one character, or `tab`.", valueName: "c"))
-  var delimiter: String?
-
-  @Option(help: ArgumentHelp("A name twice in a record: reject, first or last (default: reject).", valueName: "rule"))
-  var duplicateKeys: String?
-
-  @Option(
-    help: ArgumentHelp("plain, or spreadsheet: formula cells are made harmless (default: plain).", valueName: "profile")
-  )
-  var csvProfile: String?
-
-  @Option(help: ArgumentHelp("auto, or libxml2 for everything (default: auto).", valueName: "parser"))
-  var xmlParser: String?
-
-  @Option(help: ArgumentHelp("Largest record, in bytes or as 16M (default: 16M).", valueName: "size"))
-  var maxRecord: String?
-
-  @Option(help: ArgumentHelp("Largest value (default: 8M).", valueName: "size"))
-  var maxField: String?
-
-  @Option(help: ArgumentHelp("Deepest nesting (default: 128).", valueName: "n"))
-  var maxDepth: String?
-
-  @Option(help: ArgumentHelp("Most members of a record that no mapping names (default: 10000).", valueName: "n"))
-  var maxUnknown: String?
-
-  @Option(help: ArgumentHelp("Most bytes out of a compressed byte, from 64 MiB on (default: 250).", valueName: "n"))
-  var maxRatio: String?
+  @OptionGroup var reading: ReadingRules
 
   @Option(help: ArgumentHelp("Write the accounts of the run, as JSON.", valueName: "file"))
   var report: String?
@@ -179,7 +152,7 @@ struct Convert: Command {
     }
     if let residue { job.residue = residue == "none" ? .none : .file(residue) }
     job.restore = restore
-    job.match = match.flatMap { $0.split(separator: ",").map(String.init) }
+    job.match = FlagValues.list(match)
     job.onEdit = try values.choice("on-edit", onEdit, of: ConvertJob.OnEdit.self) ?? .keep
     guard onEdit == nil || restore != nil else { throw Convert.onEditNeedsRestore }
     job.rejects = rejects
@@ -189,7 +162,7 @@ struct Convert: Command {
     job.worklist = worklist
     job.values = self.values
     if !allowParked.isEmpty {
-      let names = allowParked.flatMap { $0.split(separator: ",").map(String.init) }
+      let names = FlagValues.list(allowParked)
       guard !names.contains("none") || names.count == 1, !names.isEmpty else {
         throw values.wrong("allow-parked", allowParked.joined(separator: ","), "fields with commas between them, or none")
       }
@@ -197,21 +170,13 @@ struct Convert: Command {
     }
     if let audit { job.audit = try values.share("audit", audit) }
     if let limit { job.limit = try values.number("limit", limit, in: 0...Int.max) }
-    job.only = only.flatMap { $0.split(separator: ",").map(String.init) }
+    job.only = FlagValues.list(only)
     if !only.isEmpty, job.only.isEmpty { throw values.wrong("only", only[0], "ids, with commas between them") }
     job.ids = ids
     if let jobs { job.jobs = try values.number("jobs", jobs, in: 1...1024) }
     job.mappings = mappings.all
     job.force = force
-    if let delimiter { job.delimiter = try values.delimiter(delimiter) }
-    job.duplicateKeys = try values.choice("duplicate-keys", duplicateKeys, of: ConvertJob.DuplicateKeys.self) ?? .reject
-    job.csvProfile = try values.choice("csv-profile", csvProfile, of: ConvertJob.CSVProfile.self) ?? .plain
-    job.xmlParser = try values.choice("xml-parser", xmlParser, of: ConvertJob.XMLParser.self) ?? .automatic
-    if let maxRecord { job.limits.record = try values.size("max-record", maxRecord, atMost: 64 << 20) }
-    if let maxField { job.limits.field = try values.size("max-field", maxField, atMost: 16 << 20 - 1) }
-    if let maxDepth { job.limits.depth = try values.number("max-depth", maxDepth, in: 1...1024) }
-    if let maxRatio { job.limits.ratio = try values.number("max-ratio", maxRatio, in: 1...1_000_000) }
-    if let maxUnknown { job.limits.unknownFields = try values.number("max-unknown", maxUnknown, in: 0...10_000_000) }
+    try reading.apply(to: &job)
     return job
   }
 

@@ -114,7 +114,7 @@ struct Diff: Command {
     var job = DiffJob(
       ConvertJob.Input(stringLiteral: first), from: try values.endpoint("from", from), ConvertJob.Input(stringLiteral: second),
       to: try values.endpoint("to", to))
-    job.by = by.flatMap { $0.split(separator: ",").map(String.init) }
+    job.by = FlagValues.list(by)
     if !by.isEmpty, job.by.isEmpty { throw values.wrong("by", by[0], "fields, with commas between them") }
     job.all = all
     for text in options { job.options.append(try values.option(text)) }

@@ -36,6 +36,9 @@ struct FlagValues {
     return ConvertJob.Endpoint(parts[0], format: format)
   }
 
+  /// `a,b`, also said several times.
+  static func list(_ texts: [String]) -> [String] { texts.flatMap { $0.split(separator: ",").map(String.init) } }
+
   func assignment(_ text: String) throws(Diagnostic) -> ConvertJob.Assignment {
     guard let equals = text.firstIndex(of: "="), equals > text.startIndex else {
       throw wrong("set", text, "FIELD=VALUE")
@@ -63,7 +66,7 @@ struct FlagValues {
     } else if let count = plainNumber(text) {
       return .count(count)
     }
-    throw wrong("max-rejects", text, "a number, or a share such as 0.5%")
+    throw wrong("max-rejects", text, "a number, 0 or more, or a share such as 0.5%")
   }
 
   /// `1/N`, `all` or `none`.
@@ -86,7 +89,7 @@ struct FlagValues {
       throw wrong(
         flag, text,
         range.upperBound == Int.max
-          ? "a number from \(range.lowerBound)" : "a number from \(range.lowerBound) to \(range.upperBound)")
+          ? "a number, \(range.lowerBound) or more" : "a number from \(range.lowerBound) to \(range.upperBound)")
     }
     return number
   }

@@ -51,10 +51,27 @@ struct Why: Command {
   @Option(help: ArgumentHelp("The residue that was brought back.", valueName: "file"))
   var restore: String?
 
+  @Option(help: ArgumentHelp("Fields by which its lines found their records.", valueName: "field,…"))
+  var match: [String] = []
+
+  @Option(help: ArgumentHelp("What became of an edit that could not come back: keep or reject (default: keep).", valueName: "rule"))
+  var onEdit: String?
+
+  @Flag(help: "The residue was taken though other mappings or options wrote it.")
+  var force = false
+
+  @Option(help: ArgumentHelp("A worklist that was filled in (repeatable).", valueName: "file.csv"))
+  var values: [String] = []
+
+  @Option(help: ArgumentHelp("The ids that were asked for.", valueName: "id,…"))
+  var only: [String] = []
+
   @Option(help: ArgumentHelp("The map of ids of an update.", valueName: "map.csv"))
   var ids: String?
 
   @OptionGroup var mappings: MappingFolders
+
+  @OptionGroup var reading: ReadingRules
 
   @Option(help: ArgumentHelp("text, or json: one object (default: text).", valueName: "form"))
   var format: String?
@@ -81,8 +98,14 @@ struct Why: Command {
     for text in set { conversion.set.append(try values.assignment(text)) }
     for text in options { conversion.options.append(try values.option(text)) }
     conversion.restore = restore
+    conversion.match = FlagValues.list(match)
+    conversion.onEdit = try values.choice("on-edit", onEdit, of: ConvertJob.OnEdit.self) ?? .keep
+    conversion.force = force
+    conversion.values = self.values
+    conversion.only = FlagValues.list(only)
     conversion.ids = ids
     conversion.mappings = mappings.all
+    try reading.apply(to: &conversion)
     return WhyJob(
       ConvertJob.Input(stringLiteral: output), record: try values.number("record", record, in: 0...Int.max), field: field,
       conversion: conversion)

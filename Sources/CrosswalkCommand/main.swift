@@ -2,4 +2,5 @@ import Crosswalk
 import Glibc
 
 TemporaryFiles.removeOnSignals()
-exit(CommandLineRun(arguments: Array(CommandLine.arguments.dropFirst())).status())
+var call = CommandLineRun(arguments: Array(CommandLine.arguments.dropFirst()))
+exit(call.status())

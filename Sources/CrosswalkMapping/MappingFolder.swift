@@ -103,7 +103,7 @@ private func contents(of descriptor: CInt, upTo limit: Int) -> [UInt8]? {
 private func unreadable(_ path: String, _ error: CInt) -> Diagnostic {
   Diagnostic(
     .unreadableMapping, "cannot read `\(path)`: \(String(cString: strerror(error)))",
-    help: "`--mappings` names a folder that holds one folder a system")
+    help: "a folder of mappings holds one folder a system, with system.yaml and client.yaml in it")
 }
 
 private func noFile(_ path: String) -> Diagnostic {
@@ -123,8 +123,8 @@ private func outside(_ path: String, _ real: String) -> Diagnostic {
 
 private func noSystems(_ path: String, isSystem: Bool) -> Diagnostic {
   Diagnostic(
-    .noSystems, "`\(path)` holds no system",
+    .noSystems, "`\(path)` holds no mapping",
     help: isSystem
       ? "it is a system itself: name the folder above it"
-      : "a system is a folder in it with system.yaml and client.yaml")
+      : "a mapping is a folder in it, named as its system, with system.yaml and client.yaml")
 }

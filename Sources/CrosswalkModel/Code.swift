@@ -89,7 +89,7 @@ extension Code {
     (.tooManyUnknown, "too many unknown members", "A record with thousands of members that no mapping names is more likely not a record of this system. `--max-unknown` raises the limit."),
     (.editNotExpressible, "an edit that cannot come back", "The record was edited on the other side, and the system it comes back to has no such value: a code that its table does not have, a text where a number belongs, or no place at all. The record is written with what it had before, or rejected with `--on-edit reject`."),
     (.mergedEdit, "an edit in a text of several values", "The text was composed of several values and was edited as one. Values whose lines still stand are as they were; lines in the place of one value are its new text; whatever cannot be told apart was added to the notes. Look at these records."),
-    (.unplacedLine, "a residue line without a place", "The line does not know the id of its record on the other side, and no record fits it. What it holds was not brought back."),
+    (.unplacedLine, "a residue line without a place", "The line does not know the id of its record on the other side, and no record fits it; or it holds what stood around the records, which comes back only at the end of a list in the format that it came from. What it holds was not brought back."),
     (.removedRecord, "a record that did not come back", "The residue knows a record that the input does not have: it was removed in between. It stays removed."),
     (.repeatedKey, "one key for several records to restore", "Records of the input, or lines of the residue, have the same id, so that which belongs to which is only known by their order."),
     (.restoredByOrder, "records were restored by their place", "Record and residue line have no id in common, so the first line was laid over the first record and so on, wherever the values agreed. If records were added, removed or sorted in between, name a map of ids or fields to compare."),
@@ -102,6 +102,7 @@ extension Code {
     (.clash, "two records share what must be unique", "The target refuses a second record with the same value in this field. Both are written, since only a person can say which of them is to change; clashes are looked for in the first 32 MiB of an input."),
     (.unstructured, "a text that was not taken apart", "The run was asked to read blocks of free text into address, phones and web address. Of this one nothing is certain by the rules of the mapping reference, or it holds two places: it stays one text, as without the option. The count is that of all such records."),
     (.noFinalNewline, "no line end behind the last row", "A CSV that ends without a line end cannot be told from one that was cut in its last cell."),
+    (.missingColumns, "columns of a CSV are missing", "A program between has left columns out, and what stood in them counts as absent. Of a file that goes back to where it came from these are columns that the way there wrote; of canonical records it is one of `system` and `native`, which keep what only the record's own system has a place for, and mean something only together. Other files may have the columns they like."),
 
     (.yamlSyntax, "the file is not valid YAML", "Brackets, quotes, `:` and indentation do not fit together at the place shown. Texts that start with `@ * & { [ % !` or hold `: ` must stand in quotes; indent with blanks, never with tabs."),
     (.yamlNotUTF8, "the file is not UTF-8 text", "YAML files are read as UTF-8 and nothing else. Save the file in that encoding; the message says which byte is the first wrong one."),
@@ -229,6 +230,7 @@ extension Code {
   public static let staleDerived = Code("V0507")
   public static let damagedResidue = Code("V0508")
   public static let noFinalNewline = Code("V0401")
+  public static let missingColumns = Code("V0402")
 
   public static let yamlSyntax = Code("M0001")
   public static let yamlNotUTF8 = Code("M0002")

@@ -136,7 +136,7 @@ extension BatchWorker {
       let back = plan.restoration?.line
       restored = .init(
         leaves: back?.entries ?? [], extra: back?.extra.map { Array($0.utf8) } ?? [], via: back?.via ?? [:],
-        hasOddEdits: plan.restoration.map { $0.outcome.isPatched || !($0.outcome.merged.isEmpty && $0.outcome.refused.isEmpty && $0.outcome.stale.isEmpty) } ?? false)
+        hasOddEdits: plan.restoration.map { $0.outcome.isPatched || $0.outcome.isUnrepeatable || !($0.outcome.merged.isEmpty && $0.outcome.refused.isEmpty && $0.outcome.stale.isEmpty) } ?? false)
     }
     result.samples.append(
       .init(

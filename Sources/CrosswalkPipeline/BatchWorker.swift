@@ -41,7 +41,7 @@ package final class BatchResult {
   @exclusivity(unchecked) var replaced = 0
   /// Source ids of the records, one behind the other in `idBytes`: what duplicates are found by.
   /// The `field` is -1 for the source's id, else the target's leaf whose values must not repeat.
-  @exclusivity(unchecked) var ids: [(record: Int, offset: Int, end: Int, field: Int)] = []
+  @exclusivity(unchecked) var ids: [(record: Int, bytes: Range<Int>, end: Int, field: Int)] = []
   @exclusivity(unchecked) var idBytes = OutputBuffer(capacity: 1024)
 
   /// A problem with a record; the text is made by who knows its number.
@@ -250,9 +250,12 @@ package final class BatchWorker {
       refuse(offset, diagnostic: mappingProblem(plan.state.rejection!, offset))
       return
     }
-    if rules.rejectsEdits, let leaf = plan.restoration?.outcome.refused.first {
+    if rules.rejectsEdits, let outcome = plan.restoration?.outcome, let leaf = outcome.refused.first {
       let name = plan.sourceLeaves[leaf].name
-      refuse(offset, diagnostic: Messages.editNotExpressible(name, system: plan.target.name, at: place(offset, path: name), disposition: .reject))
+      refuse(
+        offset,
+        diagnostic: Messages.editNotExpressible(
+          name, isNeighbours: outcome.following.contains(leaf), system: plan.target.name, at: place(offset, path: name), disposition: .reject))
       return
     }
     let mark = result.out.count
@@ -288,7 +291,7 @@ package final class BatchWorker {
   private func collect(_ value: Slot, _ field: Int, _ offset: Int) {
     guard !value.isBlank else { return }
     result.idBytes.append(frame.text(value))
-    result.ids.append((result.seen - 1, offset + frame.start, result.idBytes.count, field))
+    result.ids.append((result.seen - 1, (offset + frame.start)..<(offset + max(frame.start, frame.end)), result.idBytes.count, field))
   }
 
   // MARK: - Fates

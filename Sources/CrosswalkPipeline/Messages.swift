@@ -190,6 +190,21 @@ enum Messages {
       disposition: .warning)
   }
 
+  static func missingColumns(_ names: [String], restoring residue: String, source: String) -> Diagnostic {
+    let list = names.prefix(6).map { "`\($0)`" }.joined(separator: ", ") + (names.count > 6 ? " and \(names.count - 6) more" : "")
+    return Diagnostic(
+      .missingColumns, "`\(source)` has no column \(list), which the way there wrote", at: .init(source: source),
+      help: "what stood there counts as taken out; if a program dropped columns, put them back before `--restore \(residue)`",
+      disposition: .warning)
+  }
+
+  static func missingColumn(_ name: String, beside other: String, source: String) -> Diagnostic {
+    Diagnostic(
+      .missingColumns, "`\(source)` has a column `\(other)` and no column `\(name)`", at: .init(source: source),
+      help: "what only a record's own system has a place for stands in the two together, and cannot come back without both",
+      disposition: .warning)
+  }
+
   /// A short piece of a value, one line, cut at a character.
   /// A value of the data, for a title: short unless all of it was asked for, and never a secret.
   private static func shown(_ value: [UInt8], isSecret: Bool = false, inFull: Bool) -> String {

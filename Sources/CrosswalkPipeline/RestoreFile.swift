@@ -169,12 +169,29 @@ final class RestoreFile {
       lastPlace = place
     }
     if keys.isLoose { loose.insert(number) }
-    if keys.isDocument { used.insert(number) }
+    if keys.isDocument { note(document: number, line) }
     if keys.isDocument, number > 0 { return number }
     window[number] = Held(bytes: Array(line), keys: keys)
     for key in keys.all { byKey[key.hash, default: []].append(number) }
     windowBytes += line.count
     return number
+  }
+
+  /// Lines of what stood around records, one a document of the way there, equal ones once; complete when the end was reached.
+  private(set) var documents: [Line] = []
+  private var documentBytes = 0
+  /// Those that were too many to be held.
+  private(set) var documentsBeyond = 0
+
+  private func note(document number: Int, _ line: ArraySlice<UInt8>) {
+    used.insert(number)
+    if documents.last?.bytes.elementsEqual(line) ?? false { return }
+    documentBytes += line.count
+    guard documentBytes <= windowLimit || documents.isEmpty else {
+      documentsBeyond += 1
+      return
+    }
+    documents.append(Line(number: number, bytes: Array(line), isLoose: true))
   }
 
   /// The first line, which stays.
@@ -264,7 +281,7 @@ final class RestoreFile {
       guard let keys = line.withUnsafeBufferPointer({ keys($0) }) else { throw damaged(number) }
       lines += 1
       if keys.isLoose { loose.insert(number) }
-    if keys.isDocument { used.insert(number) }
+      if keys.isDocument { note(document: number, line) }
       var place = start
       if let spool {
         place = spool.size + pending.count
@@ -338,7 +355,7 @@ final class RestoreFile {
     guard let (_, line) = try nextLine() else { return false }
     guard let keys = line.withUnsafeBufferPointer({ keys($0) }) else { throw damaged(lines) }
     if keys.isLoose { loose.insert(lines) }
-    if keys.isDocument { used.insert(lines) }
+    if keys.isDocument { note(document: lines, line) }
     if skipped.count < 8, !keys.isDocument { skipped.append(Line(number: lines, bytes: Array(line), isLoose: keys.isLoose)) }
     lines += 1
     return true

@@ -47,6 +47,9 @@ final class Restorer {
 
   // MARK: - Whose residue it is
 
+  /// There are lines, and their run wrote the format, shape and fields that are read now.
+  var isOfThisWay: Bool { !mapHash.isEmpty && !isForced }
+
   /// The shape of the way there: the one whose hash stands in the first line; nil when there is no line.
   func shape(among hashes: [(shape: Shape, hash: [UInt8])]) throws(Diagnostic) -> Shape? {
     guard let first = try file.first() else { return nil }
@@ -100,8 +103,9 @@ final class Restorer {
   private func find(_ plan: Plan) throws(Diagnostic) -> Bool {
     guard let restoration = plan.restoration else { return plan.map() }
     restoration.line = nil
-    let id = plan.recordId.isBlank ? nil : Array(plan.frame.literal(plan.recordId))
-    if let id, let line = try file.take(.id(id), isRepeated: { self.note(repeated: id) }) {
+    // A number may have been spelt otherwise by whoever wrote the file anew.
+    for id in plan.recordId.isBlank ? [] : ResidueHead.Id(Array(plan.frame.literal(plan.recordId)), isNumber: plan.recordId.kind == .number).spellings {
+      guard let line = try file.take(.id(id), isRepeated: { self.note(repeated: id) }) else { continue }
       if line.isRepeated { note(repeated: id) }
       restoration.line = try read(line)
       let isMapped = plan.map()
@@ -147,6 +151,8 @@ final class Restorer {
     if !restoration.outcome.refused.isEmpty { counts.refused += restoration.outcome.refused.count }
     if !restoration.outcome.merged.isEmpty { counts.merged += restoration.outcome.merged.count }
   }
+
+  func countUnplaced(_ lines: Int) { counts.unplaced += lines }
 
   private func note(repeated key: [UInt8]) {
     counts.repeated += 1
@@ -229,6 +235,13 @@ final class Restorer {
     return result
   }
 
+  /// What stood around the records: by path, and in which format.
+  func surroundings(_ line: RestoreFile.Line) throws(Diagnostic) -> (format: Format?, values: [Tree.Member]) {
+    let tree = try parsed(line)
+    guard case .text(let from)? = tree["from"], case .object(let values)? = tree["parked"] else { throw file.damaged(line.number) }
+    return (ConvertJob.Endpoint(stringLiteral: String(decoding: from, as: UTF8.self)).format, values)
+  }
+
   private static func literal(_ value: Tree?) -> [UInt8]? {
     switch value {
     case .text(let text)?: text.isEmpty ? nil : text
@@ -258,12 +271,12 @@ final class Restorer {
     var keys = RestoreFile.Keys(all: [], isLoose: true, place: head.at)
     // What stood around the records.
     if head.isDocument { return keys }
-    if let id = head.targetId ?? (ids.flatMap { map in head.sourceId.flatMap { map[$0] } }) {
-      keys.all = [.id(id)]
+    if let id = head.targetId ?? (ids.flatMap { map in head.sourceId.flatMap { map[$0.text] } }.map { .init($0, isNumber: false) }) {
+      keys.all = id.spellings.map { .id($0) }
       keys.isLoose = false
       return keys
     }
-    if let id = head.sourceId { keys.all.append(.id(id)) }
+    if let id = head.sourceId { keys.all += id.spellings.map { .id($0) } }
     if let at = head.at { keys.all.append(.place(at)) }
     if let whole = head.whole, let key = valuesKey(match.map { value($0, of: whole) }) { keys.all.append(.values(key)) }
     return keys
@@ -310,7 +323,7 @@ final class Restorer {
       if line.isLoose { shown.unplaced += 1 } else { shown.removed += 1 }
       let head = line.bytes.withUnsafeBufferPointer { ResidueHead($0, wantsAll: false) }
       let place = Diagnostic.DataPlace(source: file.name, record: line.number)
-      let id = head?.sourceId.map { " (id `\(Messages.excerpt($0))`)" } ?? ""
+      let id = head?.sourceId.map { " (id `\(Messages.excerpt($0.text))`)" } ?? ""
       if line.isLoose {
         say(
           Diagnostic(
@@ -329,11 +342,23 @@ final class Restorer {
 
 /// The first members of a residue line, found without reading the whole of it.
 struct ResidueHead {
+  struct Id {
+    var text: [UInt8]
+    /// As it stands; then, of a number, its digits alone: the text `1.0` is another id than 1, the number is not.
+    var spellings: [[UInt8]]
+
+    init(_ text: [UInt8], isNumber: Bool) {
+      self.text = text
+      spellings = [text]
+      if isNumber, let whole = Decimal.whole(text) { spellings.append(whole) }
+    }
+  }
+
   private(set) var at: Int?
   /// Not of a record, but of the document around them.
   private(set) var isDocument = false
-  private(set) var sourceId: [UInt8]?
-  private(set) var targetId: [UInt8]?
+  private(set) var sourceId: Id?
+  private(set) var targetId: Id?
   /// The whole line, where it was asked for.
   private(set) var whole: Tree?
 
@@ -408,18 +433,18 @@ struct ResidueHead {
     guard seen > 0 else { return nil }
   }
 
-  private static func id(_ value: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
+  private static func id(_ value: UnsafeBufferPointer<UInt8>) -> Id? {
     if value.first == UInt8(ascii: "\""), !value.contains(UInt8(ascii: "\\")), value.count >= 2 {
-      return value.count == 2 ? nil : Array(value[1..<(value.count - 1)])
+      return value.count == 2 ? nil : Id(Array(value[1..<(value.count - 1)]), isNumber: false)
     }
     return id(try? JSONReference.parse(Array(value)))
   }
 
-  private static func id(_ value: Tree?) -> [UInt8]? {
+  private static func id(_ value: Tree?) -> Id? {
     switch value {
-    case .text(let text)?: text.isEmpty ? nil : text
-    case .number(let characters)?: characters
-    case .bool(let value)?: Array((value ? "true" : "false").utf8)
+    case .text(let text)?: text.isEmpty ? nil : Id(text, isNumber: false)
+    case .number(let characters)?: Id(characters, isNumber: true)
+    case .bool(let value)?: Id(Array((value ? "true" : "false").utf8), isNumber: false)
     default: nil
     }
   }

@@ -387,6 +387,7 @@ extension Run {
       }
       try stream.refill()
     }
+    sayMissing(header, worker.plan, stream.source.name)
     worker.header = Array(stream.unused[header.bytes])
     stream.position += header.length
     _ = try records(worker, from: stream) { plan in
@@ -394,6 +395,23 @@ extension Run {
     }
     let isCut = readers.contains { ($0 as? CSVRecordReader)?.endedWithoutNewline ?? false }
     if !isLimited, isCut { say(Messages.noFinalNewline(source: stream.source.name)) }
+  }
+
+  /// Columns whose absence means that a program between has dropped them, once a run. Any other file may leave out what it likes.
+  private func sayMissing(_ header: CSVHeader, _ plan: Plan, _ name: String) {
+    guard !header.missing.isEmpty, summary.reported[.missingColumns] == nil else { return }
+    if source.name == CanonicalModel.name {
+      let lacks = ["system", "native"].filter(header.missing.contains)
+      if lacks.count == 1 {
+        return say(Messages.missingColumn(lacks[0], beside: lacks[0] == "native" ? "system" : "native", source: name))
+      }
+    }
+    guard let restorer, restorer.isOfThisWay, let restoration = plan.restoration else { return }
+    let registers = Dictionary(plan.sourceLeaves.enumerated().map { ($1.register, $0) }, uniquingKeysWith: { first, _ in first })
+    let lost = plan.sourceLayout.columns.filter { column in
+      header.missing.contains(column.name) && registers[column.leaf.register].map(restoration.isWritten) ?? false
+    }
+    if !lost.isEmpty { say(Messages.missingColumns(lost.map(\.name), restoring: restorer.file.name, source: name)) }
   }
 
   private func headerProblem(_ error: CSVHeaderError, _ stream: ByteStream) -> Diagnostic {

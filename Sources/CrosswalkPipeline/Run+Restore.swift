@@ -43,7 +43,9 @@ extension Run {
 
   func finishRestoring() throws(Diagnostic) {
     guard let restorer else { return }
-    try restorer.finish(isWhole: job.only.isEmpty && !isLimited) { say($0) }
+    let isWhole = job.only.isEmpty && !isLimited
+    try restorer.finish(isWhole: isWhole) { say($0) }
+    if isWhole { try placeSurroundings() }
     summary.restored = restorer.counts
   }
 
@@ -136,7 +138,9 @@ extension BatchWorker {
     }
     for leaf in outcome.refused {
       let name = plan.sourceLeaves[leaf].name
-      note(Messages.editNotExpressible(name, system: plan.target.name, at: place(name), disposition: .warning))
+      note(
+        Messages.editNotExpressible(
+          name, isNeighbours: outcome.following.contains(leaf), system: plan.target.name, at: place(name), disposition: .warning))
     }
     for name in outcome.stale { note(Messages.staleDerived(name, at: place(nil))) }
   }
@@ -144,10 +148,13 @@ extension BatchWorker {
 
 extension Messages {
   static func editNotExpressible(
-    _ name: String, system: String, at place: Diagnostic.DataPlace, disposition: Disposition
+    _ name: String, isNeighbours: Bool = false, system: String, at place: Diagnostic.DataPlace, disposition: Disposition
   ) -> Diagnostic {
     Diagnostic(
-      .editNotExpressible, "`\(name)` was edited, and \(system) cannot hold the new value", at: place,
+      .editNotExpressible,
+      isNeighbours
+        ? "`\(name)` does not fit a value beside it that was edited, and \(system) cannot hold both"
+        : "`\(name)` was edited, and \(system) cannot hold the new value", at: place,
       help: disposition == .reject
         ? "`--on-edit keep` writes the record with what it had before" : "what \(system) had before the edit stays, where there was something",
       disposition: disposition)

@@ -76,24 +76,27 @@ final class Run {
       keepsResidue: outputs.keepsResidue, restores: restores)
   }
 
+  func writer(for plan: Plan, _ template: Template) -> any RecordWriter {
+    switch targetFormat {
+    case .json, .ndjson: JSONRecordWriter(layout: plan.targetLayout, template: template, shape: job.shape, format: targetFormat)
+    case .xml:
+      XMLRecordWriter(
+        layout: plan.targetLayout, template: template, shape: job.shape,
+        namespace: target.names.first { $0.format == .xml && $0.namespace != nil }?.namespace)
+    case .csv:
+      CSVRecordWriter(
+        layout: plan.targetLayout,
+        profile: .init(
+          delimiter: job.delimiter ?? target.csv.delimiter?.utf8.first, isSpreadsheet: job.csvProfile == .spreadsheet),
+        unknown: unknownColumns ?? [], takesUnknown: hasOpenHeader ? job.limits.unknownFields : 0)
+    case .form: FormRecordWriter(layout: plan.targetLayout)
+    }
+  }
+
   func worker(for format: Format, sourceName: String) -> BatchWorker {
     if !formatsRead.contains(format) { formatsRead.append(format) }
     let plan = plan(for: format)
-    var writer: any RecordWriter =
-      switch targetFormat {
-      case .json, .ndjson: JSONRecordWriter(layout: plan.targetLayout, template: targetTemplate, shape: job.shape, format: targetFormat)
-      case .xml:
-        XMLRecordWriter(
-          layout: plan.targetLayout, template: targetTemplate, shape: job.shape,
-          namespace: target.names.first { $0.format == .xml && $0.namespace != nil }?.namespace)
-      case .csv:
-        CSVRecordWriter(
-          layout: plan.targetLayout,
-          profile: .init(
-            delimiter: job.delimiter ?? target.csv.delimiter?.utf8.first, isSpreadsheet: job.csvProfile == .spreadsheet),
-          unknown: unknownColumns ?? [], takesUnknown: hasOpenHeader ? job.limits.unknownFields : 0)
-      case .form: FormRecordWriter(layout: plan.targetLayout)
-      }
+    var writer = self.writer(for: plan, targetTemplate)
     if let clientNames { writer = ClientWriter(plan: plan, names: clientNames) }
     if let taker { writer = taker.writer(for: plan, insteadOf: writer, of: self) }
     var rules = BatchWorker.Rules()
@@ -256,7 +259,7 @@ final class Run {
     guard !result.ids.isEmpty, seenIds.count < Run.mostIds else { return }
     let bytes = result.idBytes.bytes
     var start = 0
-    for (record, offset, end, field) in result.ids {
+    for (record, place, end, field) in result.ids {
       var hash: UInt64 = 0xcbf2_9ce4_8422_2325 ^ UInt64(truncatingIfNeeded: field)
       for byte in bytes[start..<end] { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
       if !seenIds.insert(hash).inserted {
@@ -265,13 +268,13 @@ final class Run {
         summary.reported[code] = count
         if count <= 5 {
           let value = Array(bytes[start..<end])
-          var place = Diagnostic.DataPlace(source: worker.rules.source, bytes: offset..<offset)
-          if field < 0 { place.path = worker.plan.idLeaf.map { worker.plan.sourceLeaves[$0].name } }
+          var at = Diagnostic.DataPlace(source: worker.rules.source, bytes: place)
+          if field < 0 { at.path = worker.plan.idLeaf.map { worker.plan.sourceLeaves[$0].name } }
           say(
             field < 0
-              ? Messages.duplicateId(value, at: place)
+              ? Messages.duplicateId(value, at: at)
               : Messages.clash(
-                value, field: worker.plan.targetLeaves[field].leaf, system: worker.plan.target, at: place, showsValues: job.showsValues),
+                value, field: worker.plan.targetLeaves[field].leaf, system: worker.plan.target, at: at, showsValues: job.showsValues),
             record: recordsSeen - result.seen + record, counted: true)
         }
       }

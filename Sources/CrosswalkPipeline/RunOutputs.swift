@@ -45,6 +45,9 @@ final class RunOutputs {
   /// Another opening than the writer had at first: nothing has been written yet.
   func setOpening(_ bytes: [UInt8]) { opening = bytes }
 
+  /// Another end than the writer had at first: it has not been written yet.
+  func setEnd(closing: [UInt8], empty: [UInt8]) { (self.closing, self.empty) = (closing, empty) }
+
   func stop() {
     guard !isStopped else { return }
     isStopped = true

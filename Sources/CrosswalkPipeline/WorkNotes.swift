@@ -14,6 +14,13 @@ enum WorkReason: String, Hashable {
 
   /// A text may stand in for it.
   var takesUse: Bool { self == .fails }
+
+  /// What to do where no text may stand in. It stands in the worklist beside `use`, so that nobody fills that in for nothing.
+  /// - canonical: what the field means, for `--set`.
+  func cure(canonical: String?) -> String {
+    guard self == .missing, let canonical else { return "leave `use` empty; correct the source" }
+    return "leave `use` empty; for all records without one: --set \(canonical)=VALUE"
+  }
 }
 
 /// A value that would be parked as failed or would reject its record; for one that is missing the field alone.

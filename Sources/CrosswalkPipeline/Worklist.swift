@@ -66,7 +66,8 @@ struct Worklist {
       let field = system.fields.first { field in field.leafNames.contains(item.field) }
       let nearest =
         item.why.takesUse
-        ? field.map { accepted.near(String(decoding: item.value, as: UTF8.self), $0, within: item.within, item.side) } ?? [] : []
+        ? field.map { accepted.near(String(decoding: item.value, as: UTF8.self), $0, within: item.within, item.side) } ?? []
+        : [item.why.cure(canonical: field?.canonicalNames.first)]
       let cells: [[UInt8]] = [
         Array(system.name.utf8), Array(item.field.utf8), Array((field?.canonicalNames.first ?? "").utf8), item.value, item.within,
         Array(item.why.rawValue.utf8), Array("\(row.records)".utf8), row.example,

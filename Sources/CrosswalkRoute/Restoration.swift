@@ -45,6 +45,10 @@ package final class Restoration {
     package var returned = 0
     /// Leaves of the record at hand whose edit the target cannot hold.
     package var refused: [Int] = []
+    /// Of those, the ones that were not edited: they no longer fit a neighbour that was.
+    package var following: Set<Int> = []
+    /// An edit stands in the target though the way there would not give it again.
+    package var isUnrepeatable = false
     /// Leaves of several values whose edit was taken apart.
     package var merged: [Int] = []
     /// A text has edited values in the places of its own.
@@ -220,6 +224,9 @@ package final class Restoration {
   /// Whether the target, as it stands, gives this leaf of the record at hand again.
   func reproduces(_ leaf: Int) -> Bool { line != nil && agrees[leaf] }
 
+  /// Whether the way there writes this leaf of the record at hand.
+  package func isWritten(_ leaf: Int) -> Bool { replayed[leaf] != nil }
+
   // MARK: - Before the target is written
 
   /// Sends what a fallback brought on the way there back to where it came from.
@@ -319,6 +326,8 @@ package final class Restoration {
 
     readBlocks(overlaid)
     var differing = replay(plan, failing)
+    // Nothing has given way yet: what the line has makes its neighbours convert as they did on the way there.
+    let edited = Set(differing)
     // Several values in one text: taken apart once, before anything gives way.
     let parted = differing.filter { isMerged($0, line, plan) }
     if !parted.isEmpty {
@@ -368,7 +377,7 @@ package final class Restoration {
     }
     layAgain(dropped, &overlaid, &differing, plan, failing)
     drop(stale: line, &overlaid, plan)
-    settle(plan, differing, overlaid)
+    settle(plan, differing, edited, overlaid)
     outcome.returned = overlaid.count { !$0.isAid || $0.isHeld } + beyond
     confirm(claims, overlaid, plan, isExact: differing.isEmpty)
   }
@@ -580,7 +589,7 @@ package final class Restoration {
   }
 
   /// Failures of what came back after all are none.
-  private func settle(_ plan: Plan, _ differing: [Int], _ overlaid: [Overlaid]) {
+  private func settle(_ plan: Plan, _ differing: [Int], _ edited: Set<Int>, _ overlaid: [Overlaid]) {
     let state = plan.state
     for leaf in differing where !outcome.merged.contains(leaf) {
       // What canonical's fields cannot hold of an edit stands in its `native`, and wins where no original does.
@@ -589,7 +598,12 @@ package final class Restoration {
       let isAside = plan.aside.contains { $0.leaf == leaf }
       // A value that was taken out and that the target would invent again is no edit that it could not hold.
       if own.isBlank, !isAside { continue }
+      if !isAside, isHeld(leaf, plan) {
+        outcome.isUnrepeatable = true
+        continue
+      }
       outcome.refused.append(leaf)
+      if !edited.contains(leaf) { outcome.following.insert(leaf) }
     }
     guard !state.failures.isEmpty || state.rejection != nil else { return }
     func isLeft(_ side: RecordState.Side, _ leaf: Int) -> Bool {
@@ -604,6 +618,15 @@ package final class Restoration {
         case .source: !differing.contains(rejection.leaf)
         }
       if isBack { state.rejection = nil }
+    }
+  }
+
+  /// The target has the very literal, whatever the way there would make of it.
+  private func isHeld(_ leaf: Int, _ plan: Plan) -> Bool {
+    let slots = plan.frame.slots
+    return plan.ways[leaf].contains { way in
+      plan.stands(leaf, way)
+        && isSame(slots[plan.sourceLeaves[leaf].register], slots[plan.targetLeaves[way.target].leaf.register], .exact, plan.frame)
     }
   }
 

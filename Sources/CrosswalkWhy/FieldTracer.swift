@@ -128,10 +128,13 @@ struct FieldTracer {
   }
 
   /// The transforms in write order, then the kind. What comes out, absent when it is refused.
-  private func write(_ start: Slot, _ field: Field, _ answer: inout WhyAnswer.Field) -> Slot {
+  /// - isGiven: it stands in for a value that was refused; a literal one is not converted.
+  private func write(
+    _ start: Slot, _ field: Field, _ answer: inout WhyAnswer.Field, isGiven: Bool = false, isLiteral: Bool = false
+  ) -> Slot {
     var slot = start
     guard !slot.isBlank else { return slot }
-    for use in field.transforms.reversed() where use.name != "default" {
+    for use in field.transforms.reversed() where use.name != "default" && !isLiteral {
       guard let transform = make(use, plan.target) else { continue }
       let next = slot.isBlank ? slot : transform.write(slot, frame)
       var step = WhyAnswer.Step(text: use.text, place: use.place, before: tree(slot), after: next.flatMap(tree))
@@ -139,6 +142,9 @@ struct FieldTracer {
       step.isKept = field.onFail == .keep
       step.given = given(use)
       answer.steps.append(step)
+      if next == nil, !isGiven, let use = standIn(.target, answer.name, field.place, for: start, &answer.steps) {
+        return write(use.text, field, &answer, isGiven: true, isLiteral: use.isLiteral)
+      }
       guard let next else { return field.onFail == .keep ? start : .absent }
       slot = next
     }
@@ -153,6 +159,16 @@ struct FieldTracer {
       return next ?? (field.onFail == .keep ? start : .absent)
     case .text, .lines, .code, .choice: return slot
     }
+  }
+
+  /// What a person gave in the place of a value that does not convert, as a step of its own.
+  private func standIn(
+    _ side: RecordState.Side, _ leaf: String, _ place: Place, for value: Slot, _ steps: inout [WhyAnswer.Step]
+  ) -> (text: Slot, isLiteral: Bool)? {
+    guard let use = plan.replacedLeaves.first(where: { $0.side == side && $0.name == leaf })?.use else { return nil }
+    let text = frame.store(use.text)
+    steps.append(.init(text: use.isLiteral ? "as given, as it stands" : "as given", place: place, before: tree(value), after: tree(text)))
+    return (text, use.isLiteral)
   }
 
   private func given(_ use: TransformUse) -> [(name: String, value: Tree?)] {
@@ -306,7 +322,7 @@ struct FieldTracer {
     return source
   }
 
-  private func read(_ start: Slot, _ field: Field, _ source: inout WhyAnswer.Source) {
+  private func read(_ start: Slot, _ field: Field, _ source: inout WhyAnswer.Source, isGiven: Bool = false) {
     var slot = start
     for use in field.transforms where !slot.isBlank && use.name != "default" && use.name != "constant" {
       guard let transform = make(use, plan.source) else { continue }
@@ -315,6 +331,9 @@ struct FieldTracer {
         .init(
           text: use.text, place: use.place, before: tree(slot), after: next.flatMap(tree), isRefused: next == nil,
           isKept: field.onFail == .keep))
+      if next == nil, !isGiven, let use = standIn(.source, source.name, field.place, for: start, &source.steps) {
+        return use.isLiteral ? () : read(use.text, field, &source, isGiven: true)
+      }
       guard let next else { return }
       slot = next
     }

@@ -92,6 +92,7 @@ package struct WhyJob: Sendable {
     reading.mappings = conversion.mappings
     reading.limits = conversion.limits
     reading.delimiter = conversion.delimiter
+    reading.csvProfile = conversion.csvProfile
     reading.xmlParser = conversion.xmlParser
     let watch = OutputWatch(record: record)
     let summary: ConvertSummary?

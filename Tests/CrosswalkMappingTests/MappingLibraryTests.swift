@@ -73,15 +73,15 @@ import Testing
     try withFolder { folder in
       #expect(
         refusal(folder.path + "/none")
-          == "M0202 - cannot read `\(folder.path)/none`: No such file or directory | `--mappings` names a folder that holds one folder a system"
+          == "M0202 - cannot read `\(folder.path)/none`: No such file or directory | a folder of mappings holds one folder a system, with system.yaml and client.yaml in it"
       )
       #expect(
         refusal(folder.path)
-          == "M0204 - `\(folder.path)` holds no system | a system is a folder in it with system.yaml and client.yaml")
+          == "M0204 - `\(folder.path)` holds no mapping | a mapping is a folder in it, named as its system, with system.yaml and client.yaml")
       try write(Kiosk.client, to: folder, "client.yaml")
       #expect(
         refusal(folder.path)
-          == "M0204 - `\(folder.path)` holds no system | it is a system itself: name the folder above it")
+          == "M0204 - `\(folder.path)` holds no mapping | it is a system itself: name the folder above it")
     }
   }
 
