@@ -381,12 +381,17 @@ package final class Plan {
       giveNative(back: line, found, systemRegister, register)
       return
     }
-    guard !found.entries.isEmpty || !found.invented.isEmpty else { return }
+    let own = ownNative(found)
+    if !own.isEmpty { put(.object([Tree.Member(source.name, .object(own))]), register) }
+  }
+
+  /// What the way back of the record at hand would lack, and under no name what it would invent.
+  private func ownNative(_ found: ReturnTrip.Findings) -> [Tree.Member] {
     var members = found.entries.map { entry in Tree.Member(entry.path, Native.literal(entry.value, frame: frame, format: sourceFormat)) }
     if !found.invented.isEmpty {
       members.append(Tree.Member([], .array(found.invented.map { Tree.text(sourceLeaves[$0].name) })))
     }
-    put(.object([Tree.Member(source.name, .object(members))]), register)
+    return members
   }
 
   private func put(_ native: Tree, _ register: Int) {
@@ -449,7 +454,7 @@ package final class Plan {
         systems.append(Tree.Member(system, .object([member])))
       }
     }
-    let own = found.entries.map { Tree.Member($0.path, Native.literal($0.value, frame: frame, format: sourceFormat)) }
+    let own = ownNative(found)
     if !own.isEmpty { systems.append(Tree.Member(source.name, .object(own))) }
     if !systems.isEmpty { put(.object(systems), register) }
   }
