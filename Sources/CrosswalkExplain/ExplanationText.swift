@@ -72,9 +72,8 @@ struct ExplanationText {
         let manner = explanation.manner(edge)
         if !manner.isEmpty { below.append(manner) }
         // A fallback's conditions are its own; those of the first way are the leaf's.
-        let conditions =
-          number == 0 ? Explanation.conditions(of: leaf) : Explanation.conditions(edge.exceptions.filter { $0.outcome.fate != .parked })
-        below += conditions.map(\.text)
+        let others = edge.exceptions.filter { $0.outcome.fate != .parked }
+        below += (number == 0 ? Explanation.conditions(of: leaf) : Explanation.conditions(others)).map(\.text)
       }
       if !further.isEmpty { below.append("further lines: \(further.joined(separator: ", "))") }
       if ways.isEmpty {

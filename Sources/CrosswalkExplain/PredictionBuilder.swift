@@ -405,7 +405,8 @@ struct PredictionBuilder {
   private func isAlwaysGiven(_ name: String) -> Bool {
     guard sets.contains(where: { $0.field == name }) else { return false }
     let mayFail = (feeders[name] ?? []).contains { index in
-      sourceFormat.hasContainers || source.fields[sources[index].field].transforms.contains { !TransformEffect.reading($0).fails.isEmpty }
+      let uses = source.fields[sources[index].field].transforms
+      return sourceFormat.hasContainers || uses.contains { !TransformEffect.reading($0).fails.isEmpty }
     }
     let isRequired = target.fields.contains { field in
       field.required.contains(shape) && field.onFail == nil && PredictionBuilder.meanings(of: field) == [name]

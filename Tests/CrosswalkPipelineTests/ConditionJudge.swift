@@ -1,9 +1,8 @@
+import Crosswalk
 import CrosswalkFormats
 import CrosswalkMapping
 import CrosswalkModel
 import CrosswalkReference
-
-@testable import CrosswalkExplain
 
 /// Decides of one record which of the conditions that a prediction names of a leaf hold there: from the record, the tables and what
 /// the transforms make of single values, never from what a conversion of the record did (SEMANTICS S23).
@@ -19,6 +18,8 @@ struct ConditionJudge {
   private let targetFields: [String: ReferenceField]
   /// The source leaves that may give a canonical field its value, by place.
   private var feeders: [String: [Int]] = [:]
+  /// The leaves of a source field, by its place.
+  private var lines: [Int: [String]] = [:]
 
   init(_ prediction: Prediction, from: ReferenceSystem, to: ReferenceSystem, sets: [(String, Tree)]) {
     self.prediction = prediction
@@ -28,6 +29,7 @@ struct ConditionJudge {
     sourceFields = Dictionary(uniqueKeysWithValues: from.fields.map { ($0.name, $0) })
     targetFields = Dictionary(uniqueKeysWithValues: to.fields.map { ($0.name, $0) })
     for (index, leaf) in prediction.sources.enumerated() {
+      lines[leaf.field, default: []].append(leaf.name)
       for name in leaf.feeds { feeders[name, default: []].append(index) }
     }
   }
@@ -52,8 +54,8 @@ struct ConditionJudge {
     }
     // What could not be read is blank, and nothing fills it.
     for (name, value) in sets where record.canonical[name] == nil {
-      let hasFailed = (feeders[name] ?? []).contains { !(values[prediction.sources[$0].name]?.isBlankText ?? true) && !isLabel($0, name) }
-      if !hasFailed { record.canonical[name] = value }
+      let leaves = (feeders[name] ?? []).map { prediction.sources[$0] }
+      if !leaves.contains(where: { hasValue($0.name, record) && !isLabel($0, name) }) { record.canonical[name] = value }
     }
     return record
   }
@@ -68,7 +70,7 @@ struct ConditionJudge {
 
   /// The leaf's value, or the text of which it is a line.
   private func text(of leaf: Prediction.SourceLeaf, _ record: Record) -> Tree? {
-    let lines = prediction.sources.filter { $0.field == leaf.field }.map { record.values[$0.name] }
+    let lines = lines[leaf.field, default: []].map { record.values[$0] }
     guard lines.count > 1, let last = lines.lastIndex(where: { !($0?.isBlankText ?? true) }), last > 0 else {
       return record.values[leaf.name]
     }
@@ -81,8 +83,8 @@ struct ConditionJudge {
   }
 
   /// A label without a code is read, but gives none.
-  private func isLabel(_ index: Int, _ name: String) -> Bool {
-    guard case .parts(let parts)? = sourceField(prediction.sources[index])?.meaning else { return false }
+  private func isLabel(_ leaf: Prediction.SourceLeaf, _ name: String) -> Bool {
+    guard case .parts(let parts)? = sourceField(leaf)?.meaning else { return false }
     return parts["code"] == name
   }
 
@@ -118,7 +120,7 @@ struct ConditionJudge {
     case .empty: return value == .text([])
     // Of several lines each is part of the one value.
     case .container:
-      return prediction.sources.contains { $0.field == leaf.field && record.values[$0.name].map(PredictionTests.isContainer) ?? false }
+      return lines[leaf.field, default: []].contains { record.values[$0].map(PredictionTests.isContainer) ?? false }
     case .character: return characters(value).contains { $0 < 0x20 && ![0x09, 0x0a, 0x0d].contains($0) }
     case .native: return hasNative(record)
     case .mapped: return record.source["system"] != .text(Array(to.name.utf8))
@@ -163,7 +165,8 @@ struct ConditionJudge {
       return ["true", "false"].contains(text)
     case .instant:
       guard let field = sourceField(leaf), case .text(let read)? = from.read(value, by: field) else { return false }
-      return String(decoding: read, as: UTF8.self).wholeMatch(of: /\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)/) != nil
+      let form = /\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)/
+      return String(decoding: read, as: UTF8.self).wholeMatch(of: form) != nil
     case .text, .lines, .code, .choice:
       if case .text = value { return true }
       return false
@@ -195,12 +198,13 @@ struct ConditionJudge {
 
   /// Something stands where the leaf, which is blank, says nothing.
   private func isFilled(_ edge: Prediction.Edge, _ leaf: Prediction.SourceLeaf, _ record: Record) -> Bool {
+    let legs = prediction.targets[edge.target].legs
     let isBeside = prediction.sources.contains { other in
-      other.name != leaf.name && (other.field == leaf.field || !prediction.targets[edge.target].legs[0].canonical.allSatisfy { !other.feeds.contains($0) })
+      other.name != leaf.name && (other.field == leaf.field || other.feeds.contains(where: legs[0].canonical.contains))
         && hasValue(other.name, record)
     }
     return isBeside
-      || prediction.targets[edge.target].legs.dropFirst().contains { leg in
+      || legs.dropFirst().contains { leg in
         leg.canonical.contains { record.canonical[$0] != nil && (leg.isComposed || !hasBases($0, record)) }
       }
   }

@@ -21,6 +21,7 @@ import Testing
     for _ in 0..<(isFirst ? Self.counts.0 : Self.counts.1) { run.takeGenerated(&random) }
     run.expectNoProblems("seed \(seed)")
     try run.expectThatTheRunAgrees("seed \(seed)")
+    if RoundTripTests.corpora { print("generated", run.figures) }
   }
 
   /// All of them in the whole corpora; otherwise those of one way of thirty, other ones for each seed.
@@ -35,5 +36,6 @@ import Testing
     run.takeDirected(times: 150, &random)
     run.expectNoProblems("seed \(seed)")
     run.expectThatEverythingOccurred("seed \(seed)")
+    if RoundTripTests.corpora { print("directed", run.figures) }
   }
 }
