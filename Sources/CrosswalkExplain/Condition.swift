@@ -26,12 +26,22 @@ package enum Condition: Sendable, Hashable {
   case taken([String])
   /// One of these has a value as well, and both make one text.
   case joined([String])
+  /// Null or empty, and one of these has a value that stands in the place.
+  case filled([String])
+  /// Null, and one of these is empty, so that the text of both is.
+  case nullBeside([String])
+  /// Empty, and one of these is null, which both become.
+  case emptyBeside([String])
   /// Nothing else stands in the text that is composed.
   case alone
   /// Something else stands in it.
   case together
-  /// The label has no code, or is not the table's label of its code.
+  /// The label is not the table's label of its code.
   case label
+  /// The label has no code.
+  case noCode
+  /// The label's code is not the one of this canonical field.
+  case otherCode(String)
   /// The target's id comes out of a map.
   case mapped
   /// An object or a list where one value belongs.
@@ -46,6 +56,14 @@ package enum Condition: Sendable, Hashable {
   case read
   /// A block of free text that was taken apart, and none of its parts has a place.
   case unplaced
+
+  /// Says more than `null` and `empty`, which do not count where it holds.
+  package var isBeside: Bool {
+    switch self {
+    case .filled, .nullBeside, .emptyBeside: true
+    default: false
+    }
+  }
 
   /// One word a case, for programs.
   package var name: String {
@@ -62,9 +80,14 @@ package enum Condition: Sendable, Hashable {
     case .holds: "holds"
     case .taken: "taken"
     case .joined: "joined"
+    case .filled: "filled"
+    case .nullBeside: "nullBeside"
+    case .emptyBeside: "emptyBeside"
     case .alone: "alone"
     case .together: "together"
     case .label: "label"
+    case .noCode: "noCode"
+    case .otherCode: "otherCode"
     case .mapped: "mapped"
     case .container: "container"
     case .character: "character"
@@ -74,12 +97,6 @@ package enum Condition: Sendable, Hashable {
     case .unplaced: "unplaced"
     }
   }
-
-  package static let names = [
-    "null", "empty", "kind", "writtenKind", "notListed", "spelling", "sameSpelling", "moreLines", "lineBreaks", "holds",
-    "taken",
-    "joined", "alone", "together", "label", "mapped", "container", "character", "native", "unread", "read", "unplaced",
-  ]
 
   /// Behind "when", in a few words.
   package var text: String {
@@ -96,9 +113,14 @@ package enum Condition: Sendable, Hashable {
     case .holds(let what): "\(what) in it"
     case .taken(let names): "\(Condition.list(names)) has a value"
     case .joined(let names): "\(Condition.list(names)) has a value too"
+    case .filled(let names): "null or empty while a value of \(Condition.list(names)) stands there"
+    case .nullBeside(let names): "null beside an empty \(Condition.list(names))"
+    case .emptyBeside(let names): "empty beside a null \(Condition.list(names))"
     case .alone: "nothing else stands in the text"
     case .together: "something else stands in the text"
-    case .label: "the label has no code, or is not the table's"
+    case .label: "the label is not the table's"
+    case .noCode: "the label has no code"
+    case .otherCode(let name): "the label has another code than `\(name)`"
     case .mapped: "the id comes from the map of `--ids`"
     case .container: "an object or a list stands where one value belongs"
     case .character: "a character that XML has no place for"

@@ -49,13 +49,17 @@ package struct Explanation {
     }
   }
 
+  /// Those of a leaf: why it is parked otherwise than usual is no news to a reader.
+  static func conditions(of leaf: Prediction.SourceLeaf) -> [(outcome: Prediction.Outcome, text: String)] {
+    conditions(leaf.exceptions.filter { leaf.usual.fate != .parked || $0.outcome.fate != .parked })
+  }
+
   /// `recoded when …`, one for each outcome, its conditions together.
   static func conditions(_ exceptions: [Prediction.Exception]) -> [(outcome: Prediction.Outcome, text: String)] {
     var order: [Prediction.Outcome] = []
     var texts: [[String]] = []
     for exception in exceptions {
       // What is said of one condition twice is said once.
-      if exception.outcome.reason == .taken, case .label = exception.condition { continue }
       if exception.outcome.reason == .taken, case .empty = exception.condition { continue }
       if let index = order.firstIndex(of: exception.outcome) {
         if case .moreLines(let count) = exception.condition, count > 1 {

@@ -45,7 +45,9 @@ struct ExplanationJSON {
     object.add("place", "\(leaf.place)")
     object.add("canonical", leaf.feeds)
     add(leaf.usual, to: &object)
-    object.add("always", leaf.exceptions.isEmpty)
+    object.add(
+      "always",
+      leaf.exceptions.allSatisfy { $0.outcome.fate == leaf.usual.fate && $0.outcome.isNative == leaf.usual.isNative })
     object.add("when", raw: list(leaf.exceptions.map(exception)))
     object.add("ways", raw: list(explanation.ways(leaf).map(way)))
     if let leaf = explanation.returns?.leaves[index] {

@@ -16,7 +16,7 @@ struct ExplanationMarkdown {
     text += row(Array(repeating: "---", count: hasReturn ? 7 : 6))
     for (index, leaf) in prediction.sources.enumerated() {
       let (ways, further) = explanation.shownWays(leaf)
-      var when = Explanation.conditions(leaf.exceptions).map { escaped($0.text) }
+      var when = Explanation.conditions(of: leaf).map { escaped($0.text) }
       when += explanation.losses(ways).map { "may lose: \(escaped($0))" }
       var cells = [
         code(leaf.name), escaped(Explanation.word(leaf.usual)),

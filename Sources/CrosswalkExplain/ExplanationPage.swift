@@ -156,7 +156,7 @@ struct ExplanationPage {
           + (manner.isEmpty ? "" : " <small>\(escaped(manner))</small>")
       }
       targets += further.map { "<code>\(escaped($0))</code>" }
-      var when = Explanation.conditions(leaf.exceptions).map { marked($0.text) }
+      var when = Explanation.conditions(of: leaf).map { marked($0.text) }
       when += explanation.losses(ways).map { "<small>may lose: \(marked($0))</small>" }
       let lines =
         "\(leaf.place.line)" + (ways.isEmpty ? "" : " → ")

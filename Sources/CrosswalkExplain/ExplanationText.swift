@@ -72,12 +72,13 @@ struct ExplanationText {
         let manner = explanation.manner(edge)
         if !manner.isEmpty { below.append(manner) }
         // A fallback's conditions are its own; those of the first way are the leaf's.
-        let exceptions = number == 0 ? leaf.exceptions : edge.exceptions.filter { $0.outcome.fate != .parked }
-        below += Explanation.conditions(exceptions).map(\.text)
+        let others = edge.exceptions.filter { $0.outcome.fate != .parked }
+        below += (number == 0 ? Explanation.conditions(of: leaf) : Explanation.conditions(others)).map(\.text)
       }
       if !further.isEmpty { below.append("further lines: \(further.joined(separator: ", "))") }
       if ways.isEmpty {
         rows.append([leaf.name, Explanation.word(leaf.usual), "-", explanation.canonical(leaf), line(leaf.place)])
+        below += Explanation.conditions(of: leaf).map(\.text)
       }
       if let returns = explanation.returnText(index) { below.append(returns) }
       notes.append(below)

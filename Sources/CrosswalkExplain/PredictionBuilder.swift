@@ -139,6 +139,10 @@ struct PredictionBuilder {
     guard let best = leaf.edges.min(by: { rank($0) < rank($1) }) else {
       let reason = staticReason(leaf)
       leaf.usual = final(.parked(reason))
+      for condition in blanks where final(.parked(.empty)) != leaf.usual {
+        leaf.exceptions.append(Exception(condition: condition, outcome: .parked(.empty)))
+      }
+      identify(&leaf)
       leaf.parking = [reason, .empty]
       if sourceFormat.hasContainers { leaf.parking.insert(.failed) }
       return
@@ -161,6 +165,21 @@ struct PredictionBuilder {
     if leaf.edges.contains(where: \.isPart) { block(&leaf) }
     leaf.usual = final(leaf.usual)
     leaf.exceptions = leaf.exceptions.map { Exception(condition: $0.condition, outcome: final($0.outcome)) }
+    identify(&leaf)
+  }
+
+  /// The states in which a leaf of the source says nothing.
+  private var blanks: [Condition] { sourceHasNull ? [.null, .empty] : [.empty] }
+
+  /// An update finds its record by the source's id: without one it is refused, whether the target writes the id or not.
+  private func identify(_ leaf: inout Prediction.SourceLeaf) {
+    guard leaf.feeds == ["id"], shape == .update, source.name != target.name, target.name != CanonicalModel.name else { return }
+    // A canonical record that the target wrote has the target's own id.
+    if source.name != CanonicalModel.name { leaf.exceptions.removeAll { blanks.contains($0.condition) } }
+    for condition in blanks + (sourceFormat.hasContainers ? [.container] : []) {
+      let exception = Exception(condition: condition, outcome: .rejected)
+      if !leaf.exceptions.contains(exception) { leaf.exceptions.append(exception) }
+    }
   }
 
   /// Of a block of free text the parts have their places, or the whole has, and none of both where the target has no place for them.
@@ -252,7 +271,10 @@ struct PredictionBuilder {
       case nil: isRequired && !(isId && shape != .update) ? .rejected : .parked(isId ? .readOnly : .failed)
       }
 
-    for use in from.transforms { take(.reading(use), failing: readFailure) }
+    // What is refused on reading leaves its place blank, and nothing takes it.
+    let readingFails = isRequired && number == 0 && readFailure.fate == .parked ? .rejected : readFailure
+    for use in from.transforms { take(.reading(use), failing: readingFails) }
+    if isRequired, number == 0, sourceFormat.hasContainers { except(.container, .rejected) }
     readParts(from, leaf, through, except, &changesAlways)
     for use in to.transforms.reversed() { take(.writing(use), failing: writeFailure) }
     take(.writing(to.writeTypes[shape] ?? to.type), failing: writeFailure)
@@ -263,13 +285,21 @@ struct PredictionBuilder {
       leaf.name != from.name && PredictionBuilder.has("lines", from) && !PredictionBuilder.has("lines", to)
     if leg.isComposed {
       changesAlways += 1
-      if isAloneInLine(through, to), !isLaterLine { except(.alone, .kept) }
+      let isAccompanied = leg.canonical.contains { !through.contains($0) && isAlwaysGiven($0) }
+      if isAloneInLine(through, to), !isLaterLine, !isAccompanied { except(.alone, .kept) }
     }
     if isId, shape == .update, target.name != CanonicalModel.name, source.name != target.name {
       if source.name == CanonicalModel.name { except(.mapped, .recoded) } else { changesAlways += 1 }
     }
     if changesAlways > 1, !leg.isComposed, !isLaterLine { except(.sameSpelling, .kept) }
     if isLaterLine { exceptions.removeAll { $0.condition == .sameSpelling } }
+    if isNeverTaken(legs: targets[targetIndex].legs, number) {
+      var edge = Prediction.Edge(
+        source: index, target: targetIndex, leg: number, canonical: through, isComposed: leg.isComposed, reads: [], writes: [],
+        usual: .parked(.taken), exceptions: [])
+      edge.exceptions = blanks.map { Exception(condition: $0, outcome: .parked(.empty)) }
+      return edge
+    }
     let gates = gates(targetIndex, number, index)
     if !gates.isEmpty { except(.taken(gates), .parked(.taken)) }
     // Of a value of which nothing is left.
@@ -284,21 +314,18 @@ struct PredictionBuilder {
       changesAlways += 1
       except(.sameSpelling, .kept)
       except(.unread, isRequired && number == 0 ? .rejected : .parked(.taken))
-      for condition in [Condition.null, .empty] where condition != .null || sourceHasNull(from) {
-        except(condition, isRequired && number == 0 ? .rejected : .parked(.empty))
-      }
+      for condition in blanks { except(condition, isRequired && number == 0 ? .rejected : .parked(.empty)) }
     } else if !split.isEmpty {
       except(.read, .parked(.taken))
     }
-    for condition in [Condition.null, .empty] where !isPart {
-      if condition == .null, !sourceHasNull(from) { continue }
-      if let outcome = blank(condition, from, to, number, leg, through) { except(condition, outcome) }
+    if !isPart {
+      blank(leaf, targetIndex, to, number, through, own: index, isUsuallyKept: changesAlways == 0, except)
     }
     return Prediction.Edge(
       source: index, target: targetIndex, leg: number, canonical: through, isComposed: leg.isComposed, isPart: isPart,
       reads: from.transforms.filter { $0.actsOnReading && ($0.name != "block" || !split.isEmpty) }.map { reading($0) }, writes: writes(to, number, leg),
       usual: changesAlways > 0 ? .recoded : .kept,
-      exceptions: changesAlways > 0 ? exceptions.filter { $0.outcome != .recoded } : exceptions)
+      exceptions: changesAlways > 0 ? exceptions.filter { $0.outcome != .recoded || $0.condition.isBeside } : exceptions)
   }
 
   /// A leaf that is one of several of a field, or a label that is two values.
@@ -322,8 +349,7 @@ struct PredictionBuilder {
         // The code alone goes on: a bare code is the whole text.
         changesAlways += 1
         except(.sameSpelling, .kept)
-        except(.label, .parked(.failed))
-        except(.label, .parked(.taken))
+        except(.noCode, .parked(.taken))
       }
     }
   }
@@ -342,10 +368,11 @@ struct PredictionBuilder {
     if case .parts(let parts) = field.meaning {
       let label = parts.first { $0.part == "label" }?.canonical
       if through.contains(label ?? "") {
-        except(.label, .recoded)
+        if let code = parts.first(where: { $0.part == "code" })?.canonical { except(.otherCode(code), .recoded) }
       } else {
         changesAlways += 1
-        except(.sameSpelling, .kept)
+        // A label may be the code and nothing else.
+        if label.map({ feeders[$0] != nil }) ?? false { except(.sameSpelling, .kept) }
       }
       except(.notListed(field.transforms.first { $0.name == "labelled" }?.argument?.text ?? ""), failing)
     }
@@ -366,6 +393,27 @@ struct PredictionBuilder {
     }
   }
 
+  /// What stands before the leg, or what its value is derived from, is given with `--set` in every record.
+  private func isNeverTaken(legs: [Prediction.Leg], _ number: Int) -> Bool {
+    guard number > 0 else { return false }
+    var before = legs[..<number].flatMap(\.canonical)
+    if !legs[number].isComposed { before += legs[number].canonical.flatMap { canonical[$0]?.derivedFrom ?? [] } }
+    return before.contains(where: isAlwaysGiven)
+  }
+
+  /// `--set` fills what is blank, but not what could not be read, where that is no reason to refuse the record.
+  private func isAlwaysGiven(_ name: String) -> Bool {
+    guard sets.contains(where: { $0.field == name }) else { return false }
+    let mayFail = (feeders[name] ?? []).contains { index in
+      let uses = source.fields[sources[index].field].transforms
+      return sourceFormat.hasContainers || uses.contains { !TransformEffect.reading($0).fails.isEmpty }
+    }
+    let isRequired = target.fields.contains { field in
+      field.required.contains(shape) && field.onFail == nil && PredictionBuilder.meanings(of: field) == [name]
+    }
+    return !mayFail || isRequired
+  }
+
   /// Who may stand in the place of a fallback: leaves that feed the `is:` and the legs before it, the bases of a
   /// derived value, and what `--set` gives.
   private func gates(_ targetIndex: Int, _ number: Int, _ own: Int) -> [String] {
@@ -373,51 +421,77 @@ struct PredictionBuilder {
     guard number > 0 else { return [] }
     var before = legs[..<number].flatMap(\.canonical)
     if !legs[number].isComposed { before += legs[number].canonical.flatMap { canonical[$0]?.derivedFrom ?? [] } }
-    var names: [String] = []
-    for name in before {
-      for feeder in feeders[name] ?? [] where feeder != own && !names.contains(sources[feeder].name) {
-        names.append(sources[feeder].name)
-      }
-      if sets.contains(where: { $0.field == name }), !names.contains("--set \(name)") { names.append("--set \(name)") }
+    var given: [String] = []
+    for name in before where sets.contains(where: { $0.field == name }) && !given.contains("--set \(name)") {
+      given.append("--set \(name)")
     }
-    return names
+    return names(feeding: before, but: own) + given
   }
 
   // MARK: - Null and empty
 
-  private func sourceHasNull(_ field: Field) -> Bool {
-    sourceFormat.isJSON || sourceFormat == .xml && source.xml.nilAttribute != nil
-  }
+  private var sourceHasNull: Bool { sourceFormat.isJSON || sourceFormat == .xml && source.xml.nilAttribute != nil }
 
-  /// What becomes of a blank value, where it is not certain to stand in the target as what it is.
+  /// What becomes of a blank value, where it is not as usual.
   private func blank(
-    _ condition: Condition, _ from: Field, _ to: Field, _ number: Int, _ leg: Prediction.Leg, _ through: [String]
-  ) -> Outcome? {
-    func isFed(_ names: [String]) -> Bool {
-      names.contains { name in feeders[name] != nil || sets.contains { $0.field == name } }
+    _ leaf: Prediction.SourceLeaf, _ place: Int, _ to: Field, _ number: Int, _ through: [String], own: Int,
+    isUsuallyKept: Bool, _ except: (Condition, Outcome) -> Void
+  ) {
+    let legs = targets[place].legs
+    let others = legs.indices.dropFirst().filter { !isNeverTaken(legs: legs, $0) }.flatMap { legs[$0].canonical }
+    let isGiven =
+      (through + others).contains { name in sets.contains { $0.field == name } } || PredictionBuilder.has("default", to)
+    // Of several lines, or of the two parts of a label, one stands for all.
+    let siblings = sources.filter { $0.field == leaf.field && $0.name != leaf.name }.map(\.name)
+    var parts: [String] = []
+    var isCode = false
+    if case .parts(let all) = to.meaning {
+      parts = names(feeding: all.map(\.canonical).filter { !through.contains($0) }, but: own)
+      isCode = !through.contains(all.first { $0.part == "label" }?.canonical ?? "")
     }
-    var others: [String] = []
-    for fallback in to.fallbacks {
-      switch fallback {
-      case .canonical(let name): others.append(name)
-      case .compose(let lines, _): others += lines.flatMap(PredictionBuilder.fields)
+    let filling = names(feeding: others, but: own) + (siblings + parts)
+    let isRequired = to.required.contains(shape)
+    if number > 0 {
+      for condition in blanks { except(condition, isRequired && !isGiven && filling.isEmpty ? .rejected : .parked(.empty)) }
+      return
+    }
+    if isGiven {
+      for condition in blanks { except(condition, .parked(.empty)) }
+      return
+    }
+    if isRequired {
+      if !filling.isEmpty { except(.filled(filling), .parked(.empty)) }
+      for condition in blanks { except(condition, .rejected) }
+      return
+    }
+    func writes(_ condition: Condition) -> Bool {
+      // What a create cannot do without, an update cannot empty.
+      if shape == .update, to.required.contains(.create) { return false }
+      if condition == .empty { return to.writesEmpties ?? target.writesEmpties }
+      return targetHasNull(to) && to.writesNulls ?? target.writesNulls
+    }
+    let written = blanks.filter(writes)
+    if !filling.isEmpty, !written.isEmpty { except(.filled(filling), .parked(.empty)) }
+    if sourceHasNull, !written.isEmpty {
+      // Empty is more than null; of a label it is the label that counts.
+      if !siblings.isEmpty { except(.nullBeside(siblings), writes(.empty) ? .recoded : .parked(.empty)) }
+      if isCode, !parts.isEmpty {
+        except(.nullBeside(parts), writes(.empty) ? .recoded : .parked(.empty))
+        except(.emptyBeside(parts), writes(.null) ? .recoded : .parked(.empty))
       }
     }
-    let mayBeFilled =
-      isFed(others) || through.contains { name in sets.contains { $0.field == name } }
-      || PredictionBuilder.has("default", to)
-    if number > 0 { return to.required.contains(shape) && !mayBeFilled ? .rejected : .parked(.empty) }
-    if to.required.contains(shape) { return mayBeFilled ? .parked(.empty) : .rejected }
-    var isWritten = condition == .null ? to.writesNulls ?? target.writesNulls : to.writesEmpties ?? target.writesEmpties
-    if condition == .null { isWritten = isWritten && targetHasNull(to) }
-    // What a create cannot do without, an update cannot empty.
-    if shape == .update, to.required.contains(.create) { isWritten = false }
-    var isOne = PredictionBuilder.leafNames(of: from).count == 1
-    // Of a label's two parts the other one may stand.
-    if case .parts(let parts) = to.meaning, isFed(parts.map(\.canonical).filter { !through.contains($0) }) {
-      isOne = false
+    for condition in blanks {
+      if !writes(condition) { except(condition, .parked(.empty)) } else if !isUsuallyKept { except(condition, .kept) }
     }
-    return isWritten && isOne && !mayBeFilled ? nil : .parked(.empty)
+  }
+
+  /// The source leaves, but one, that give one of these canonical fields a value.
+  private func names(feeding canonical: [String], but own: Int) -> [String] {
+    var names: [String] = []
+    for feeder in canonical.flatMap({ feeders[$0] ?? [] }) where feeder != own && !names.contains(sources[feeder].name) {
+      names.append(sources[feeder].name)
+    }
+    return names
   }
 
   private func targetHasNull(_ field: Field) -> Bool {

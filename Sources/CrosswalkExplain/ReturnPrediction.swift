@@ -66,9 +66,11 @@ package struct ReturnPrediction: Sendable {
       if effect.neverReturns { return nil }
       effect.losesOnReturn.forEach(add)
     }
-    for exception in edge.exceptions + way.exceptions
-    where exception.outcome.fate == .parked || exception.outcome.fate == .rejected {
-      add(exception.condition)
+    for exception in edge.exceptions + way.exceptions {
+      switch (exception.outcome.fate, exception.condition) {
+      case (.parked, _), (.rejected, _), (_, .nullBeside), (_, .emptyBeside): add(exception.condition)
+      default: break
+      }
     }
     if case .parts = own.meaning { add(.label) }
     if edge.exceptions.contains(where: { $0.condition == .mapped }) { add(.mapped) }

@@ -22,7 +22,9 @@ extension TransformEffect {
     switch use.name {
     case "not": (effect.alwaysChanges, effect.fails) = (true, [.kind(.boolean)])
     case "boolean": (effect.changes, effect.fails) = ([.spelling], [.kind(.boolean)])
-    case "choice": (effect.alwaysChanges, effect.stays, effect.fails) = (true, [.sameSpelling], [.notListed("choices")])
+    case "choice":
+      (effect.alwaysChanges, effect.fails) = (true, [.notListed("choices")])
+      if use.hasOwnSpelling { effect.stays = [.sameSpelling] }
     case "instant", "epoch", "msDate":
       (effect.alwaysChanges, effect.stays) = (true, [.sameSpelling, .kind(.instant)])
     case "trim": (effect.changes, effect.mayEmpty) = ([.holds("blanks at an end")], true)
@@ -81,6 +83,14 @@ extension TransformEffect {
 }
 
 extension TransformUse {
+  /// A word of the choice is a spelling of it as well.
+  var hasOwnSpelling: Bool {
+    (argument?.entries ?? []).contains { choice in
+      guard let word = choice.key.text else { return false }
+      return (choice.value.items ?? [choice.value]).contains { $0.text.map(plain) == plain(word) }
+    }
+  }
+
   /// Reading changes something, or joins several values.
   var actsOnReading: Bool {
     !["country", "currency", "region", "oneLine", "case", "integer", "default", "constant"].contains(name)

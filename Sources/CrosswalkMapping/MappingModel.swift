@@ -161,6 +161,21 @@ package struct TransformUse: Sendable {
   package var place: Place
 }
 
+extension TransformUse {
+  /// A spelling without what `ignore:` of a choice passes over.
+  package func plain(_ spelling: String) -> String {
+    var ignored: [String] = []
+    for parameter in parameters where parameter.name == "ignore" {
+      ignored = (parameter.value.items ?? [parameter.value]).compactMap(\.text)
+    }
+    var text = spelling
+    if ignored.contains("case") { text = text.lowercased() }
+    if ignored.contains("blanks") { text.removeAll { $0 == " " } }
+    if ignored.contains("hyphens") { text.removeAll { $0 == "-" } }
+    return text
+  }
+}
+
 extension Field {
   /// The parts of `block`, whatever an option says of it.
   package var blockParts: [(part: String, canonical: String)] {

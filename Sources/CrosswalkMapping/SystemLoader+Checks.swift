@@ -261,17 +261,6 @@ extension SystemLoader {
 
   /// No spelling belongs to two words, and none is another word.
   private mutating func checkOneToOne(_ use: TransformUse) {
-    var ignored: [String] = []
-    for parameter in use.parameters where parameter.name == "ignore" {
-      ignored = (parameter.value.items ?? [parameter.value]).compactMap(\.text)
-    }
-    func plain(_ text: String) -> String {
-      var text = text
-      if ignored.contains("case") { text = text.lowercased() }
-      if ignored.contains("blanks") { text.removeAll { $0 == " " } }
-      if ignored.contains("hyphens") { text.removeAll { $0 == "-" } }
-      return text
-    }
     let choices = use.argument?.entries ?? []
     var words: [String: (word: String, place: Place)] = [:]
     for choice in choices {
@@ -283,7 +272,7 @@ extension SystemLoader {
       guard let word = choice.key.text else { continue }
       for node in choice.value.items ?? [choice.value] {
         guard let spelling = node.text else { continue }
-        let key = plain(spelling)
+        let key = use.plain(spelling)
         if let known = spellings[key], known.word != word {
           report(notOneToOne(spelling, known.word, word, at: node.place, first: known.place))
         } else if let known = words[spelling], known.word != word {

@@ -159,7 +159,7 @@ package struct ReferenceConversion: Sendable {
         residue.original.append(.init(path: leaf.path, value: leaf.value))
       } else if leaf.feeds.isDisjoint(with: stands) {
         residue.parked.append(.init(path: leaf.path, value: leaf.value))
-        residue.why.append(why(leaf, canonical, target))
+        residue.why.append(why(leaf, target))
       } else if back[leaf.path] != leaf.value {
         residue.original.append(.init(path: leaf.path, value: leaf.value))
       }
@@ -179,28 +179,29 @@ package struct ReferenceConversion: Sendable {
     return Dictionary(record.leaves.map { ($0.path, $0.value) }) { first, _ in first }
   }
 
-  private func why(
-    _ leaf: ReferenceCanonical.Leaf, _ canonical: ReferenceCanonical, _ target: ReferenceRecord
-  ) -> ReferenceWhy {
-    if leaf.feeds.contains("id"), to.fields.contains(where: { $0.canonicalNames.contains("id") }) { return .readOnly }
-    if leaf.why == .failed || target.failed.values.contains(where: { !$0.isDisjoint(with: leaf.feeds) }) {
-      return .failed
-    }
-    if let why = leaf.why, why != .noPlace { return why }
-    if target.omitted.values.contains(where: { !$0.isDisjoint(with: leaf.feeds) }) { return .empty }
-    let legs = to.fields.filter { field in
-      field.shapes.contains(shape)
-        && field.legs.contains { leg in
+  private func why(_ leaf: ReferenceCanonical.Leaf, _ target: ReferenceRecord) -> ReferenceWhy {
+    guard let field = from.fields.first(where: { $0.name == leaf.field }) else { return .noPlace }
+    if leaf.value.isBlank { return .empty }
+    if leaf.value.isContainer { return .failed }
+    let meanings = Set(field.canonicalNames + (from.blockParts(of: field)?.values.sorted() ?? []))
+    let places = to.fields.filter { place in
+      place.canonicalNames.contains(where: meanings.contains)
+        || place.legs.contains { leg in
           switch leg {
-          case .field(let name): leaf.feeds.contains(name)
-          case .compose(let lines, _):
-            lines.flatMap { ReferenceSystem.pieces($0).fields }.contains(where: leaf.feeds.contains)
+          case .field(let name): meanings.contains(name)
+          case .compose(let lines, _): lines.flatMap { ReferenceSystem.pieces($0).fields }.contains(where: meanings.contains)
           }
         }
     }
-    if !legs.isEmpty, !leaf.value.isBlank { return .taken }
-    if let field = from.fields.first(where: { $0.name == leaf.field }), !field.derived.isEmpty { return .derived }
-    return .noPlace
+    let isPayload = shape == .create || shape == .update
+    if !places.contains(where: { $0.shapes.contains(shape) && !$0.isOneWay && ($0.derived.isEmpty || !isPayload) }) {
+      return !field.derived.isEmpty ? .derived : places.isEmpty ? .noPlace : .readOnly
+    }
+    if leaf.why == .failed { return .failed }
+    if target.failed.values.contains(where: { !$0.isDisjoint(with: leaf.feeds) }) {
+      return leaf.feeds.contains("id") ? .readOnly : .failed
+    }
+    return .taken
   }
 
   // MARK: Restoring

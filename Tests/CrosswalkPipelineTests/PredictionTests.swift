@@ -82,16 +82,7 @@ import Testing
     }
   }
 
-  // MARK: - Generated records
-
-  @Test(arguments: PredictionTests.sampled(0)) func everyMovementOfGeneratedRecordsIsPredicted(_ way: Case) throws {
-    let seed = TwinTests.seed &+ 7
-    var random = Random(seed: seed)
-    let source = try Twin.system(way.from)
-    let prediction = try Self.prediction(way, sets: Self.sets(way.shape))
-    let records = (0..<(RoundTripTests.corpora ? TwinTests.count : 2)).map { _ in Self.record(source, prediction, way.input, &random) }
-    try Self.expect(records, way, note: "seed \(seed)")
-  }
+  // MARK: - Generated and realistic records
 
   @Test(
     .enabled(if: Repository.isCI || Repository.shared("perf/gen.py") != nil),
@@ -103,71 +94,11 @@ import Testing
     let bytes = try RoundTripTests.generated(vendor, format.rawValue, RoundTripTests.corpora ? 1000 : 6, seed: seed)
     let records = try Twin.system(name).documents(in: bytes, format: format).records.map { try $0.get() }
     for way in Self.sampled(1) where way.from == name && way.input == format {
-      try Self.expect(records, way, note: "gen.py --seed \(seed)")
+      var run = try PredictedRun(way)
+      for record in records { run.take(record) }
+      run.expectNoProblems("gen.py --seed \(seed)")
+      try run.expectThatTheRunAgrees("gen.py --seed \(seed)")
     }
-  }
-
-  /// Every condition of the closed set that the prediction names of a field occurs: a generated record gives the leaf
-  /// that fate.
-  @Test(
-    arguments: PredictionTests.cases.filter {
-      $0.shape == .list && $0.input == .json && $0.output == .json && $0.to != "canonical"
-    })
-  func everyConditionOccurs(_ way: Case) throws {
-    let seed = TwinTests.seed &+ 9
-    var random = Random(seed: seed)
-    let source = try Twin.system(way.from)
-    let prediction = try Self.prediction(way, sets: [])
-    let reference = ReferenceConversion(from: source, to: try Twin.system(way.to))
-    func key(_ name: String, _ fate: Prediction.Fate, _ reason: String?) -> String { "\(name) \(fate) \(reason ?? "")" }
-    var open: Set<String> = []
-    for leaf in prediction.sources where !leaf.edges.isEmpty {
-      for outcome in [leaf.usual] + leaf.exceptions.map(\.outcome) {
-        // What a label without a code is parked for, the two interpreters word differently.
-        if outcome.reason == .taken || outcome.reason == .failed,
-          leaf.exceptions.contains(where: { $0.condition == .label })
-        {
-          continue
-        }
-        open.insert(key(leaf.name, outcome.fate, outcome.reason?.rawValue))
-      }
-    }
-    for count in 0..<1500 where !open.isEmpty {
-      let record = count % 2 == 0 ? Self.record(source, prediction, .json, &random) : Self.sparse(prediction, &random)
-      guard let converted = try? reference.convert(record, .json, to: .json) else { continue }
-      for leaf in converted.canonical.leaves where leaf.field != nil && !Self.isContainer(leaf.value) {
-        let name = String(decoding: leaf.path, as: UTF8.self)
-        if let index = converted.residue.parked.firstIndex(where: { $0.path == leaf.path }) {
-          open.remove(key(name, .parked, leaf.value.isBlankText ? "empty" : converted.residue.why[index].rawValue))
-          continue
-        }
-        let standing = converted.target.leaves.filter { !$0.from.isDisjoint(with: leaf.feeds) }
-        let isKept = standing.contains { Self.characters($0.value) == Self.characters(leaf.value) }
-        open.remove(key(name, isKept ? .kept : .recoded, nil))
-      }
-    }
-    #expect(open.sorted() == [], "seed \(seed)")
-  }
-
-  static func expect(_ records: [Tree], _ way: Case, note: String) throws {
-    let sets = sets(way.shape)
-    let prediction = try prediction(way, sets: sets)
-    var reference = ReferenceConversion(from: try Twin.system(way.from), to: try Twin.system(way.to), shape: way.shape)
-    reference.set = Dictionary(uniqueKeysWithValues: sets)
-    if way.shape == .update { reference.ids = [:] }
-    var problems: Set<String> = []
-    for record in records {
-      if way.shape == .update {
-        // Every id is in the map.
-        let id = try? Twin.system(way.from).read(record, format: way.input).values["id"]
-        let text = id.map { TwinTests.text($0) } ?? ""
-        reference.ids?[Array(text.utf8)] = Array("9\(text.filter(\.isNumber))".utf8)
-      }
-      guard let converted = try? reference.convert(record, way.input, to: way.output) else { continue }
-      movements(converted, prediction, way, &problems)
-    }
-    for problem in problems.sorted().prefix(5) { Issue.record("\(note), \(way.testDescription): \(problem)") }
-    try expectPlan(records, way, prediction, sets, note: note)
   }
 
   /// The prediction is no wider than it has to be: of the ways that it allows, generated records take all.
@@ -250,71 +181,6 @@ import Testing
     return record
   }
 
-  /// What the reference interpreter moved.
-  static func movements(
-    _ converted: ReferenceConversion.Converted, _ prediction: Prediction, _ way: Case, _ problems: inout Set<String>
-  ) {
-    for leaf in converted.canonical.leaves where leaf.field != nil {
-      let name = String(decoding: leaf.path, as: UTF8.self)
-      var standing: [Tree] = []
-      for target in converted.target.leaves where !target.isSupplied && !target.from.isDisjoint(with: leaf.feeds) {
-        let other = String(decoding: target.path, as: UTF8.self)
-        standing.append(target.value)
-        if !prediction.allows(sourceLeaf: name, targetLeaf: other) {
-          problems.insert("\(name) -> \(other) is not predicted")
-        }
-      }
-      guard let predicted = prediction.source(named: name) else {
-        problems.insert("\(name) is no leaf of the prediction")
-        continue
-      }
-      guard way.to != "canonical", !isContainer(leaf.value) else { continue }
-      if way.shape == .list { returns(leaf, name, converted, prediction, way, &problems) }
-      if predicted.isAlwaysParked, !standing.isEmpty { problems.insert("\(name) is not always parked") }
-      if predicted.isAlwaysKept, !standing.contains(where: { characters($0) == characters(leaf.value) }) {
-        problems.insert("\(name) is not always kept: \(leaf.value.json) became \(standing.map(\.json))")
-      }
-      // An edge that is always kept carries every value that went along it.
-      for edge in predicted.edges where edge.isAlwaysKept && edge.leg == 0 {
-        let other = prediction.targets[edge.target].name
-        let target = converted.target.leaves.first { String(decoding: $0.path, as: UTF8.self) == other }
-        if characters(target?.value ?? .object([])) != characters(leaf.value) {
-          problems.insert("\(name) -> \(other) is not always kept: \(leaf.value.json)")
-        }
-      }
-    }
-  }
-
-  /// What is said to return always by itself is no matter of the residue.
-  static func returns(
-    _ leaf: ReferenceCanonical.Leaf, _ name: String, _ converted: ReferenceConversion.Converted,
-    _ prediction: Prediction,
-    _ way: Case, _ problems: inout Set<String>
-  ) {
-    guard let system = systems[way.from], let index = prediction.sources.firstIndex(where: { $0.name == name }),
-      let model
-    else { return }
-    let back = Prediction(
-      from: prediction.target, way.output, to: system, way.input, shape: .list, canonical: model,
-      transforms: TransformTable.specs)
-    let predicted = ReturnPrediction(there: prediction, back: back).leaves[index]
-    let isMissing = (converted.residue.parked + converted.residue.original).contains { $0.path == leaf.path }
-    let type = system.fields[prediction.sources[index].field].type
-    let isOfItsKind =
-      switch leaf.value {
-      case .number: type == .integer
-      case .bool: type == .boolean
-      case .text(let text): text.isEmpty || type != .integer && type != .boolean
-      default: true
-      }
-    if predicted.isAlwaysByItself, isMissing, isOfItsKind || way.input != .json {
-      problems.insert("\(name) does not always return by itself: \(leaf.value.json)")
-    }
-    if !predicted.comesBack, !isMissing, !leaf.value.isBlankText {
-      problems.insert("\(name) returns by itself: \(leaf.value.json)")
-    }
-  }
-
   static func isContainer(_ tree: Tree) -> Bool {
     switch tree {
     case .object, .array: true
@@ -328,37 +194,6 @@ import Testing
     case .null: "null"
     case .text(let text) where text.isEmpty: "\"\""
     default: TwinTests.text(tree)
-    }
-  }
-
-  /// What a run parked, record by record: which leaves, and each for a reason that is predicted.
-  static func expectPlan(
-    _ records: [Tree], _ way: Case, _ prediction: Prediction, _ sets: [(String, Tree)], note: String
-  ) throws {
-    guard way.to != "canonical", way.shape != .update else { return }
-    let source = try Twin.system(way.from)
-    for record in records.prefix(RoundTripTests.corpora ? 12 : 2) {
-      let bytes = try source.document(of: [record], shape: .list, format: way.input)
-      let run = try Conversion.run(bytes, "\(way.from):\(way.input)", to: "\(way.to):\(way.output)") { job in
-        job.shape = way.shape
-        job.set = sets.map { .init(field: $0.0, value: TwinTests.text($0.1)) }
-        job.maxRejects = .percent(100)
-        job.jobs = 1
-      }
-      let parked = run.summary.parkedFields.keys
-      let reasons = run.summary.parked.filter { $0.value > 0 }.keys.compactMap {
-        Prediction.Reason(rawValue: $0.rawValue)
-      }
-      for name in parked {
-        let allowed = reasons.filter { prediction.mayPark(name, because: $0) }
-        if allowed.isEmpty {
-          Issue.record(
-            "\(note), \(way.testDescription): \(name) is parked for one of \(reasons.map(\.rawValue)): \(record.json)")
-        }
-      }
-      for reason in reasons where !parked.contains(where: { prediction.mayPark($0, because: reason) }) {
-        Issue.record("\(note), \(way.testDescription): nothing may be parked as \(reason) of \(parked.sorted())")
-      }
     }
   }
 }

@@ -38,8 +38,8 @@ enum Twin {
   static let values: [Tree] = [
     .text("US"), .text("UNITED STATES"), .text("Germany"), .text("DE"), .text("Florida"), .text("FL"), .text("BY"), .text("Bayern"),
     .text("Atlantis"), .text("USD"), .text("eur"), .text("Euro - EUR"), .text("Euros - EUR"), .text("Krona"), .text("hourlyjobrate"),
-    .text("Hourly User Rate"), .text("hourly-user"), .number("0"), .number("1"), .number("230"), .number("3.00E+07"),
-    .number("469505000000133417"), .number("80202"), .text("3.00E+07"), .text("469505000000133417"), .text("02134"), .text("0"),
+    .text("Doubloons - XDB"), .text("Hourly User Rate"), .text("hourly-user"), .number("0"), .number("1"), .number("230"),
+    .number("3.00E+07"), .number("469505000000133417"), .number("80202"), .text("3.00E+07"), .text("469505000000133417"), .text("02134"), .text("0"),
     .text("12"), .text("-0"), .text("true"), .text("1"), .text("no"), .bool(true), .bool(false), .text("a, b"), .text("a\nb"),
     .text("a\r\n\r\nb\nc\nd"), .text("a\rb"), .text("\n"), .text(" x "), .text("2019-06-17T14:05:00Z"),
     .text("2019-06-17T14:05:00.250+02:00"), .text("2019-06-17 14:05:00"), .text("2019-06-17"), .number("1560780300"), .text("null"),
@@ -58,9 +58,7 @@ enum Twin {
     let density = [1, 2, 5].randomElement(using: &random)!
     for field in system.fields {
       guard Int.random(in: 0..<6, using: &random) < density else { continue }
-      var value = values.randomElement(using: &random)!
-      if !format.isJSON { value = flat(value, system, format) }
-      members.append((field.steps, value))
+      members.append((field.steps, values.randomElement(using: &random)!))
     }
     if let name = system.fields.first(where: { $0.meaning == .one("name") }), !members.contains(where: { $0.path == name.steps }) {
       members.append((name.steps, .text("Acme \(Int.random(in: 0..<100, using: &random))")))
@@ -73,13 +71,19 @@ enum Twin {
       }
       members.shuffle(using: &random)
     }
+    return record(system, members, format)
+  }
+
+  /// The record with these leaves, each as the format can have it.
+  static func record(_ system: ReferenceSystem, _ members: [(path: [PathStep], value: Tree)], _ format: Format) -> Tree {
     var tree: Tree = .object([])
     for member in members {
+      let value = format.isJSON ? member.value : flat(member.value, system, format)
       if format == .csv {
         let name = Array(PathStep.text(member.path).utf8)
-        if case .object(let all) = tree { tree = .object(all + [Tree.Member(name, member.value)]) }
+        if case .object(let all) = tree { tree = .object(all + [Tree.Member(name, value)]) }
       } else {
-        put(member.path, member.value, into: &tree, system, format)
+        put(member.path, value, into: &tree, system, format)
       }
     }
     return tree
@@ -92,7 +96,7 @@ enum Twin {
     case .number(let characters): return .text(characters)
     case .bool(let value): return .text(value ? "true" : "false")
     case .null: return format == .xml && ["harvest", "canonical"].contains(system.name) ? .null : .text("")
-    case .object, .array: return .text("x")
+    case .object, .array: return format == .xml ? .object([.init("a", .text("x"))]) : .text("x")
     }
   }
 
@@ -116,7 +120,8 @@ enum Twin {
     case .name(let plain):
       var name = plain
       if system.name == "harvest", format.isJSON { name = plain.replacing("-", with: "_") }
-      if system.name == "bigtime", format == .xml, plain == "SystemId" { name = "@SystemId" }
+      // The id is an attribute, but an element is read as well.
+      if system.name == "bigtime", format == .xml, plain == "SystemId", !PredictionTests.isContainer(value) { name = "@SystemId" }
       var members: [Tree.Member] = []
       if case .object(let all) = tree { members = all } else if !rest.isEmpty || path.count > 1 { return }
       let index = members.firstIndex { $0.name == Array(name.utf8) } ?? members.count

@@ -1,0 +1,41 @@
+import CrosswalkFormats
+import CrosswalkModel
+import Foundation
+import TestSupport
+import Testing
+
+/// What `explain` says of a field holds of each value of each record: it fares as usual where none of the conditions holds that the
+/// prediction names of its leaf, and otherwise as one of those says that hold. And each condition makes a generated record differ
+/// (SEMANTICS S23).
+@Suite struct ConditionTests {
+  typealias Case = TwinTests.Case
+
+  /// Records of the first way of a pair, the list of JSON, and of each of the others.
+  static let counts = RoundTripTests.corpora ? (10_000, 1000) : (3, 2)
+
+  @Test(arguments: PredictionTests.sampled(0)) func everyValueOfGeneratedRecordsFaresAsPredicted(_ way: Case) throws {
+    let seed = TwinTests.seed &+ 7
+    var random = Random(seed: seed)
+    var run = try PredictedRun(way)
+    let isFirst = way.input == .json && way.output == .json && way.shape == .list
+    for _ in 0..<(isFirst ? Self.counts.0 : Self.counts.1) { run.takeGenerated(&random) }
+    run.expectNoProblems("seed \(seed)")
+    try run.expectThatTheRunAgrees("seed \(seed)")
+    if RoundTripTests.corpora { print("generated", run.figures) }
+  }
+
+  /// All of them in the whole corpora; otherwise those of one way of thirty, other ones for each seed.
+  static let sampled = PredictionTests.cases.enumerated().filter {
+    RoundTripTests.corpora || ($0.offset + Int(truncatingIfNeeded: TwinTests.seed % 30)) % 30 == 0
+  }.map(\.element)
+
+  @Test(arguments: ConditionTests.sampled) func everyConditionMakesARecordDiffer(_ way: Case) throws {
+    let seed = TwinTests.seed &+ 9
+    var random = Random(seed: seed)
+    var run = try PredictedRun(way)
+    run.takeDirected(times: 150, &random)
+    run.expectNoProblems("seed \(seed)")
+    run.expectThatEverythingOccurred("seed \(seed)")
+    if RoundTripTests.corpora { print("directed", run.figures) }
+  }
+}
