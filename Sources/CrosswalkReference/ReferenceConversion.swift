@@ -273,7 +273,10 @@ package struct ReferenceConversion: Sendable {
         guard let value = values.removeValue(forKey: place.identity) else { continue }
         // A null where the format has none is absent.
         if value == .null, format == .xml, from.nilAttribute == nil { continue }
-        mapped.append((place.paths[0], from.xmlLeaf(value, field.type, place.paths[0], format)))
+        var path = place.paths[0]
+        // An attribute holds no elements: an element of its name does.
+        if value.isContainer, case .name(let name)? = path.last, name.hasPrefix("@") { path[path.count - 1] = .name(String(name.dropFirst())) }
+        mapped.append((path, from.xmlLeaf(value, field.type, path, format)))
       }
     }
     for entry in overlay where values[entry.path] != nil {

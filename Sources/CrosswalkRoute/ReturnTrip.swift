@@ -260,7 +260,9 @@ package final class ReturnTrip {
       return nil
     }
     if let index = targetByName[name] {
-      let path = LayoutBuilder.written(plan.targetLeaves[index].leaf, in: plan.target, format: plan.targetFormat)
+      var path = LayoutBuilder.written(plan.targetLeaves[index].leaf, in: plan.target, format: plan.targetFormat)
+      // An attribute holds no elements: they stood in an element of the same name, which is read too.
+      if case .name(let attribute)? = path.last, attribute.hasPrefix("@") { path[path.count - 1] = .name(String(attribute.dropFirst())) }
       return OutputExtra(path: path, value: value)
     }
     guard let path = PathStep.parse(name), !PathText.isAround(name.utf8) else { return nil }
