@@ -151,16 +151,12 @@ struct PredictionBuilder {
     leaf.exceptions = best.exceptions
     // Parked is what no edge carries.
     func reasons(_ edge: Prediction.Edge) -> Set<Prediction.Reason> {
-      Set(edge.exceptions.compactMap { $0.outcome.fate == .parked ? $0.outcome.reason : nil })
+      Set(([edge.usual] + edge.exceptions.map(\.outcome)).compactMap { $0.fate == .parked ? $0.reason : nil })
     }
     let values = leaf.edges.map { reasons($0).subtracting([.empty]) }
     if values.allSatisfy({ !$0.isEmpty }) { leaf.parking.formUnion(values.joined()) }
     if leaf.edges.allSatisfy({ reasons($0).contains(.empty) }) { leaf.parking.insert(.empty) }
-    if sourceFormat.hasContainers {
-      leaf.parking.insert(.failed)
-      // A line or a member beside it that is no value: the whole is none.
-      if PredictionBuilder.leafNames(of: source.fields[leaf.field]).count > 1 { leaf.parking.insert(.taken) }
-    }
+    if sourceFormat.hasContainers { leaf.parking.insert(.failed) }
     if source.name == CanonicalModel.name { leaf.parking.formUnion([.taken, .empty]) }
     if leaf.edges.contains(where: \.isPart) { block(&leaf) }
     leaf.usual = final(leaf.usual)
@@ -175,7 +171,11 @@ struct PredictionBuilder {
   private func identify(_ leaf: inout Prediction.SourceLeaf) {
     guard leaf.feeds == ["id"], shape == .update, source.name != target.name, target.name != CanonicalModel.name else { return }
     // A canonical record that the target wrote has the target's own id.
-    if source.name != CanonicalModel.name { leaf.exceptions.removeAll { blanks.contains($0.condition) } }
+    if source.name != CanonicalModel.name {
+      leaf.exceptions.removeAll { blanks.contains($0.condition) }
+    } else if leaf.edges.isEmpty, sourceFormat.hasContainers {
+      leaf.exceptions.append(Exception(condition: .container, outcome: .parked(.failed)))
+    }
     for condition in blanks + (sourceFormat.hasContainers ? [.container] : []) {
       let exception = Exception(condition: condition, outcome: .rejected)
       if !leaf.exceptions.contains(exception) { leaf.exceptions.append(exception) }
@@ -439,8 +439,6 @@ struct PredictionBuilder {
   ) {
     let legs = targets[place].legs
     let others = legs.indices.dropFirst().filter { !isNeverTaken(legs: legs, $0) }.flatMap { legs[$0].canonical }
-    let isGiven =
-      (through + others).contains { name in sets.contains { $0.field == name } } || PredictionBuilder.has("default", to)
     // Of several lines, or of the two parts of a label, one stands for all.
     let siblings = sources.filter { $0.field == leaf.field && $0.name != leaf.name }.map(\.name)
     var parts: [String] = []
@@ -449,7 +447,10 @@ struct PredictionBuilder {
       parts = names(feeding: all.map(\.canonical).filter { !through.contains($0) }, but: own)
       isCode = !through.contains(all.first { $0.part == "label" }?.canonical ?? "")
     }
-    let filling = names(feeding: others, but: own) + (siblings + parts)
+    let given = (legs[0].canonical + others).filter { name in sets.contains { $0.field == name } }
+    let isGiven =
+      PredictionBuilder.has("default", to) || given.contains { through.contains($0) || isAlwaysGiven($0) }
+    let filling = names(feeding: others, but: own) + siblings + parts + given.map { "--set \($0)" }
     let isRequired = to.required.contains(shape)
     if number > 0 {
       for condition in blanks { except(condition, isRequired && !isGiven && filling.isEmpty ? .rejected : .parked(.empty)) }

@@ -283,7 +283,8 @@ final class Bookkeeper {
 
   /// The same literal, in whatever quoting or kind.
   private func isSame(_ one: Slot, _ other: Slot) -> Bool {
-    if one.isBlank || other.isBlank { return one.kind == other.kind }
+    // An empty line of a text is not the text.
+    if one.isBlank || other.isBlank { return one.isBlank == other.isBlank && one.kind == other.kind }
     if one.kindBits == other.kindBits, one.kind == .true || one.kind == .false { return true }
     // Texts that are spelt as we would, escapes too where source and target escape alike: one text, one spelling.
     let firstOfBytes = UInt64(Kind.number.rawValue)

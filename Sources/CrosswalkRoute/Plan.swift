@@ -516,7 +516,9 @@ package final class Plan {
     let slot = frame.slots[sourceLeaves[leaf].register]
     if slot.kind == .null || slot.isEmptyText { return .empty }
     if let reason = staticParking[leaf] { return reason }
-    if state.failures.contains(where: { $0.side == .source && $0.leaf == leaf }) { return .failed }
+    // Several lines are one value.
+    let field = sourceLeaves[leaf].field
+    if state.failures.contains(where: { $0.side == .source && sourceLeaves[$0.leaf].field == field }) { return .failed }
     for edge in edges[leaf] where state.failedTargets.contains(edge.target) {
       return targetLeaves[edge.target].isId ? .readOnly : .failed
     }
@@ -635,9 +637,12 @@ extension Plan {
     !field.splitParts { name in options[name] ?? target.options.first { $0.name == name }?.value }.isEmpty
   }
 
-  /// The one way of a source leaf into the target, where there is just one.
+  /// The one way of a source leaf into the target, where there is just one, and where the two registers tell whether it was taken: in a
+  /// text that is composed of several values another one may stand when this one does not convert.
   package func onlyWay(_ leaf: Int) -> (register: Int, target: Int, leg: UInt8, writesNull: Bool, writesEmpty: Bool)? {
     guard edges[leaf].count == 1, feeds[leaf].count == 1, let edge = edges[leaf].first else { return nil }
+    let isComposed = targetLeaves[edge.target].legs[Int(edge.leg)].count > 1
+    if isComposed, sourceLeaves[leaf].field >= 0, !source.fields[sourceLeaves[leaf].field].transforms.isEmpty { return nil }
     let target = targetLeaves[edge.target].leaf
     return (
       target.register, edge.target, edge.leg, target.layout.writesNull && hasNull(targetFormat, target: true), target.layout.writesEmpty

@@ -74,6 +74,7 @@ struct ConditionJudge {
     guard lines.count > 1, let last = lines.lastIndex(where: { !($0?.isBlankText ?? true) }), last > 0 else {
       return record.values[leaf.name]
     }
+    if lines.contains(where: { $0.map(PredictionTests.isContainer) ?? false }) { return nil }
     return .text(Array(lines[...last].map { $0.map(characters) ?? [] }.joined(separator: [0x0a])))
   }
 
@@ -199,11 +200,8 @@ struct ConditionJudge {
   /// Something stands where the leaf, which is blank, says nothing.
   private func isFilled(_ edge: Prediction.Edge, _ leaf: Prediction.SourceLeaf, _ record: Record) -> Bool {
     let legs = prediction.targets[edge.target].legs
-    let isBeside = prediction.sources.contains { other in
-      other.name != leaf.name && (other.field == leaf.field || other.feeds.contains(where: legs[0].canonical.contains))
-        && hasValue(other.name, record)
-    }
-    return isBeside
+    let isBeside = lines[leaf.field, default: []].contains { $0 != leaf.name && hasValue($0, record) }
+    return isBeside || legs[0].canonical.contains { record.canonical[$0] != nil }
       || legs.dropFirst().contains { leg in
         leg.canonical.contains { record.canonical[$0] != nil && (leg.isComposed || !hasBases($0, record)) }
       }

@@ -1,6 +1,7 @@
+import Crosswalk
 import CrosswalkFormats
 import CrosswalkModel
-import Foundation
+import CrosswalkPipeline
 import TestSupport
 import Testing
 
@@ -37,5 +38,20 @@ import Testing
     run.expectNoProblems("seed \(seed)")
     run.expectThatEverythingOccurred("seed \(seed)")
     if RoundTripTests.corpora { print("directed", run.figures) }
+  }
+
+  @Test func aTextWithAnEmptyLineIsRecodedWhereItsLinesStandApart() throws {
+    for street in [#"a\n"#, #"\na"#, #"\n"#, #"a\n\nb"#] {
+      let run = try Conversion.run(#"{"SystemId":7,"Nm":"Lark","Address":"\#(street)"}"#, "bigtime:ndjson", to: "trackops:ndjson")
+      #expect(run.summary.fields["Address"]?.recoded == 1, "\(street)")
+    }
+  }
+
+  @Test func aLineBesideAnObjectIsParkedWithItWhateverElseTheTargetComposes() throws {
+    let source = #"{"name":"Lark","primary_location":{"address_1":{},"address_2":"b","city":"c"}}"#
+    let run = try Conversion.run(source, "trackops:ndjson", to: "harvest:ndjson")
+    #expect(run.text == #"{"client":{"name":"Lark","details":"c"}}"# + "\n")
+    #expect(run.residue.first?["parked"]?.json == #"{"primary_location.address_1":{},"primary_location.address_2":"b"}"#)
+    #expect(run.summary.parked[.failed] == 2)
   }
 }

@@ -127,8 +127,8 @@ struct PredictedRun {
       let fared = Self.fared(leaf, standing, converted)
       judgeFate(leaf.value, fared, predicted, judged)
       values += 1
-      fates[name, default: [:]][fared.fate, default: 0] += 1
-      if let reason = fared.reason { reasons[reason, default: 0] += 1 }
+      fates[name, default: [:]][fared.fate, default: 0] += leaf.value.leafCount
+      if let reason = fared.reason { reasons[reason, default: 0] += leaf.value.leafCount }
       alwaysKept(leaf.value, predicted, standing, record)
       if let returns { comesBack(leaf, predicted, returns, converted, record) }
     }
@@ -206,7 +206,7 @@ struct PredictedRun {
     rejected += 1
     guard let read = try? source.read(record, format: way.input) else { return }
     for leaf in read.leaves where leaf.field != nil {
-      fates[String(decoding: leaf.path, as: UTF8.self), default: [:]][.rejected, default: 0] += 1
+      fates[String(decoding: leaf.path, as: UTF8.self), default: [:]][.rejected, default: 0] += leaf.value.leafCount
     }
     guard reject.why == .failed || reject.why == .missing || reject.why == .noId else { return }
     let judged = judge.record(record, read.leaves)
@@ -348,5 +348,16 @@ struct PredictedRun {
       for (name, _) in sets where Int.random(in: 0..<3, using: &random) > 0 { put(.array([]), feeding: name) }
     }
     take(Twin.record(source, members.sorted { $0.key < $1.key }.map { (PathStep.parse($0.key) ?? [], $0.value) }, way.input))
+  }
+}
+
+extension Tree {
+  /// The leaves in it: an object or a list without members is one.
+  fileprivate var leafCount: Int {
+    switch self {
+    case .object(let members) where !members.isEmpty: members.reduce(0) { $0 + $1.value.leafCount }
+    case .array(let items) where !items.isEmpty: items.reduce(0) { $0 + $1.leafCount }
+    default: 1
+    }
   }
 }
