@@ -13,6 +13,8 @@ package final class BatchResult {
     var written: Int
     var start: Int
     var length: Int
+    /// Records with the same id before it that have no line.
+    var earlier = 0
   }
 
   @exclusivity(unchecked) var out = OutputBuffer(capacity: 64 << 10)

@@ -22,6 +22,8 @@ final class Restorer {
   private var isForced = false
   /// What ended the run while a record was mapped.
   private(set) var failure: Diagnostic?
+  /// Ids that several records share → how many of them had no line of their own.
+  private var passed: [[UInt8]: Int] = [:]
   private var repeatedKeys: [(key: [UInt8], record: Int)] = []
 
   /// How the residue's lines are looked up; tests make it small.
@@ -107,7 +109,13 @@ final class Restorer {
     for id in plan.recordId.isBlank ? [] : ResidueHead.Id(Array(plan.frame.literal(plan.recordId)), isNumber: plan.recordId.kind == .number).spellings {
       guard let line = try file.take(.id(id), isRepeated: { self.note(repeated: id) }) else { continue }
       if line.isRepeated { note(repeated: id) }
-      restoration.line = try read(line)
+      let found = try read(line)
+      // Records with this id came before that one, and left nothing behind.
+      if found.earlier > passed[id, default: 0] {
+        passed[id, default: 0] += 1
+        break
+      }
+      restoration.line = found
       let isMapped = plan.map()
       use(line, restoration)
       return isMapped
@@ -204,6 +212,7 @@ final class Restorer {
     result.firstOriginal = result.entries.count
     result.entries += try members("original")
     result.firstAid = result.entries.count
+    if case .number(let digits)? = tree["earlier"] { result.earlier = Int(String(decoding: digits, as: UTF8.self)) ?? 0 }
     result.entries += try members("ifRefused")
     if case .array(let names)? = tree["extra"] {
       for case .text(let name) in names { result.extra.append(String(decoding: name, as: UTF8.self)) }

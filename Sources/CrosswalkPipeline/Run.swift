@@ -126,7 +126,7 @@ final class Run {
 
   // MARK: - Columns that no mapping names
 
-  /// Columns of a CSV output for what comes back out of canonical's `native`: those of the first batch that was written, since the
+  /// Columns of a CSV output for what comes back out of canonical's `native` or a residue: those of the first batch that was written, since the
   /// header stands before all records; nil until then. What comes back later and has no column is parked.
   private var unknownColumns: [[PathStep]]?
 
@@ -134,7 +134,7 @@ final class Run {
   /// depend on the number of them.
   var hasOpenHeader: Bool {
     unknownColumns == nil && targetFormat == .csv && (job.shape == .list || job.shape == .single)
-      && source.name == CanonicalModel.name && target.name != CanonicalModel.name
+      && (source.name == CanonicalModel.name || restorer != nil) && target.name != CanonicalModel.name
   }
 
   private func closeHeader(_ result: BatchResult, _ worker: BatchWorker) {
@@ -174,6 +174,7 @@ final class Run {
     let firstRecord = recordsSeen
     recordsSeen += result.seen
     let firstWritten = summary.records.written
+    findDuplicates(result, worker)
     closeHeader(result, worker)
     if let audit, taker == nil, !outputs.isStopped {
       try audit.accept(
@@ -193,7 +194,6 @@ final class Run {
     accounts.add(result, of: worker.plan)
     if !result.work.isEmpty { worklist.add(result.work, firstRecord: firstRecord) }
     summary.replaced += result.replaced
-    findDuplicates(result, worker)
     for (code, count) in result.messageCounts { summary.reported[code, default: 0] += count }
     for message in result.messages {
       if let key = message.key {
@@ -255,13 +255,25 @@ final class Run {
   /// Ids are compared among the first records only, so that memory does not grow with the input.
   private static let mostIds = 100_000
 
+  /// Ids that stand twice → how many of their records have left nothing behind so far: a line of theirs is not that of an earlier one.
+  private var withoutLine: [UInt64: Int] = [:]
+
   private func findDuplicates(_ result: BatchResult, _ worker: BatchWorker) {
     guard !result.ids.isEmpty, seenIds.count < Run.mostIds else { return }
     let bytes = result.idBytes.bytes
     var start = 0
+    var lines = result.residue[...]
     for (record, place, end, field) in result.ids {
       var hash: UInt64 = 0xcbf2_9ce4_8422_2325 ^ UInt64(truncatingIfNeeded: field)
       for byte in bytes[start..<end] { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+      if field < 0, outputs.keepsResidue {
+        while let line = lines.first, line.record < record { lines.removeFirst() }
+        if lines.first?.record == record {
+          if let earlier = withoutLine[hash] { result.residue[lines.startIndex].earlier = earlier }
+        } else {
+          withoutLine[hash, default: 0] += 1
+        }
+      }
       if !seenIds.insert(hash).inserted {
         let code = field < 0 ? Code.duplicateId : .clash
         let count = summary.reported[code, default: 0] + 1

@@ -74,6 +74,10 @@ final class RunOutputs {
         line.append(number: firstRecord + piece.record)
         line.append(#","at":"#)
         line.append(number: firstWritten + piece.written)
+        if piece.earlier > 0 {
+          line.append(#","earlier":"#)
+          line.append(number: piece.earlier)
+        }
         line.append(UnsafeBufferPointer(rebasing: result.side.bytes[piece.start..<(piece.start + piece.length)]))
         try append(to: residue)
         hasResidue = true

@@ -20,6 +20,8 @@ package struct ResidueLine: Sendable {
   /// Fingerprints of what derived values were derived from.
   package var bases: [(path: String, fingerprint: [UInt8])] = []
   package var sourceId = Tree.null
+  /// Records with the same id before this one that left nothing behind.
+  package var earlier = 0
   /// What stood in for values of the other system's record that its way there does not convert.
   package var uses: [(side: RecordState.Side, leaf: String, use: Replacements.Use)] = []
   /// Who wrote a canonical record.

@@ -323,4 +323,27 @@ import Testing
       }
     }
   }
+
+  @Test func recordsThatShareAnIdKeepTheirOwnLines() throws {
+    let clients = #"""
+      {"SystemId":1,"Nm":"Ash"}
+      {"SystemId":2,"Nm":"Birch","LegalNm":"Birch Ltd"}
+      {"SystemId":1,"Nm":"Cedar","LegalNm":"Cedar Inc"}
+      {"SystemId":2,"Nm":"Dogwood","LegalNm":"Dogwood Inc"}
+      {"SystemId":1,"Nm":"Elm"}
+      {"SystemId":1,"Nm":"Fir","LegalNm":"Fir Inc"}
+
+      """#
+    let trip = try RestoreTests.trip(Array(clients.utf8), "bigtime:ndjson", by: "trackops:json")
+    #expect(trip.back.text == clients)
+  }
+
+  @Test(arguments: ["trackops:csv", "trackops:json", "harvest:xml", "zoho-people:json"])
+  func columnsThatNoFieldNamesComeBackIntoCSV(_ by: String) throws {
+    let rows = "SystemId,Nm,Color\n1,A,red\n2,B,blue\n"
+    let trip = try RestoreTests.trip(Array(rows.utf8), "bigtime:csv", by: by)
+    let lines = trip.back.text.split(separator: "\n").map { $0.split(separator: ",", omittingEmptySubsequences: false) }
+    let columns = ["SystemId", "Nm", "Color"].map { name in lines[0].firstIndex { $0 == name } }
+    #expect(lines.map { line in columns.map { $0.map { String(line[$0]) } } } == [["SystemId", "Nm", "Color"], ["1", "A", "red"], ["2", "B", "blue"]])
+  }
 }
