@@ -47,6 +47,13 @@ import Testing
     }
   }
 
+  @Test func ofACodeAndALabelThatAreBlankTheLabelIsWritten() throws {
+    for (currency, written) in [(#"{"code":"","label":null}"#, "null"), (#"{"code":null,"label":""}"#, #""""#), (#"{"code":""}"#, #""""#)] {
+      let run = try Conversion.run(#"{"name":"Lark","currency":\#(currency)}"#, "canonical:ndjson", to: "harvest:ndjson") { $0.audit = .all }
+      #expect(run.text == #"{"client":{"name":"Lark","currency":\#(written)}}"# + "\n")
+    }
+  }
+
   @Test func aLineBesideAnObjectIsParkedWithItWhateverElseTheTargetComposes() throws {
     let source = #"{"name":"Lark","primary_location":{"address_1":{},"address_2":"b","city":"c"}}"#
     let run = try Conversion.run(source, "trackops:ndjson", to: "harvest:ndjson")

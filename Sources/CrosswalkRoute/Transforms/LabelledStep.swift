@@ -94,7 +94,8 @@ final class LabelledStep: PlanStep {
     let known = slots[code]
     let words = slots[label]
     if known.isBlank {
-      slots[field] = words.isBlank ? (known.isAbsent ? words : known) : words
+      // Of two that are blank the label's state: it is the literal.
+      slots[field] = words.isAbsent ? known : words
       return
     }
     let codeText = frame.literal(known)
