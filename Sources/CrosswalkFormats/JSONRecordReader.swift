@@ -32,7 +32,7 @@ package final class JSONRecordReader: RecordReader {
   /// Members of the objects around a record that the system's templates have: document data (SEMANTICS S2).
   private let envelopeNames: [[UInt8]]
   private let duplicates: DuplicateNames
-  private let limits: Limits
+  let limits: Limits
   private let registers: Int
   private let arena: Arena
   /// Records come in no wrapper, and no other form is accepted.
@@ -40,15 +40,15 @@ package final class JSONRecordReader: RecordReader {
   /// Records without a wrapper are among the accepted forms.
   private let takesBare: Bool
   // One thread owns a reader: the checks for exclusive access, a fifth of all instructions, are off for what every record touches.
-  @exclusivity(unchecked) private var table: NameTable
-  @exclusivity(unchecked) private var form = 0
-  @exclusivity(unchecked) private var generation: UInt32 = 0
-  @exclusivity(unchecked) private var failure: FormatError?
-  @exclusivity(unchecked) private var mapped = 0
+  @exclusivity(unchecked) var table: NameTable
+  @exclusivity(unchecked) var form = 0
+  @exclusivity(unchecked) var generation: UInt32 = 0
+  @exclusivity(unchecked) var failure: FormatError?
+  @exclusivity(unchecked) var mapped = 0
   /// Names past the limit on unknown ones, in this record: they have no entry that shows a duplicate.
   @exclusivity(unchecked) private var unlisted: Set<UnlistedName> = []
   /// Where the extras of the object begin that is being read.
-  @exclusivity(unchecked) private var objectMark = 0
+  @exclusivity(unchecked) var objectMark = 0
   /// Registers filled by a variant spelling, in this record.
   @exclusivity(unchecked) private var variants: [(register: Int32, entry: Int32)] = []
   /// The position stands behind a comma of the array, so that `]` would be an error.
@@ -343,7 +343,7 @@ package final class JSONRecordReader: RecordReader {
   // MARK: - The hot loop
 
   /// An object at a node of the table: from its `{` to behind its `}`.
-  private func parseObject(
+  func parseObject(
     _ start: UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>, _ buffer: UnsafePointer<UInt8>, node: Int, depth: Int
   ) -> UnsafePointer<UInt8>? {
     guard depth <= limits.depth else { return fail(.tooDeep, start, buffer) }
@@ -559,7 +559,7 @@ package final class JSONRecordReader: RecordReader {
   }
 
   /// A member's value that is not the common case.
-  private func parseMember(
+  func parseMember(
     _ p: UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>, _ buffer: UnsafePointer<UInt8>, entry index: Int32,
     isDuplicate: Bool, object: UInt32, depth: Int, mapped: inout Int, leaves: inout Int
   ) -> UnsafePointer<UInt8>? {
@@ -658,7 +658,7 @@ package final class JSONRecordReader: RecordReader {
     variants.append((register, entry))
   }
 
-  private func extra(_ slot: Slot, leaves: Int, entry: NameTable.Entry) -> Frame.Extra {
+  func extra(_ slot: Slot, leaves: Int, entry: NameTable.Entry) -> Frame.Extra {
     if entry.path >= 0 { return Frame.Extra(path: entry.path, value: slot, leaves: Int32(clamping: leaves)) }
     // Below a list the path is put before it when the element is done; until then its own name.
     let name = Array(table.names[Int(entry.name)..<Int(entry.name + entry.length)])
@@ -691,464 +691,16 @@ package final class JSONRecordReader: RecordReader {
     return q
   }
 
-  /// A list of which some elements are mapped.
-  private func parseList(
-    _ start: UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>, _ buffer: UnsafePointer<UInt8>, node: Int, depth: Int
-  ) -> UnsafePointer<UInt8>? {
-    guard depth <= limits.depth else { return fail(.tooDeep, start, buffer) }
-    let path = table.nodes[node].path
-    let listPath = path ?? table.nodes[node].step
-    var picked: [Picked] = []
-    var p = skipBlanks(start + 1)
-    var index = 0
-    while true {
-      let mark = frame.extras.count
-      guard let q = parseElement(p, limit, buffer, node: node, index: index, picked: &picked, depth: depth) else { return nil }
-      if frame.extras.count > mark {
-        var elementPath = listPath
-        PathText.append(index: index, to: &elementPath)
-        place(from: mark, below: elementPath, isComplete: path != nil)
-      }
-      p = skipBlanks(q)
-      index += 1
-      if p[0] == UInt8(ascii: ",") {
-        p = skipBlanks(p + 1)
-        continue
-      }
-      guard p[0] == UInt8(ascii: "]") else { return fail(.unexpectedByte, p, buffer) }
-      settle(picked)
-      return p + 1
-    }
-  }
-
-  /// An element that its key picked.
-  private struct Picked {
-    /// The node of its members: in the order of the layout's cases.
-    var node: Int
-    var index: Int
-    var hasValues: Bool
-    /// The extra that the member became which tells the elements apart; -1 where it is mapped, or is none.
-    var extra: Int
-  }
-
-  /// The member that tells the elements apart is no leaf where the writer would put it in the same place by itself: in elements that
-  /// hold a mapped value, when these are the first ones and stand in the order of the layout's cases.
-  private func settle(_ picked: [Picked]) {
-    // From the last one on: removing moves what follows.
-    for one in picked.reversed() where one.hasValues && one.extra >= 0 {
-      guard one.index == picked.count(where: { $0.hasValues && $0.node < one.node }) else { continue }
-      frame.extras.remove(at: one.extra)
-      frame.leaves -= 1
-    }
-  }
-
-  /// Puts a path before those of the extras from `mark` on that are spelt from their own name on.
-  private func place(from mark: Int, below path: [UInt8], isComplete: Bool) {
-    for i in mark..<frame.extras.count where frame.extras[i].path == JSONRecordReader.relative {
-      var text = path
-      let own = Array(frame.text(frame.extras[i].pathText))
-      if !own.isEmpty, own[0] != UInt8(ascii: "["), !text.isEmpty { text.append(UInt8(ascii: ".")) }
-      frame.extras[i].pathText = frame.store(text + own)
-      if isComplete { frame.extras[i].path = JSONRecordReader.complete }
-    }
-  }
-
   /// What `Frame.Extra.path` is where `pathText` holds the path: from the name in the object at hand on, or whole.
-  private static let relative: Int32 = -1
-  private static let complete: Int32 = -2
+  static let relative: Int32 = -1
+  static let complete: Int32 = -2
 
-  private func parseElement(
-    _ p: UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>, _ buffer: UnsafePointer<UInt8>, node: Int, index: Int,
-    picked: inout [Picked], depth: Int
-  ) -> UnsafePointer<UInt8>? {
-    switch table.nodes[node].content {
-    case .picks(let key, let cases):
-      if p[0] == UInt8(ascii: "{"), let (name, value) = member(key, of: p, limit, buffer),
-        let found = cases.first(where: { one in one.value == value && !picked.contains { $0.node == one.node } })
-      {
-        let mark = frame.extras.count
-        let before = mapped
-        picked.append(Picked(node: found.node, index: index, hasValues: false, extra: -1))
-        guard let q = parseObject(p, limit, buffer, node: found.node, depth: depth + 1) else { return nil }
-        picked[picked.count - 1].hasValues = mapped > before
-        picked[picked.count - 1].extra = extra(of: key, named: name, value: value, from: mark)
-        return q
-      }
-    case .items(let items):
-      if let item = items.first(where: { $0.index == index }) {
-        if let inner = item.target.node, !isEmptyContainer(p) {
-          switch (p[0], table.nodes[inner].content) {
-          case (UInt8(ascii: "{"), .object): return parseObject(p, limit, buffer, node: inner, depth: depth + 1)
-          case (UInt8(ascii: "["), .picks), (UInt8(ascii: "["), .items):
-            return parseList(p, limit, buffer, node: inner, depth: depth + 1)
-          default: break
-          }
-        }
-        if item.target.isRegister {
-          var count = 0
-          guard let (slot, q) = parseValue(p, limit, buffer, depth: depth + 1, leaves: &count) else { return nil }
-          frame.leaves += count
-          mapped += 1
-          if slot.isBlank { frame.blanks |= 1 &<< UInt64(truncatingIfNeeded: item.target.value) }
-          if slot.kind == .number { frame.numbers |= 1 &<< UInt64(truncatingIfNeeded: item.target.value) }
-          if slot.kindBits >= UInt64(Kind.emptyObject.rawValue) { frame.hasContainerLeaf = true }
-          frame.slots[Int(item.target.value)] = slot
-          return q
-        }
-      }
-    case .object: break
-    }
-    var count = 0
-    guard let (slot, q) = parseValue(p, limit, buffer, depth: depth + 1, leaves: &count) else { return nil }
-    frame.leaves += count
-    frame.extras.append(
-      Frame.Extra(
-        path: JSONRecordReader.relative, value: slot, leaves: Int32(clamping: count), pathText: frame.store([])))
-    return q
-  }
-
-  /// The extra that the key of a picked element became, now under the key's own spelling; -1 when it became none.
-  private func extra(of key: [UInt8], named name: [UInt8], value: [UInt8], from mark: Int) -> Int {
-    var spelt: [UInt8] = []
-    PathText.append(name, to: &spelt)
-    let found = frame.extras[mark...].firstIndex { extra in
-      extra.path == JSONRecordReader.relative && extra.value.kind == .text && frame.text(extra.pathText).elementsEqual(spelt)
-        && frame.text(extra.value).elementsEqual(value)
-    }
-    guard let found else { return -1 }
-    if name != key {
-      var own: [UInt8] = []
-      PathText.append(key, to: &own)
-      frame.extras[found].pathText = frame.store(own)
-    }
-    return found
-  }
-
-  /// The name and the decoded text of a string member of an object that is about to be parsed; nil when it has none. Where names are matched in
-  /// any case, the exact one first.
-  private func member(
-    _ name: [UInt8], of start: UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>, _ buffer: UnsafePointer<UInt8>
-  ) -> (name: [UInt8], value: [UInt8])? {
-    let kept = failure
-    defer { failure = kept }
-    var other: (name: [UInt8], slot: Slot)?
-    var p = skipBlanks(start + 1)
-    while p[0] == UInt8(ascii: "\"") {
-      let key = p + 1
-      guard var q = skipString(key, limit, buffer), q - key <= limits.field else { return nil }
-      let raw = Slot(.text, offset: key - buffer, length: q - key, isEscaped: memchr(key, 0x5c, q - key) != nil)
-      let found = frame.text(raw)
-      let isWanted = found.elementsEqual(name)
-      let isOther = !isWanted && other == nil && table.isSpelling(found, of: name)
-      let spelt = isOther ? Array(found) : []
-      q = skipBlanks(q + 1)
-      guard q[0] == UInt8(ascii: ":") else { return nil }
-      q = skipBlanks(q + 1)
-      var count = 0
-      guard let (slot, r) = parseValue(q, limit, buffer, depth: 2, leaves: &count) else { return nil }
-      if isWanted { return slot.kind == .text ? (name, Array(frame.text(slot))) : nil }
-      if isOther { other = (spelt, slot) }
-      p = skipBlanks(r)
-      guard p[0] == UInt8(ascii: ",") else { break }
-      p = skipBlanks(p + 1)
-    }
-    return other.flatMap { $0.slot.kind == .text ? ($0.name, Array(frame.text($0.slot))) : nil }
-  }
-
-  private func lookUp(
+  func lookUp(
     _ key: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, in node: Int, after: Int32
   ) -> Int32 {
     let hasEscape = memchr(key, 0x5c, end - key) != nil
     let raw = Slot(.text, offset: key - frame.chunk, length: end - key, isEscaped: hasEscape)
     return table.find(frame.text(raw), in: node, after: after) ?? -1
-  }
-
-  // MARK: - Values
-
-  private func parseValue(
-    _ p: UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>, _ buffer: UnsafePointer<UInt8>, depth: Int, leaves: inout Int
-  ) -> (Slot, UnsafePointer<UInt8>)? {
-    switch p[0] {
-    case UInt8(ascii: "\""):
-      let text = p + 1
-      var high: UInt64 = 0
-      var bits = UInt64(Kind.text.rawValue)
-      var q = text + cw_scan_string(text, &high)
-      if q[0] != UInt8(ascii: "\"") {
-        guard let r = finishString(q, limit, buffer, &high, &bits) else { return nil }
-        q = r
-      }
-      if high != 0, let bad = UTF8Check.firstInvalid(padded: text, q - text) {
-        _ = fail(.invalidUTF8, text + bad, buffer)
-        return nil
-      }
-      if q - text > limits.field {
-        _ = fail(.fieldTooLong, text, buffer)
-        return nil
-      }
-      leaves += 1
-      let slot = Slot(bits: UInt64(truncatingIfNeeded: text - buffer) << 32 | UInt64(truncatingIfNeeded: q - text) << 8 | bits)
-      return (slot, q + 1)
-    case UInt8(ascii: "{"), UInt8(ascii: "["):
-      let before = leaves
-      guard let q = skipValue(p, limit, buffer, depth: depth, leaves: &leaves) else { return nil }
-      if q - p > limits.field {
-        _ = fail(.fieldTooLong, p, buffer)
-        return nil
-      }
-      var kind = Kind.subtree
-      if leaves == before + 1, isEmptyContainer(p) { kind = p[0] == UInt8(ascii: "{") ? .emptyObject : .emptyArray }
-      return (Slot(kind, offset: p - buffer, length: q - p), q)
-    case UInt8(ascii: "n"):
-      guard let q = literal(p, "null", limit, buffer) else { return nil }
-      leaves += 1
-      return (.null, q)
-    case UInt8(ascii: "t"):
-      guard let q = literal(p, "true", limit, buffer) else { return nil }
-      leaves += 1
-      return (Slot(.true, offset: p - buffer, length: 4), q)
-    case UInt8(ascii: "f"):
-      guard let q = literal(p, "false", limit, buffer) else { return nil }
-      leaves += 1
-      return (Slot(.false, offset: p - buffer, length: 5), q)
-    default:
-      guard let q = skipNumber(p, buffer) else { return nil }
-      if q - p > limits.field {
-        _ = fail(.fieldTooLong, p, buffer)
-        return nil
-      }
-      leaves += 1
-      return (Slot(.number, offset: p - buffer, length: q - p), q)
-    }
-  }
-
-  private func isEmptyContainer(_ p: UnsafePointer<UInt8>) -> Bool {
-    let next = skipBlanks(p + 1)
-    return next[0] == UInt8(ascii: "}") || next[0] == UInt8(ascii: "]")
-  }
-
-  @inline(__always)
-  private func skipBlanks(_ p: UnsafePointer<UInt8>) -> UnsafePointer<UInt8> {
-    var p = p
-    while p[0] == 0x20 || p[0] == 0x0a || p[0] == 0x0d || p[0] == 0x09 { p += 1 }
-    return p
-  }
-
-  /// The rest of a string from a byte that is not plain: to its closing quote.
-  private func finishString(
-    _ from: UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>, _ buffer: UnsafePointer<UInt8>, _ high: inout UInt64,
-    _ bits: inout UInt64
-  ) -> UnsafePointer<UInt8>? {
-    var q = from
-    while true {
-      switch q[0] {
-      case UInt8(ascii: "\""): return q
-      case UInt8(ascii: "\\"):
-        bits |= 16
-        switch q[1] {
-        case UInt8(ascii: "n"), UInt8(ascii: "\""), UInt8(ascii: "t"), UInt8(ascii: "r"), UInt8(ascii: "b"), UInt8(ascii: "f"):
-          q += 2
-        // `/` would be written otherwise; a backslash may be somebody's spelling of an escape.
-        case UInt8(ascii: "/"), UInt8(ascii: "\\"):
-          bits |= 32
-          q += 2
-        case UInt8(ascii: "u"):
-          bits |= 32
-          guard let r = skipUnicodeEscape(q, limit, buffer) else { return nil }
-          q = r
-        default: return fail(.badEscape, q + 1, buffer)
-        }
-      default: return fail(.controlCharacter, q, buffer)
-      }
-      q += cw_scan_string(q, &high)
-    }
-  }
-
-  private func skipUnicodeEscape(
-    _ q: UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>, _ buffer: UnsafePointer<UInt8>
-  ) -> UnsafePointer<UInt8>? {
-    func hex(_ p: UnsafePointer<UInt8>) -> UInt32? {
-      var value: UInt32 = 0
-      for i in 0..<4 {
-        guard let digit = JSONText.hexValue(p[i]) else {
-          _ = fail(.badEscape, p + i, buffer)
-          return nil
-        }
-        value = value << 4 | UInt32(digit)
-      }
-      return value
-    }
-    guard let unit = hex(q + 2) else { return nil }
-    if unit & 0xf800 != 0xd800 { return q + 6 }
-    // A pair, or nothing: half a character cannot be carried.
-    if unit >= 0xdc00 { return fail(.loneSurrogate, q, buffer) }
-    if q[6] != UInt8(ascii: "\\") || q[7] != UInt8(ascii: "u") {
-      let isCut = q + 6 >= limit || q[6] == UInt8(ascii: "\\") && q + 7 >= limit
-      return fail(.loneSurrogate, isCut ? limit : q, buffer)
-    }
-    guard let low = hex(q + 8) else { return nil }
-    return low & 0xfc00 == 0xdc00 ? q + 12 : fail(.loneSurrogate, q, buffer)
-  }
-
-  /// From behind an opening quote to the closing one; validated.
-  private func skipString(
-    _ text: UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>, _ buffer: UnsafePointer<UInt8>
-  ) -> UnsafePointer<UInt8>? {
-    var high: UInt64 = 0
-    var bits: UInt64 = 0
-    var q = text + cw_scan_string(text, &high)
-    if q[0] != UInt8(ascii: "\"") {
-      guard let r = finishString(q, limit, buffer, &high, &bits) else { return nil }
-      q = r
-    }
-    if high != 0, let bad = UTF8Check.firstInvalid(padded: text, q - text) { return fail(.invalidUTF8, text + bad, buffer) }
-    return q
-  }
-
-  private func literal(
-    _ p: UnsafePointer<UInt8>, _ word: StaticString, _ limit: UnsafePointer<UInt8>, _ buffer: UnsafePointer<UInt8>
-  ) -> UnsafePointer<UInt8>? {
-    for i in 0..<word.utf8CodeUnitCount where p[i] != word.utf8Start[i] {
-      return fail(p + i >= limit ? .truncated : .badLiteral, p + i, buffer)
-    }
-    return p + word.utf8CodeUnitCount
-  }
-
-  /// RFC 8259 section 6. The byte behind the number is the caller's to judge.
-  private func skipNumber(_ start: UnsafePointer<UInt8>, _ buffer: UnsafePointer<UInt8>) -> UnsafePointer<UInt8>? {
-    @inline(__always) func isDigit(_ byte: UInt8) -> Bool { byte &- 0x30 < 10 }
-    var p = start
-    if p[0] == UInt8(ascii: "-") { p += 1 }
-    if p[0] == UInt8(ascii: "0") {
-      p += 1
-      if isDigit(p[0]) { return fail(.badNumber, p, buffer) }
-    } else {
-      guard isDigit(p[0]) else { return fail(p == start ? .unexpectedByte : .badNumber, p, buffer) }
-      while isDigit(p[0]) { p += 1 }
-    }
-    if p[0] == UInt8(ascii: ".") {
-      p += 1
-      guard isDigit(p[0]) else { return fail(.badNumber, p, buffer) }
-      while isDigit(p[0]) { p += 1 }
-    }
-    if p[0] | 0x20 == UInt8(ascii: "e") {
-      p += 1
-      if p[0] == UInt8(ascii: "+") || p[0] == UInt8(ascii: "-") { p += 1 }
-      guard isDigit(p[0]) else { return fail(.badNumber, p, buffer) }
-      while isDigit(p[0]) { p += 1 }
-    }
-    return p
-  }
-
-  /// Any value, validated and counted, not kept.
-  private func skipValue(
-    _ p: UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>, _ buffer: UnsafePointer<UInt8>, depth: Int, leaves: inout Int
-  ) -> UnsafePointer<UInt8>? {
-    switch p[0] {
-    case UInt8(ascii: "\""):
-      leaves += 1
-      guard let q = skipString(p + 1, limit, buffer) else { return nil }
-      return q + 1
-    case UInt8(ascii: "{"), UInt8(ascii: "["):
-      guard depth <= limits.depth else { return fail(.tooDeep, p, buffer) }
-      let isObject = p[0] == UInt8(ascii: "{")
-      let close = isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")
-      var q = skipBlanks(p + 1)
-      if q[0] == close {
-        leaves += 1
-        return q + 1
-      }
-      while true {
-        if isObject {
-          guard q[0] == UInt8(ascii: "\"") else { return fail(.unexpectedByte, q, buffer) }
-          guard let r = skipString(q + 1, limit, buffer) else { return nil }
-          q = skipBlanks(r + 1)
-          guard q[0] == UInt8(ascii: ":") else { return fail(.unexpectedByte, q, buffer) }
-          q = skipBlanks(q + 1)
-        }
-        guard let r = skipValue(q, limit, buffer, depth: depth + 1, leaves: &leaves) else { return nil }
-        q = skipBlanks(r)
-        if q[0] == UInt8(ascii: ",") {
-          q = skipBlanks(q + 1)
-          continue
-        }
-        guard q[0] == close else { return fail(.unexpectedByte, q, buffer) }
-        return q + 1
-      }
-    case UInt8(ascii: "n"):
-      leaves += 1
-      return literal(p, "null", limit, buffer)
-    case UInt8(ascii: "t"):
-      leaves += 1
-      return literal(p, "true", limit, buffer)
-    case UInt8(ascii: "f"):
-      leaves += 1
-      return literal(p, "false", limit, buffer)
-    default:
-      leaves += 1
-      return skipNumber(p, buffer)
-    }
-  }
-
-  /// The end of the value that starts here by its brackets and quotes alone; nil when the buffer ends first.
-  private func skipLoosely(_ start: UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>) -> UnsafePointer<UInt8>? {
-    var skipper = JSONSkipper()
-    let count = limit - start
-    let used = skipper.skip(UnsafeBufferPointer(start: start, count: count))
-    return used.map { start + $0 }
-  }
-
-  @inline(never)
-  private func fail(_ reason: FormatReason, _ p: UnsafePointer<UInt8>, _ buffer: UnsafePointer<UInt8>) -> UnsafePointer<UInt8>? {
-    failure = FormatError(reason, at: p - buffer)
-    return nil
-  }
-
-  // MARK: - Cutting
-
-  package func cut(in buffer: UnsafePointer<UInt8>, from start: Int, to end: Int) -> Int? {
-    if mode == .lines {
-      guard let newline = lastIndex(of: 0x0a, in: buffer, from: start, to: end) else { return nil }
-      return newline + 1
-    }
-    guard mode == .array else { return nil }
-    // `}` `,` `{` with blanks between them; and behind it the name that the run's records begin with, where that is known.
-    var upper = end
-    while let brace = lastIndex(of: UInt8(ascii: "{"), in: buffer, from: start, to: upper) {
-      upper = brace
-      guard let comma = blanksBefore(brace, buffer, start), buffer[comma] == UInt8(ascii: ","),
-        let close = blanksBefore(comma, buffer, start), buffer[close] == UInt8(ascii: "}")
-      else { continue }
-      if startsLikeARecord(buffer + brace, buffer + end) { return brace }
-    }
-    return nil
-  }
-
-  private func lastIndex(of byte: UInt8, in buffer: UnsafePointer<UInt8>, from start: Int, to end: Int) -> Int? {
-    var i = end - 1
-    while i >= start {
-      if buffer[i] == byte { return i }
-      i -= 1
-    }
-    return nil
-  }
-
-  private func blanksBefore(_ index: Int, _ buffer: UnsafePointer<UInt8>, _ start: Int) -> Int? {
-    var i = index - 1
-    while i > start, buffer[i] == 0x20 || buffer[i] == 0x0a || buffer[i] == 0x0d || buffer[i] == 0x09 { i -= 1 }
-    return i > start ? i : nil
-  }
-
-  private func startsLikeARecord(_ p: UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>) -> Bool {
-    let key = skipBlanks(p + 1)
-    guard key[0] == UInt8(ascii: "\""), key + 16 < limit else { return false }
-    if let wrapper = forms[form].first {
-      return memcmp(key + 1, wrapper, wrapper.count) == 0 && key[1 + wrapper.count] == UInt8(ascii: "\"")
-    }
-    // Any of the record's own names: the splitter's reader may not have learnt which comes first.
-    guard let q = memchr(key + 1, 0x22, limit - key - 1) else { return false }
-    let name = UnsafeBufferPointer(start: key + 1, count: UnsafePointer(q.assumingMemoryBound(to: UInt8.self)) - key - 1)
-    return table.has(name, in: 0)
   }
 }
 
@@ -1161,44 +713,5 @@ extension FormatReason {
       true
     default: false
     }
-  }
-}
-
-/// Finds the end of a JSON value by its brackets and quotes, over any number of buffers: how a record is passed over that is
-/// malformed inside, or too large to hold.
-package struct JSONSkipper: Sendable {
-  private var depth = 0
-  private var isInString = false
-  private var isEscaped = false
-
-  /// - depth: containers that are open already.
-  package init(depth: Int = 0) { self.depth = depth }
-
-  /// The offset behind the value's end, or nil when the buffer ends first; call again with the next one.
-  package mutating func skip(_ bytes: UnsafeBufferPointer<UInt8>) -> Int? {
-    for (i, byte) in bytes.enumerated() {
-      if isInString {
-        if isEscaped {
-          isEscaped = false
-        } else if byte == UInt8(ascii: "\\") {
-          isEscaped = true
-        } else if byte == UInt8(ascii: "\"") {
-          isInString = false
-          if depth == 0 { return i + 1 }
-        }
-        continue
-      }
-      switch byte {
-      case UInt8(ascii: "\""): isInString = true
-      case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
-      case UInt8(ascii: "}"), UInt8(ascii: "]"):
-        depth -= 1
-        if depth <= 0 { return depth < 0 ? i : i + 1 }
-      case UInt8(ascii: ","), 0x20, 0x0a, 0x0d, 0x09:
-        if depth == 0, i > 0 { return i }
-      default: break
-      }
-    }
-    return nil
   }
 }

@@ -38,17 +38,17 @@ package final class XMLRecordReader: RecordReader {
   let declared: XMLDeclared
   let names: XMLNames
   let tokenizer: XMLTokenizer
-  private let authority: XMLAuthority
+  let authority: XMLAuthority
   /// nil: any element is a record.
-  private let recordName: [UInt8]?
-  private let path: [RecordPath.Step]
+  let recordName: [UInt8]?
+  let path: [RecordPath.Step]
   /// The start tags around the run, and their end tags.
   package let ancestors: [UInt8]
   package let closings: [UInt8]
-  private let ancestorCount: Int
+  let ancestorCount: Int
   @exclusivity(unchecked) private var generation: UInt32 = 0
-  private var declaration: [UInt8] = []
-  private var hasReadDocument = false
+  var declaration: [UInt8] = []
+  var hasReadDocument = false
   /// Registers that a variant spelling filled, in this record.
   @exclusivity(unchecked) var variants: [(register: Int, path: [UInt8], leaves: Int)] = []
   /// Elements met of each list, and the cases already taken, in this record.
@@ -59,8 +59,8 @@ package final class XMLRecordReader: RecordReader {
   @exclusivity(unchecked) var declaredPrefixes: [(name: [UInt8], uri: [UInt8])] = []
   @exclusivity(unchecked) var ownDeclarations: Set<[UInt8]> = []
   /// What the elements around the run bind.
-  private(set) var outerScope: Scope = [:]
-  @exclusivity(unchecked) private var hasPrefixes = false
+  var outerScope: Scope = [:]
+  @exclusivity(unchecked) var hasPrefixes = false
 
   typealias Pointer = UnsafePointer<UInt8>
 
@@ -160,13 +160,13 @@ package final class XMLRecordReader: RecordReader {
   }
 
   /// The outcome of an error between records.
-  private func between(_ limit: Pointer, _ isLast: Bool) -> ReadOutcome {
+  func between(_ limit: Pointer, _ isLast: Bool) -> ReadOutcome {
     let error = tokenizer.failure
     if !isLast, limit - tokenizer.state.pointee.failedAt < 16 { return .needMore }
     return .fatal(error)
   }
 
-  private func isNamed(_ p: Pointer, _ name: [UInt8]) -> Bool {
+  func isNamed(_ p: Pointer, _ name: [UInt8]) -> Bool {
     memcmp(p, name, name.count) == 0 && isDelimiter(p[name.count])
   }
 
@@ -176,7 +176,7 @@ package final class XMLRecordReader: RecordReader {
   }
 
   /// The record (or document) whose `<` is at `p`.
-  private func read(
+  func read(
     _ p: Pointer, _ buffer: Pointer, _ position: inout Int, _ limit: Pointer, _ isLast: Bool
   ) -> ReadOutcome {
     clear()
@@ -193,13 +193,13 @@ package final class XMLRecordReader: RecordReader {
     return readSlowly(p, buffer, &position, limit, isLast)
   }
 
-  private func accept(_ q: Pointer, _ buffer: Pointer, _ position: inout Int) -> ReadOutcome {
+  func accept(_ q: Pointer, _ buffer: Pointer, _ position: inout Int) -> ReadOutcome {
     frame.end = q - buffer
     position = min(q + cw_skip_blanks(q), tokenizer.state.pointee.limit) - buffer
     return .record
   }
 
-  private func refuse(
+  func refuse(
     _ error: FormatError, _ p: Pointer, _ q: Pointer, _ buffer: Pointer, _ position: inout Int
   ) -> ReadOutcome {
     clear()
@@ -208,7 +208,7 @@ package final class XMLRecordReader: RecordReader {
     return .rejected(error)
   }
 
-  private func clear() {
+  func clear() {
     frame.arena.reset()
     let slots = frame.slots
     for i in 0..<layout.registers { slots[i] = .absent }
@@ -227,201 +227,6 @@ package final class XMLRecordReader: RecordReader {
       for i in listCounts.indices { listCounts[i] = 0 }
       if !picked.isEmpty { picked.removeAll(keepingCapacity: true) }
     }
-  }
-
-  // MARK: - Through libxml2
-
-  private func readSlowly(
-    _ p: Pointer, _ buffer: Pointer, _ position: inout Int, _ limit: Pointer, _ isLast: Bool
-  ) -> ReadOutcome {
-    let failedFast = parser == .auto && path.count <= 1 ? tokenizer.failure : nil
-    var skipper = XMLSkipper(limits: limits)
-    let outline = skipper.element(p, limit - p)
-    if case .truncated = outline {
-      if !isLast { return .needMore }
-      // What is there may be wrong before it ends; what is wrong in the last bytes may come of the cut.
-      var leaves = 0
-      let length = skipper.excess?.offset ?? limit - p
-      if tokenizer.skip(p, depth: ancestorCount + 1, leaves: &leaves) == nil,
-        tokenizer.state.pointee.reason != .truncated,
-        let error = judge(p, length, buffer, closes: false), error.reason != .truncated,
-        error.offset < min(p - buffer + length, limit - buffer - 16)
-      {
-        return .fatal(error)
-      }
-      return .fatal(FormatError(.truncated, at: limit - buffer))
-    }
-    if case .malformed(let reason, let offset) = outline {
-      let length = min(skipper.excess?.offset ?? offset + 1, limit - p)
-      if !isLast, limit - p - offset < 16 { return .needMore }
-      let own = FormatError(reason, at: p - buffer + offset)
-      if let error = judge(p, length, buffer, closes: false), error.offset < own.offset, error.reason != .truncated {
-        return .fatal(error)
-      }
-      return .fatal(own)
-    }
-    guard case .end(let length) = outline else { return .fatal(FormatError(.notWellFormed, at: p - buffer)) }
-    let q = p + length
-    if let (reason, offset) = skipper.excess {
-      // Not shown to libxml2: it takes minutes for what we refuse anyway.
-      if let error = judge(p, offset, buffer, closes: false), error.offset < p - buffer + offset,
-        error.reason != .truncated
-      {
-        return settle(error, p, q, buffer, &position)
-      }
-      return settle(FormatError(reason, at: p - buffer + offset), p, q, buffer, &position)
-    }
-    do throws(FormatError) {
-      var node = try parse(p, length, buffer, closes: true)
-      var scope = outerScope
-      if !path.isEmpty {
-        document = node
-        (node, scope) = try find(in: node, scope, at: p - buffer)
-      }
-      if length > limits.record { throw FormatError(.recordTooLong, at: p - buffer) }
-      // The place that the tokenizer saw is better than the record's start.
-      let at = failedFast?.reason == .repeatedElement ? failedFast?.offset : nil
-      try fill(node, at: at ?? p - buffer, scope: scope)
-      return accept(q, buffer, &position)
-    } catch {
-      return settle(error, p, q, buffer, &position)
-    }
-  }
-
-  /// Rejected when only the record is bad, fatal when the document is.
-  private func settle(
-    _ error: FormatError, _ p: Pointer, _ q: Pointer, _ buffer: Pointer, _ position: inout Int
-  ) -> ReadOutcome {
-    error.reason.spoilsRecordOnly ? refuse(error, p, q, buffer, &position) : .fatal(error)
-  }
-
-  private func judge(_ p: Pointer, _ length: Int, _ buffer: Pointer, closes: Bool) -> FormatError? {
-    do throws(FormatError) {
-      _ = try parse(p, length, buffer, closes: closes)
-      return nil
-    } catch {
-      return error
-    }
-  }
-
-  /// The element that libxml2 finds in the bytes, inside the elements around the run.
-  private func parse(_ p: Pointer, _ length: Int, _ buffer: Pointer, closes: Bool) throws(FormatError) -> XMLNode {
-    var text = [UInt8]()
-    text.reserveCapacity(ancestors.count + length + closings.count)
-    text += ancestors
-    text += UnsafeBufferPointer(start: p, count: length)
-    if closes { text += closings }
-    var node: XMLNode
-    do throws(FormatError) {
-      node = try authority.parse(text)
-    } catch {
-      diagnosis = authority.message
-      let offset = min(max(error.offset - ancestors.count, 0), length)
-      throw FormatError(error.reason, at: p - buffer + offset)
-    }
-    for _ in 0..<ancestorCount {
-      guard let inner = node.elements.first else { throw FormatError(.notWellFormed, at: p - buffer) }
-      node = inner
-    }
-    return node
-  }
-
-  // MARK: - Documents
-
-  private func nextDocument(in buffer: Pointer, at position: inout Int, to end: Int, isLast: Bool) -> ReadOutcome {
-    let limit = buffer + end
-    var p = buffer + position
-    var hasPrologue = false
-    while true {
-      p += cw_skip_blanks(p)
-      if p >= limit {
-        if !isLast { return .needMore }
-        if hasPrologue { return .fatal(FormatError(.truncated, at: end)) }
-        position = end
-        return .end
-      }
-      if limit - p < 16, !isLast { return .needMore }
-      if p[0] == 0xef, p[1] == 0xbb, p[2] == 0xbf {
-        p += 3
-        hasPrologue = true
-        if !hasReadDocument { position = p - buffer }
-        continue
-      }
-      guard p[0] == UInt8(ascii: "<") else { return .fatal(FormatError(.unexpectedByte, at: p - buffer)) }
-      if p[1] == UInt8(ascii: "?"), p[2] == UInt8(ascii: "x"), p[3] == UInt8(ascii: "m"), p[4] == UInt8(ascii: "l"),
-        XMLText.isBlank(p[5])
-      {
-        // Blanks before a declaration are an error, save between two documents.
-        if !hasReadDocument, p > buffer + position { return .fatal(FormatError(.notWellFormed, at: position)) }
-        guard let close = memchr(p, 0x3e, min(limit - p, 1024)) else {
-          if limit - p < 1024 { return isLast ? .fatal(FormatError(.truncated, at: end)) : .needMore }
-          return .fatal(FormatError(.notWellFormed, at: p - buffer))
-        }
-        let q = Pointer(close.assumingMemoryBound(to: UInt8.self)) + 1
-        if let error = check(declaration: Array(UnsafeBufferPointer(start: p, count: q - p)), at: p - buffer) {
-          return .fatal(error)
-        }
-        p = q
-        hasPrologue = true
-        continue
-      }
-      if p[1] == UInt8(ascii: "!") || p[1] == UInt8(ascii: "?") {
-        guard let q = tokenizer.skipMiscellaneous(p) else { return between(limit, isLast) }
-        p = q
-        continue
-      }
-      break
-    }
-    let outcome = read(p, buffer, &position, limit, isLast)
-    if outcome == .record { hasReadDocument = true }
-    return outcome
-  }
-
-  private func check(declaration bytes: [UInt8], at offset: Int) -> FormatError? {
-    if bytes == declaration { return nil }
-    do throws(FormatError) {
-      let encoding = try bytes.withUnsafeBufferPointer { buffer throws(FormatError) in
-        try XMLEncoding.detect(buffer).encoding
-      }
-      guard encoding == .utf8 else { return FormatError(.badEncoding, at: offset) }
-      _ = try XMLReference.document(bytes + Array("<x/>".utf8))
-    } catch {
-      return FormatError(error.reason, at: offset + error.offset)
-    }
-    declaration = bytes
-    return nil
-  }
-
-  /// The record in its wrappers, and what they bind.
-  private func find(
-    in root: XMLNode, _ scope: Scope, at offset: Int
-  ) throws(FormatError) -> (XMLNode, Scope) {
-    var candidates = [(node: root, scope: scope)]
-    var isFirst = true
-    for step in path where step != .elements {
-      var pool = candidates
-      if !isFirst {
-        pool = candidates.flatMap { outer in
-          let scope = Self.scope(outer.scope, inside: outer.node)
-          return outer.node.elements.map { ($0, scope) }
-        }
-      }
-      isFirst = false
-      switch step {
-      case .name(let name): candidates = pool.filter { isNamed($0.node.name, name) }
-      case .anyName: candidates = pool
-      case .elements: candidates = pool
-      }
-    }
-    guard let record = candidates.first else { throw FormatError(.notARecord, at: offset) }
-    if candidates.count > 1 { throw FormatError(.repeatedElement, at: offset) }
-    return record
-  }
-
-  private func isNamed(_ own: [UInt8], _ name: String) -> Bool {
-    if own.elementsEqual(name.utf8) { return true }
-    guard names.ignoresPrefixes, let colon = own.firstIndex(of: UInt8(ascii: ":")) else { return false }
-    return own[(colon + 1)...].elementsEqual(name.utf8)
   }
 
   // MARK: - The hot loop
@@ -820,7 +625,7 @@ package final class XMLRecordReader: RecordReader {
 
   // MARK: - Into the frame
 
-  private func path(of entry: Int32) -> [UInt8] {
+  func path(of entry: Int32) -> [UInt8] {
     let index = names.entries[Int(entry)].path
     return index >= 0 ? names.paths[Int(index)] : []
   }
@@ -894,42 +699,6 @@ package final class XMLRecordReader: RecordReader {
     var own = path
     PathText.append(index: Int(entry.pointee.repeats), to: &own)
     extra(slot, leaves: leaves, indexedPath: own)
-  }
-
-  // MARK: - Cutting
-
-  package func cut(in buffer: UnsafePointer<UInt8>, from start: Int, to end: Int) -> Int? {
-    let isList = mode == .elements
-    var name = recordName ?? []
-    if recordName == nil {
-      // Any name is a record's: that of the first one there.
-      var i = start
-      while i < end, XMLText.isBlank(buffer[i]) { i += 1 }
-      guard i < end, buffer[i] == UInt8(ascii: "<") else { return nil }
-      i += 1
-      while i < end, XMLText.isNameByte(buffer[i]) {
-        name.append(buffer[i])
-        i += 1
-      }
-      guard !name.isEmpty else { return nil }
-    }
-    var upper = end
-    while upper > start {
-      upper -= 1
-      guard buffer[upper] == UInt8(ascii: "<") else { continue }
-      let at = upper
-      guard at > start, at + 1 + name.count < end, isNamed(buffer + at + 1, name) else { continue }
-      var i = at - 1
-      while i > start, XMLText.isBlank(buffer[i]) { i -= 1 }
-      guard buffer[i] == UInt8(ascii: ">") else { continue }
-      let close = i - name.count
-      let isEnd =
-        close - 2 >= start && memcmp(buffer + close, name, name.count) == 0 && buffer[close - 1] == UInt8(ascii: "/")
-        && buffer[close - 2] == UInt8(ascii: "<")
-      let isEmptyTag = i > start && buffer[i - 1] == UInt8(ascii: "/")
-      if isEnd || isList && isEmptyTag { return at }
-    }
-    return nil
   }
 }
 

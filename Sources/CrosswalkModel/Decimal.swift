@@ -3,10 +3,11 @@ package enum Decimal {
   /// A JSON number that is whole and was not spelt so (`1.0`, `1e0`, `10e-1`): its value in digits alone. nil for every other,
   /// and for those of more than 40 digits, which no id has.
   package static func whole(_ number: [UInt8]) -> [UInt8]? {
+    guard number.contains(where: { $0 == UInt8(ascii: ".") || $0 | 0x20 == UInt8(ascii: "e") }) else { return nil }
     let mark = number.firstIndex { $0 | 0x20 == UInt8(ascii: "e") } ?? number.count
     let isNegative = number.first == UInt8(ascii: "-")
     let parts = number[(isNegative ? 1 : 0)..<mark].split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-    guard parts.count == 2 || parts.count == 1 && mark < number.count, let first = parts.first,
+    guard parts.count <= 2, let first = parts.first,
       let exponent = mark == number.count ? 0 : Int(String(decoding: number[(mark + 1)...], as: UTF8.self)), abs(exponent) <= 40
     else { return nil }
     var digits = Array(first) + (parts.count == 2 ? parts[1] : [])

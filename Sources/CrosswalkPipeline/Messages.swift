@@ -190,10 +190,14 @@ enum Messages {
       disposition: .warning)
   }
 
+  /// The first few names, and how many more there are.
+  static func list(_ names: [String], atMost count: Int = 6) -> String {
+    names.prefix(count).map { "`\($0)`" }.joined(separator: ", ") + (names.count > count ? " and \(names.count - count) more" : "")
+  }
+
   static func missingColumns(_ names: [String], restoring residue: String, source: String) -> Diagnostic {
-    let list = names.prefix(6).map { "`\($0)`" }.joined(separator: ", ") + (names.count > 6 ? " and \(names.count - 6) more" : "")
-    return Diagnostic(
-      .missingColumns, "`\(source)` has no column \(list), which the way there wrote", at: .init(source: source),
+    Diagnostic(
+      .missingColumns, "`\(source)` has no column \(Messages.list(names)), which the way there wrote", at: .init(source: source),
       help: "what stood there counts as taken out; if a program dropped columns, put them back before `--restore \(residue)`",
       disposition: .warning)
   }

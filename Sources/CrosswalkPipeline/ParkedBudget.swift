@@ -37,7 +37,7 @@ struct ParkedBudget {
       .parkedBudget,
       names.count == 1
         ? "`\(names[0])` would be parked, which `--allow-parked` does not allow"
-        : "\(names.count) fields would be parked, which `--allow-parked` does not allow: \(ParkedBudget.list(names))",
+        : "\(names.count) fields would be parked, which `--allow-parked` does not allow: \(Messages.list(names, atMost: 5))",
       labels: [.init(first.place, "\(prediction.target.name) has no place for it\(prediction.shape == .list ? "" : " on \(prediction.shape)")")],
       help: "allow them by name: `--allow-parked \((allowed.sorted() + names).joined(separator: ","))`; nothing was read")
   }
@@ -51,10 +51,5 @@ struct ParkedBudget {
       .parkedBudget,
       "values were parked that `--allow-parked` does not allow: \(shown)\(over.count > 6 ? " and \(over.count - 6) more fields" : "")",
       help: "nothing was written; `crosswalk explain` says when a field is parked; `--dry-run --worklist FILE.csv` lists values that do not convert")
-  }
-
-  private static func list(_ names: [String]) -> String {
-    let shown = names.prefix(5).map { "`\($0)`" }.joined(separator: ", ")
-    return names.count > 5 ? "\(shown) and \(names.count - 5) more" : shown
   }
 }

@@ -74,9 +74,8 @@ extension Template {
 
 extension Messages {
   static func unplacedSurroundings(_ paths: [String], residue: String) -> Diagnostic {
-    let list = paths.prefix(6).map { "`\($0)`" }.joined(separator: ", ") + (paths.count > 6 ? " and \(paths.count - 6) more" : "")
-    return Diagnostic(
-      .unplacedLine, "what stood around the records has no place in this output: \(list)", at: .init(source: residue),
+    Diagnostic(
+      .unplacedLine, "what stood around the records has no place in this output: \(list(paths))", at: .init(source: residue),
       help: "a list in the format that it came from has an end to take it; it stays in the residue", disposition: .warning)
   }
 }

@@ -255,21 +255,21 @@ final class Run {
   /// Ids are compared among the first records only, so that memory does not grow with the input.
   private static let mostIds = 100_000
 
-  /// Ids that stand twice → how many of their records have left nothing behind so far: a line of theirs is not that of an earlier one.
+  /// Per id, how many records with it have left nothing behind so far: a later one's residue line is not theirs.
   private var withoutLine: [UInt64: Int] = [:]
 
   private func findDuplicates(_ result: BatchResult, _ worker: BatchWorker) {
     guard !result.ids.isEmpty, seenIds.count < Run.mostIds else { return }
     let bytes = result.idBytes.bytes
     var start = 0
-    var lines = result.residue[...]
+    var line = 0
     for (record, place, end, field) in result.ids {
       var hash: UInt64 = 0xcbf2_9ce4_8422_2325 ^ UInt64(truncatingIfNeeded: field)
       for byte in bytes[start..<end] { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
       if field < 0, outputs.keepsResidue {
-        while let line = lines.first, line.record < record { lines.removeFirst() }
-        if lines.first?.record == record {
-          if let earlier = withoutLine[hash] { result.residue[lines.startIndex].earlier = earlier }
+        while line < result.residue.count, result.residue[line].record < record { line += 1 }
+        if line < result.residue.count, result.residue[line].record == record {
+          if let earlier = withoutLine[hash] { result.residue[line].earlier = earlier }
         } else {
           withoutLine[hash, default: 0] += 1
         }

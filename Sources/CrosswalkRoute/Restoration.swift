@@ -339,7 +339,7 @@ package final class Restoration {
       var next: [Overlaid] = []
       for var one in overlaid {
         one.before = slots[plan.targetLeaves[one.target].leaf.register]
-        if readsInto[one.target].isDisjoint(with: changed) && writtenFrom[one.target].isDisjoint(with: changed) {
+        if !touches(one.target, changed) {
           next.append(one)
         } else if isRefused(one.target, plan) {
           one.isHeld = true
@@ -358,7 +358,7 @@ package final class Restoration {
       let related = differing.filter { !outcome.merged.contains($0) }.map { relations($0, line, plan) }
       for var one in overlaid {
         if !one.isHeld,
-          related.contains(where: { !readsInto[one.target].isDisjoint(with: $0) || !writtenFrom[one.target].isDisjoint(with: $0) })
+          related.contains(where: { touches(one.target, $0) })
         {
           hasChanged = true
           if isRefused(one.target, plan) {
@@ -466,9 +466,12 @@ package final class Restoration {
   }
 
   private func isRelated(_ target: Int, to leaf: Int, _ plan: Plan) -> Bool {
-    guard let line else { return false }
-    let fields = relations(leaf, line, plan)
-    return !readsInto[target].isDisjoint(with: fields) || !writtenFrom[target].isDisjoint(with: fields)
+    line.map { touches(target, relations(leaf, $0, plan)) } ?? false
+  }
+
+  /// Whether a leaf of the target is read into one of these canonical fields, or written from one.
+  private func touches(_ target: Int, _ fields: Set<Int>) -> Bool {
+    !readsInto[target].isDisjoint(with: fields) || !writtenFrom[target].isDisjoint(with: fields)
   }
 
   // MARK: - Replay
