@@ -322,6 +322,10 @@ package final class BatchWorker {
     literal(plan.recordId, to: &side)
     side.append(#","targetId":"#)
     literal(plan.targetId, to: &side)
+    if plan.targetId.isBlank {
+      side.append(#","print":"#)
+      append(String(decoding: plan.targetFingerprint, as: UTF8.self), to: &side)
+    }
     side.append(#","parked":{"#)
     var first = true
     // What stands in `native` is not parked, and comes back without the line too.

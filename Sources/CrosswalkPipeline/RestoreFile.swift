@@ -15,6 +15,8 @@ final class RestoreFile {
   enum Key: Hashable {
     /// The id that its record has in the other system.
     case id([UInt8])
+    /// The fingerprint of its record as it was written to the other system.
+    case print([UInt8])
     /// The place of its record in the other system's file.
     case place(Int)
     /// Values that the user named.
@@ -31,6 +33,9 @@ final class RestoreFile {
         withUnsafeBytes(of: UInt64(place)) { Fingerprint.add($0, to: &hash) }
       case .values(let bytes):
         Fingerprint.add([2], to: &hash)
+        Fingerprint.add(bytes, to: &hash)
+      case .print(let bytes):
+        Fingerprint.add([3], to: &hash)
         Fingerprint.add(bytes, to: &hash)
       }
       // The index orders by the upper bits, which FNV mixes least.

@@ -17,6 +17,8 @@ final class Restorer {
   private var mapHash: [UInt8] = []
   /// The record at hand among those of the input, from 0.
   private(set) var ordinal = -1
+  /// How many places further its line stood than the last record that nobody touched.
+  private var shift = 0
   private(set) var counts = ConvertSummary.Restored()
   /// The residue is of other mappings or options, and was taken all the same.
   private var isForced = false
@@ -122,12 +124,12 @@ final class Restorer {
     }
     // Only what was mapped already is mapped again: what was set aside is the last record's until then.
     var isMappedOnce = false
-    if let line = try file.take(.place(ordinal), looseOnly: true) {
+    if let (line, isCertain) = try lineWithoutId(plan) {
       restoration.line = try read(line)
       let isMapped = plan.map()
       isMappedOnce = true
-      if restoration.outcome.isConfirmed, !contradicts(line, plan) {
-        counts.byOrder += 1
+      if isCertain || restoration.outcome.isConfirmed, !contradicts(line, plan) {
+        if !isCertain { counts.byOrder += 1 }
         use(line, restoration)
         return isMapped
       }
@@ -149,6 +151,25 @@ final class Restorer {
     }
     counts.added += 1
     return isMappedOnce ? plan.mapAgain() : plan.map()
+  }
+
+  /// The line that was written for a record which says what this one says; else that of the place where this one would stand if
+  /// nothing but it had changed since the last such record.
+  private func lineWithoutId(_ plan: Plan) throws(Diagnostic) -> (line: RestoreFile.Line, isCertain: Bool)? {
+    let own = plan.sourceFingerprint
+    let there = try file.take(.place(ordinal + shift), looseOnly: true)
+    // A residue that was written without prints, or a record that nobody touched.
+    let print = there.flatMap { Restorer.head($0)?.print }
+    if let there, print == own { return (there, true) }
+    if there == nil || print != nil, let line = try file.take(.print(own), looseOnly: true), let place = Restorer.head(line)?.at {
+      shift = place - ordinal
+      return (line, true)
+    }
+    return there.map { ($0, false) }
+  }
+
+  private static func head(_ line: RestoreFile.Line) -> ResidueHead? {
+    line.bytes.withUnsafeBufferPointer { ResidueHead($0, wantsAll: false) }
   }
 
   private func use(_ line: RestoreFile.Line, _ restoration: Restoration) {
@@ -287,6 +308,7 @@ final class Restorer {
     }
     if let id = head.sourceId { keys.all += id.spellings.map { .id($0) } }
     if let at = head.at { keys.all.append(.place(at)) }
+    if let print = head.print { keys.all.append(.print(print)) }
     if let whole = head.whole, let key = valuesKey(match.map { value($0, of: whole) }) { keys.all.append(.values(key)) }
     return keys
   }
@@ -320,7 +342,7 @@ final class Restorer {
     let rest = try file.rest(atMost: 10)
     counts.removed = rest.removed
     counts.unplaced = rest.unplaced
-    if !match.isEmpty, counts.byMatch == 0, counts.removed + counts.unplaced + counts.byOrder > 0 {
+    if !match.isEmpty, counts.byMatch == 0, counts.records == counts.byOrder, counts.removed + counts.unplaced + counts.byOrder > 0 {
       say(
         Diagnostic(
           .unplacedLine, "`--match` found no residue line for any record", at: .init(source: file.name),
@@ -368,6 +390,8 @@ struct ResidueHead {
   private(set) var isDocument = false
   private(set) var sourceId: Id?
   private(set) var targetId: Id?
+  /// Of its record as it was written, where that has no id.
+  private(set) var print: [UInt8]?
   /// The whole line, where it was asked for.
   private(set) var whole: Tree?
 
@@ -377,6 +401,7 @@ struct ResidueHead {
       if case .number(let digits)? = tree["at"] { at = Int(String(decoding: digits, as: UTF8.self)) }
       sourceId = ResidueHead.id(tree["sourceId"])
       targetId = ResidueHead.id(tree["targetId"])
+      if case .text(let text)? = tree["print"] { print = text }
       whole = tree
       isDocument = tree["record"] == .null
       return
@@ -397,7 +422,7 @@ struct ResidueHead {
     else { return nil }
     i += 1
     var seen = 0
-    while seen < 3 {
+    while seen < 4 {
       skipBlanks()
       guard i < line.count, line[i] == UInt8(ascii: "\""), let nameEnd = stringEnd(i) else { break }
       let name = UnsafeBufferPointer(rebasing: line[(i + 1)..<(nameEnd - 1)])
@@ -434,6 +459,11 @@ struct ResidueHead {
         seen += 1
       } else if name.elementsEqual("targetId".utf8) {
         targetId = ResidueHead.id(value)
+        seen += 1
+        // A print stands only where this is null.
+        if targetId != nil { break }
+      } else if name.elementsEqual("print".utf8) {
+        if value.count > 2 { print = Array(value[1..<(value.count - 1)]) }
         seen += 1
       }
       guard i < line.count, line[i] == UInt8(ascii: ",") else { break }

@@ -27,6 +27,16 @@ package enum Fingerprint {
     return !isBlank
   }
 
+  /// Of all leaves that say something but the ids, in whatever order: what a record is known by that has no id.
+  fileprivate static func of(all leaves: some Sequence<MappedLeaf>, _ frame: Frame) -> [UInt8] {
+    var sum: UInt64 = 0
+    for leaf in leaves where leaf.field >= 0 {
+      var hash = Fingerprint.seed
+      if add(leaf, frame, to: &hash) { sum &+= hash }
+    }
+    return text(sum)
+  }
+
   package static let seed: UInt64 = 0xcbf2_9ce4_8422_2325
 
   package static func add(_ bytes: some Sequence<UInt8>, to hash: inout UInt64) {
@@ -53,6 +63,12 @@ package enum Fingerprint {
 
 extension Plan {
   func fingerprint(source index: Int) -> String? { index == idLeaf ? nil : Fingerprint.of(sourceLeaves[index], frame) }
+
+  /// Of the record that was written, and of one that is read.
+  package var targetFingerprint: [UInt8] { Fingerprint.of(all: targetLeaves.lazy.filter { !$0.isId }.map(\.leaf), frame) }
+  package var sourceFingerprint: [UInt8] {
+    Fingerprint.of(all: sourceLeaves.indices.lazy.filter { $0 != self.idLeaf }.map { self.sourceLeaves[$0] }, frame)
+  }
 
   /// Of the target's leaves, without what `--set` and defaults gave to all records alike.
   package var targetFingerprints: [String] {

@@ -23,13 +23,24 @@ final class MoveStep: PlanStep {
       for (from, to) in copies where state.failedCanonical.contains(from) { state.failedCanonical.insert(to) }
     }
     for (from, to) in moved {
-      if let to, slots[to].isBlank {
-        slots[to] = slots[from]
-        if state.failedCanonical.contains(from) { state.failedCanonical.insert(to) }
+      if let to {
+        if slots[to].isBlank {
+          slots[to] = slots[from]
+          if state.failedCanonical.contains(from) { state.failedCanonical.insert(to) }
+        } else if !slots[from].isBlank, !isSame(slots[from], slots[to], state.frame) {
+          // One of the two was edited: each stays where it is read.
+          continue
+        }
       }
       slots[from] = .absent
     }
     assign(slots)
+  }
+
+  private func isSame(_ a: Slot, _ b: Slot, _ frame: Frame) -> Bool {
+    if a == b { return true }
+    let isPlain = max(a.kindBits, b.kindBits) < UInt64(Kind.emptyObject.rawValue)
+    return isPlain && frame.literal(a).elementsEqual(frame.literal(b))
   }
 
   func assign(_ slots: UnsafeMutablePointer<Slot>) {
