@@ -78,7 +78,7 @@ package struct CheckJob: Sendable {
     _ name: String, in library: MappingLibrary, _ model: CanonicalModel, _ settings: PlanSettings, _ canonical: System?
   ) -> SystemReport {
     var report = SystemReport(name: name)
-    let (system, problems) = library.system(name, canonical: model)
+    let (system, problems) = library.system(name, canonical: model, checksAPI: true)
     report.problems = problems
     guard let system, let canonical else { return report }
     report.fields = system.fields.count

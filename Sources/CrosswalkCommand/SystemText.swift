@@ -18,7 +18,7 @@ enum SystemText {
     return "[\n" + lines.joined(separator: ",\n") + "\n]\n"
   }
 
-  static func page(_ system: System) -> String {
+  static func page(_ system: System, api: API?) -> String {
     var text = "\(system.name): \(system.title)\n"
     text += "\nformats  \(system.formats.map(\.rawValue).joined(separator: ", ")) (the first is written by default)\n"
     if !system.shapes.isEmpty {
@@ -46,6 +46,7 @@ enum SystemText {
           }, indent: 2
         ).text
     }
+    if let api { text += self.api(api, of: system) }
     let assumed = assumptions(system)
     if !assumed.isEmpty {
       text += "\nassumed\n" + TextTable(rows: assumed.map { [$0.subject, $0.reason] }, indent: 2).text
@@ -65,7 +66,7 @@ enum SystemText {
     return rows
   }
 
-  static func pageJSON(_ system: System) -> String {
+  static func pageJSON(_ system: System, api: API?) -> String {
     var object = JSONLine()
     object.add("system", system.name)
     object.add("title", system.title)
@@ -79,17 +80,8 @@ enum SystemText {
     }
     object.add("shapes", raw: shapes.text)
     object.add("fields", raw: array(system.fields.map(fieldJSON)))
-    object.add(
-      "options",
-      raw: array(
-        system.options.map { option in
-          var object = JSONLine()
-          object.add("name", option.name)
-          object.add("is", option.value)
-          object.add("of", option.choices)
-          object.add("why", option.why)
-          return object.text
-        }))
+    object.add("options", raw: options(system.options))
+    if let api { object.add("api", raw: apiJSON(api, of: system)) }
     object.add(
       "assumed",
       raw: array(
@@ -185,5 +177,17 @@ enum SystemText {
     return notes.joined(separator: "; ")
   }
 
-  private static func array(_ items: [String]) -> String { "[\(items.joined(separator: ","))]" }
+  static func options(_ options: [System.Option]) -> String {
+    array(
+      options.map { option in
+        var object = JSONLine()
+        object.add("name", option.name)
+        object.add("is", option.value)
+        object.add("of", option.choices)
+        object.add("why", option.why)
+        return object.text
+      })
+  }
+
+  static func array(_ items: [String]) -> String { "[\(items.joined(separator: ","))]" }
 }

@@ -29,7 +29,11 @@ struct Systems: Command {
     if name == nil {
       try console.write(isJSON ? SystemText.listJSON(systems) : SystemText.list(systems))
     } else if let system = systems.first {
-      try console.write(isJSON ? SystemText.pageJSON(system) : SystemText.page(system))
+      let (api, problems) = system.api.map { APILoader.load($0, of: system) } ?? (nil, [])
+      problems.forEach(console.show)
+      console.showRest()
+      if system.api != nil, api == nil { isWrong = true }
+      try console.write(isJSON ? SystemText.pageJSON(system, api: api) : SystemText.page(system, api: api))
     }
     return isWrong ? ExitStatus.wrongUsage : ExitStatus.done
   }

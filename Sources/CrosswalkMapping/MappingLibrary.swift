@@ -24,7 +24,9 @@ package struct MappingLibrary: Sendable {
   }
 
   /// One system and what is wrong with it; no system when that is fatal.
-  package func system(_ name: String, canonical: CanonicalModel) -> (System?, [Diagnostic]) {
+  ///
+  /// - checksAPI: see `SystemLoader.load`.
+  package func system(_ name: String, canonical: CanonicalModel, checksAPI: Bool = false) -> (System?, [Diagnostic]) {
     guard names.contains(name) else { return (nil, [unknownSystem(name, names: names)]) }
     var problems: [Diagnostic] = []
     var files: [YAMLNode] = []
@@ -36,7 +38,7 @@ package struct MappingLibrary: Sendable {
       }
     }
     guard files.count == 2 else { return (nil, problems) }
-    return SystemLoader.load(name: name, system: files[0], client: files[1], canonical: canonical)
+    return SystemLoader.load(name: name, system: files[0], client: files[1], canonical: canonical, checksAPI: checksAPI)
   }
 
   /// The bytes of `tables/NAME.csv`; nil when there is no such table.
@@ -48,15 +50,27 @@ package struct MappingLibrary: Sendable {
     return Embedded.bytes(path)
   }
 
-  /// The bytes of both files, for what identifies a mapping; nil where one cannot be read.
+  /// The bytes of both files, for what identifies a mapping; nil where one cannot be read. Without `api:`, which has no part in
+  /// what a record means: a residue outlives a change of it.
   package func sources(of name: String) -> [[UInt8]?] {
     ["system.yaml", "client.yaml"].map { file in
       do throws(Diagnostic) {
-        return try read(file, of: name).bytes
+        return MappingLibrary.withoutAPI(try read(file, of: name).bytes)
       } catch {
         return nil
       }
     }
+  }
+
+  /// Without the lines from `api:` to the next key of the file.
+  private static func withoutAPI(_ bytes: [UInt8]) -> [UInt8] {
+    var kept: [UInt8] = []
+    var isAPI = false
+    for line in bytes.split(separator: 0x0a, omittingEmptySubsequences: false) {
+      if let first = line.first, ![0x20, 0x09, UInt8(ascii: "#")].contains(first) { isAPI = line.starts(with: "api:".utf8) }
+      if !isAPI { kept += line + [0x0a] }
+    }
+    return kept
   }
 
   /// A file of a system, which comes whole out of one place: the last folder that has the system, or the program.

@@ -20,6 +20,8 @@ package struct System: Sendable {
   package var shapes: [ShapeRules] = []
   package var replies = Replies()
   package var assumed: [Note] = []
+  /// `api:` as it stands: read by what talks to live systems or plays them.
+  package var api: YAMLNode?
   package var entity = "client"
   package var fields: [Field] = []
   package var unmapped: Unmapped = .park

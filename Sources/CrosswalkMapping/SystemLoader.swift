@@ -14,14 +14,16 @@ package struct SystemLoader {
   ///
   /// - Parameter name: the folder's name.
   /// - Parameter canonical: the fields that `is:` may name; nil lets any pass.
+  /// - Parameter checksAPI: `api:` is judged too, with each choice of its options; files need nothing of it.
   package static func load(
-    name: String, system: YAMLNode, client: YAMLNode, canonical: CanonicalModel?
+    name: String, system: YAMLNode, client: YAMLNode, canonical: CanonicalModel?, checksAPI: Bool = false
   ) -> (System?, [Diagnostic]) {
     var loader = SystemLoader(canonical: canonical, system: System(name: name, title: name, formats: []))
     loader.system.files = [system.place.file, client.place.file]
     loader.readSystemFile(system)
     loader.readClientFile(client)
     loader.checkFields()
+    if let api = loader.system.api, checksAPI { loader.problems += APILoader.check(api, of: loader.system) }
     let problems = loader.problems.sorted { placeOrder($0) < placeOrder($1) }
     return (problems.contains { $0.disposition != .warning } ? nil : loader.system, problems)
   }
@@ -62,7 +64,7 @@ package struct SystemLoader {
       case "shapes": readShapes(value)
       case "replies": readReplies(value)
       case "assumed": readAssumed(value)
-      case "api": break  // read by what talks to live systems
+      case "api": system.api = value
       case "extends": report(extendsRefused(at: entry.key.place))
       default: report(unknownKey(entry.key, in: "system.yaml", accepted: Self.systemKeys))
       }
