@@ -299,14 +299,7 @@ struct PlanBuilder {
       let first = half.leaves.count
       let type = field.writeTypes[shape] ?? field.type
       func leaf(_ place: Int, register: Int) -> MappedLeaf {
-        var layout = Layout.Leaf(register: register)
-        layout.isText = type != .integer && type != .boolean && type != .instant
-        if PlanBuilder.writesOwnKind(field) { layout.isText = false }
-        layout.writesNull = (field.writesNulls ?? system.writesNulls) && PlanBuilder.hasNull(field, system, format)
-        layout.writesEmpty = field.writesEmpties ?? system.writesEmpties
-        // What a create cannot do without, an update cannot empty.
-        if shape == .update, field.required.contains(.create) { (layout.writesNull, layout.writesEmpty) = (false, false) }
-        layout.xmlType = system.xml.types[type]
+        let layout = PlanBuilder.leafLayout(field, of: system, shape: shape, format: format, register: register)
         return MappedLeaf(name: places[place].name, path: places[place].path, field: index, register: register, layout: layout)
       }
       var legs: [[Int]] = []
@@ -399,6 +392,20 @@ struct PlanBuilder {
       Mutant.spoil(written: &half, of: system, &self)
     #endif
     return half
+  }
+
+  /// How a field's value is written.
+  static func leafLayout(_ field: Field, of system: System, shape: Shape, format: Format, register: Int) -> Layout.Leaf {
+    let type = field.writeTypes[shape] ?? field.type
+    var layout = Layout.Leaf(register: register)
+    layout.isText = type != .integer && type != .boolean && type != .instant
+    if writesOwnKind(field) { layout.isText = false }
+    layout.writesNull = (field.writesNulls ?? system.writesNulls) && hasNull(field, system, format)
+    layout.writesEmpty = field.writesEmpties ?? system.writesEmpties
+    // What a create cannot do without, an update cannot empty.
+    if shape == .update, field.required.contains(.create) { (layout.writesNull, layout.writesEmpty) = (false, false) }
+    layout.xmlType = system.xml.types[type]
+    return layout
   }
 
   /// XML has a null where an attribute of the element says so.
