@@ -274,8 +274,10 @@ package struct ReferenceConversion: Sendable {
         // A null where the format has none is absent.
         if value == .null, format == .xml, from.nilAttribute == nil { continue }
         var path = place.paths[0]
-        // An attribute holds no elements: an element of its name does.
-        if value.isContainer, case .name(let name)? = path.last, name.hasPrefix("@") { path[path.count - 1] = .name(String(name.dropFirst())) }
+        // An attribute holds no elements: an element of the field's own name does.
+        if value.isContainer, case (.name(let name)?, .name(let own)?) = (path.last, field.steps.last), name.hasPrefix("@") {
+          path[path.count - 1] = .name(own.hasPrefix("@") ? String(own.dropFirst()) : own)
+        }
         mapped.append((path, from.xmlLeaf(value, field.type, path, format)))
       }
     }

@@ -57,9 +57,7 @@ extension ReferenceSystem {
       var parts: [Tree?] = []
       var mine: [ReferenceCanonical.Leaf] = []
       for part in places {
-        let hit = part.paths.lazy.compactMap { path in
-          locate(path[...], in: record, format, exact: true) ?? locate(path[...], in: record, format, exact: false)
-        }.first
+        let hit = best(part.paths, in: record, format)
         parts.append(hit?.value)
         guard let hit else { continue }
         if format == .xml, case .array = hit.value {
@@ -72,10 +70,36 @@ extension ReferenceSystem {
       found += mine
     }
     try collect(record, format, found, &canonical)
+    let elsewhere = elsewhere(format)
+    for i in canonical.leaves.indices where canonical.leaves[i].field == nil && elsewhere.contains(canonical.leaves[i].path) {
+      canonical.leaves[i].path = PathText.quoted(canonical.leaves[i].path)
+    }
     if rejectsUnmapped, let leaf = canonical.leaves.first(where: { $0.field == nil && !$0.isAid }) {
       throw ReferenceReject(why: .unmapped, field: String(decoding: leaf.path, as: UTF8.self))
     }
     return canonical
+  }
+
+  /// Of a field's spellings that a record has its own name goes first, then another one of the mapping; in any other case after both, and
+  /// of two alike the first in the record.
+  private func best(_ paths: [[PathStep]], in record: Tree, _ format: Format) -> (location: [Int], value: Tree)? {
+    for exact in [true, false] {
+      for paths in [paths.prefix(1), paths.dropFirst()] {
+        let hits = paths.compactMap { locate($0[...], in: record, format, exact: exact) }
+        if let first = hits.min(by: { $0.location.lexicographicallyPrecedes($1.location) }) { return first }
+      }
+    }
+    return nil
+  }
+
+  /// Names of the leaves that a format has elsewhere: in a record they are something else's.
+  private func elsewhere(_ format: Format) -> Set<[UInt8]> {
+    if format == .csv { return [] }
+    let moved = fields.flatMap { places(of: $0, format) }.filter { place in
+      !PathStep.columnText(place.paths[0]).utf8.elementsEqual(place.identity)
+        && !PathStep.text(place.paths[0]).utf8.elementsEqual(place.identity)
+    }
+    return Set(moved.map(\.identity))
   }
 
   /// Gives the canonical fields of one field their values.

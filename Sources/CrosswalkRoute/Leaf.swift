@@ -98,6 +98,13 @@ enum LayoutBuilder {
     return path
   }
 
+  /// Names of the leaves whose path in a format is another one.
+  static func elsewhere(_ leaves: [MappedLeaf], in system: System, format: Format) -> Set<[UInt8]> {
+    // A column is the path as the file spells it.
+    if format == .csv { return [] }
+    return Set(leaves.filter { PathStep.text(written($0, in: system, format: format)) != $0.name }.map { Array($0.name.utf8) })
+  }
+
   private static func spell(_ path: inout [PathStep], in system: System, format: Format, last: Bool = true) {
     for rule in system.names where rule.format == base(format) && !rule.from.isEmpty {
       for i in path.indices where last || i < path.count - 1 {

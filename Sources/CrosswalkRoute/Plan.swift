@@ -21,6 +21,8 @@ package final class Plan {
   package let sourceLayout: Layout
   package let targetLayout: Layout
   package let sourceLeaves: [MappedLeaf]
+  /// Names of those that stand elsewhere in the source's format: what a record has there is another spelling, or no field's.
+  private let elsewhere: Set<[UInt8]>
   package let targetLeaves: [TargetLeaf]
   /// Per source leaf the canonical fields it feeds.
   package let feeds: [[Int]]
@@ -42,6 +44,8 @@ package final class Plan {
     package var leg: UInt8
     let through: [Int]
   }
+  /// The paths that the reader has learnt, by their numbers.
+  package var internedPath: ((Int) -> [UInt8])?
   let returns: ReturnTrip?
   /// Brings records back with their residue lines.
   package let restoration: Restoration?
@@ -213,6 +217,7 @@ package final class Plan {
       sourceLayout.registers = (leaves.map(\.register).max() ?? -1) + 1
     }
     self.sourceLayout = sourceLayout
+    elsewhere = LayoutBuilder.elsewhere(leaves.filter { $0.field >= 0 }, in: source, format: sourceFormat)
     var targetLayout = LayoutBuilder.layout(
       of: targets.map(\.leaf).filter { $0.field >= 0 }, in: target, format: targetFormat, writing: shape)
     if targetIsCanonical {
@@ -557,9 +562,11 @@ extension Plan {
     set { returns?.acceptsExtra = newValue }
   }
 
-  package var internedPath: ((Int) -> [UInt8])? {
-    get { returns?.internedPath }
-    set { returns?.internedPath = newValue }
+  /// The path of a leaf that no field took: as the record spells it, the last name in quotes where it would be a field's that stands
+  /// elsewhere.
+  package func path(of extra: Frame.Extra) -> [UInt8] {
+    let path = extra.path >= 0 ? internedPath?(Int(extra.path)) ?? [] : Array(frame.text(extra.pathText))
+    return elsewhere.isEmpty || !elsewhere.contains(path) ? path : PathText.quoted(path)
   }
 
   /// Parked values go to the run's residue; canonical takes those of another system in its `native`.

@@ -301,9 +301,10 @@ package final class Restoration {
           failing.formUnion(readsInto[index].compactMap { replayCanonical[$0] })
           overlaid.append(
             Overlaid(target: index, before: slots[plan.targetLeaves[index].leaf.register], value: .absent, isOriginal: false))
+        } else {
+          beyond += 1
         }
         plan.extras.append(extra)
-        beyond += 1
       } else {
         plan.parkBeyond(entry)
       }
