@@ -94,7 +94,6 @@ extension ReferenceSystem {
 
   /// Names of the leaves that a format has elsewhere: in a record they are something else's.
   private func elsewhere(_ format: Format) -> Set<[UInt8]> {
-    if format == .csv { return [] }
     let moved = fields.flatMap { places(of: $0, format) }.filter { place in
       !PathStep.columnText(place.paths[0]).utf8.elementsEqual(place.identity)
         && !PathStep.text(place.paths[0]).utf8.elementsEqual(place.identity)
@@ -297,15 +296,17 @@ extension ReferenceSystem {
     func add(_ name: String) {
       let steps = parent + [.name(name)]
       paths.append(columns(path(steps, format), format))
-      for also in nameRules[format.carrier]?.alsoRead ?? [] { paths.append(path(steps, format, to: also)) }
+      // Only the last name: what stands around it has the written spelling.
+      for also in nameRules[format.carrier]?.alsoRead ?? [] {
+        paths.append(columns(path(parent, format) + path([.name(name)], format, to: also), format))
+      }
     }
     // A format's own name replaces the last step; of columns, the whole.
     if let name = field.formatNames[format] {
       paths.append(format.hasTrees ? path(parent, format) + [.name(name)] : [.name(name)])
-    } else {
-      add(own)
     }
-    for name in field.readNames { add(name) }
+    add(own)
+    for name in field.readNames + field.writeNames.values.sorted() { add(name) }
     return paths
   }
 
@@ -349,7 +350,8 @@ extension ReferenceSystem {
         let all = members.indices.filter { members[$0].name == Array(name[..<hash].utf8) }
         index = number >= 1 && number <= all.count ? all[number - 1] : nil
       }
-      if index == nil, ignoresCase, !exact || !rest.isEmpty {
+      // Of objects and lists that have the same name in another case the first is it.
+      if ignoresCase, rest.isEmpty ? index == nil && !exact : format.hasTrees {
         index = members.firstIndex { Self.isSameWord($0.name, name) }
       }
       return index.flatMap { into($0, members[$0].value) }
@@ -408,20 +410,23 @@ extension ReferenceSystem {
       isElementWithText = false
     }
     let passes = !live.allSatisfy(\.isEmpty) || isElementWithText && !live.isEmpty
+    // Another spelling of a field, with attributes: its text is the element's, as a field's is.
+    var isLoser = false
+    if isElementWithText, live.contains(where: \.isEmpty), case .object(let members) = node {
+      let text = members.firstIndex { $0.name == XMLNode.textName }
+      isLoser = taken[location + [text ?? -1]] == nil
+      if isLoser {
+        canonical.leaves.append(.init(path: path, value: text.map { members[$0].value } ?? .text([]), why: .noPlace, location: location))
+      }
+    }
     switch node {
     case .object(let members) where !members.isEmpty && (passes || location.isEmpty):
       let parent = path
       for (index, item) in Self.visits(members) {
         let member = members[index]
-        if format == .xml, Self.isAid(member.name) { continue }
+        if format == .xml, Self.isAid(member.name) || isLoser && member.name == XMLNode.textName { continue }
         let key = keys[location + [index]]
         if key?.isImplied == true { continue }
-        var path = path
-        if format.hasTrees {
-          PathText.append(key.map { Array($0.name.utf8) } ?? member.name, to: &path)
-        } else {
-          path = format == .csv ? Self.path(ofColumn: member.name) : member.name
-        }
         let inner = live.filter { steps in
           guard case .name(let name)? = steps.first else { return false }
           if format == .csv, let hash = name.lastIndex(of: "#"), Array(name[..<hash].utf8) == member.name {
@@ -429,12 +434,32 @@ extension ReferenceSystem {
           }
           return ignoresCase ? Self.isSameWord(member.name, name) : member.name.elementsEqual(name.utf8)
         }.map { $0.dropFirst() }
+        let isParent = inner.contains { !$0.isEmpty }
+        let isSecond = ignoresCase && isParent && members[..<index].contains { Self.small($0.name) == Self.small(member.name) }
+        var path = path
+        if format.hasTrees {
+          // What stands in an object or a list has the mapping's path, whatever its own spelling.
+          var name = key.map { Array($0.name.utf8) } ?? member.name
+          if ignoresCase, !isSecond, holds(member.value, inner, format),
+            let own = live.first(where: { $0.count > 1 && $0.first.map { isName($0, member.name) } ?? false })?.first, case .name(let text) = own
+          {
+            name = Array(text.utf8)
+          }
+          PathText.append(name, to: &path)
+        } else {
+          path = format == .csv ? Self.path(ofColumn: member.name) : member.name
+        }
         if let item, inner.isEmpty, case .array(let items) = member.value {
           PathText.append(index: item, to: &path)
           keepUnknown(items[item], path, location + [index, item], &canonical)
           continue
         }
         if let item, item > 0 { continue }
+        if isSecond {
+          // The first one is it, and this one stays whole.
+          keepUnknown(member.value, path, location + [index], &canonical)
+          continue
+        }
         let known = canonical.leaves.count
         try walk(member.value, format, location + [index], path, inner, taken, keys, &canonical)
         if format == .xml, member.name.first == UInt8(ascii: "@"), canonical.leaves.count > known,
@@ -481,6 +506,20 @@ extension ReferenceSystem {
         return
       }
       keepUnknown(node, path, location, &canonical)
+    }
+  }
+
+  private func isName(_ step: PathStep, _ name: [UInt8]) -> Bool {
+    if case .name(let text) = step { Self.isSameWord(name, text) } else { false }
+  }
+
+  /// Whether a value is the object or list that the steps go into.
+  private func holds(_ value: Tree, _ steps: [ArraySlice<PathStep>], _ format: Format) -> Bool {
+    let next = steps.compactMap(\.first)
+    return switch value {
+    case .object(let members): !members.isEmpty && next.contains { format == .xml || !$0.isListStep }
+    case .array(let items): !items.isEmpty && next.contains(where: \.isListStep)
+    case .null, .bool, .number, .text: false
     }
   }
 

@@ -61,17 +61,18 @@ enum LayoutBuilder {
         }
       }
       if format == .csv {
-        // A column is the path as the file spells it.
-        let column = leaf.name == field.name && shape == nil ? leaf.name : leaf.name
+        // A column is the path as the file spells it, unless it has a name of its own.
+        let column = leaf.name == field.name ? field.formatNames[.csv] ?? leaf.name : leaf.name
         root.insert([.name(column)][...], aliases: aliases.map { sibling(of: leaf.path, named: $0) }, leaf: leaf.layout)
         continue
       }
-      var spelt = aliases
-      for rule in system.names where rule.format == base(format) && shape == nil {
-        guard !rule.from.isEmpty, case .name(let own)? = leaf.path.last else { continue }
-        for other in rule.alsoRead {
-          let alias = replace(rule.from, by: other, in: own)
-          if case .name(let name)? = path.last, alias != name, !spelt.contains(alias) { spelt.append(alias) }
+      var spelt: [String] = []
+      if shape == nil, case (.name(let own)?, .name(let name)?) = (leaf.path.last, path.last) {
+        func add(_ alias: String) { if alias != name, !spelt.contains(alias) { spelt.append(alias) } }
+        let rules = system.names.filter { $0.format == base(format) && !$0.from.isEmpty }
+        for alias in aliases { add(rules.reduce(alias) { replace($1.from, by: $1.to, in: $0) }) }
+        for rule in rules {
+          for other in rule.alsoRead { for one in [own] + aliases { add(replace(rule.from, by: other, in: one)) } }
         }
       }
       root.insert(path[...], aliases: spelt, leaf: leaf.layout)
@@ -100,9 +101,13 @@ enum LayoutBuilder {
 
   /// Names of the leaves whose path in a format is another one.
   static func elsewhere(_ leaves: [MappedLeaf], in system: System, format: Format) -> Set<[UInt8]> {
-    // A column is the path as the file spells it.
-    if format == .csv { return [] }
-    return Set(leaves.filter { PathStep.text(written($0, in: system, format: format)) != $0.name }.map { Array($0.name.utf8) })
+    let moved = leaves.filter { leaf in
+      let field = system.fields[leaf.field]
+      // A column is the path as the file spells it, unless it has a name of its own.
+      if format == .csv { return leaf.name == field.name && field.formatNames[.csv] ?? leaf.name != leaf.name }
+      return PathStep.text(written(leaf, in: system, format: format)) != leaf.name
+    }
+    return Set(moved.map { Array($0.name.utf8) })
   }
 
   private static func spell(_ path: inout [PathStep], in system: System, format: Format, last: Bool = true) {
