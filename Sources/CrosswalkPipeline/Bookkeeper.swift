@@ -240,9 +240,7 @@ final class Bookkeeper {
       let there = frame.slots[plan.targetLeaves[way.target].leaf.register]
       isKept = isKept || there.bits == slot.bits || isSame(slot, there)
     }
-    if !stands, plan.isReproduced(leaf) {
-      books.recoded[leaf] &+= 1
-    } else if !stands {
+    if !plan.isReproduced(leaf), !stands || plan.lostPart(leaf) != nil {
       books.parked[leaf * reasons + column(of: plan.parkingReason(leaf))] &+= 1
     } else if !isKept {
       books.recoded[leaf] &+= 1

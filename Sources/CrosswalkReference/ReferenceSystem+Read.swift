@@ -143,6 +143,7 @@ extension ReferenceSystem {
           for (part, name) in parts {
             if let value = block.value(of: part, among: Set(parts.keys)) { values[name] = .text(value) }
           }
+          for i in leaves.indices { leaves[i].parts = Set(values.keys) }
         }
       }
     } catch {
