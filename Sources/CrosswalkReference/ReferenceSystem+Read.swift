@@ -297,7 +297,7 @@ extension ReferenceSystem {
     func add(_ name: String) {
       let steps = parent + [.name(name)]
       paths.append(columns(path(steps, format), format))
-      // Only the last name: what stands around it has the written spelling.
+      // Of the last name; what stands around it is found by `isParent`.
       for also in nameRules[format.carrier]?.alsoRead ?? [] {
         paths.append(columns(path(parent, format) + path([.name(name)], format, to: also), format))
       }
@@ -351,8 +351,10 @@ extension ReferenceSystem {
         let all = members.indices.filter { members[$0].name == Array(name[..<hash].utf8) }
         index = number >= 1 && number <= all.count ? all[number - 1] : nil
       }
-      // Of objects and lists that have the same name in another case the first is it.
-      if ignoresCase, rest.isEmpty ? index == nil && !exact : format.hasTrees {
+      if !rest.isEmpty, format.hasTrees {
+        // Of objects and lists under several spellings the first is it.
+        index = members.firstIndex { isParent($0.name, name, format) }
+      } else if index == nil, ignoresCase, !exact {
         index = members.firstIndex { Self.isSameWord($0.name, name) }
       }
       return index.flatMap { into($0, members[$0].value) }
@@ -433,19 +435,16 @@ extension ReferenceSystem {
           if format == .csv, let hash = name.lastIndex(of: "#"), Array(name[..<hash].utf8) == member.name {
             return true
           }
+          if steps.count > 1, format.hasTrees { return isParent(member.name, name, format) }
           return ignoresCase ? Self.isSameWord(member.name, name) : member.name.elementsEqual(name.utf8)
         }.map { $0.dropFirst() }
-        let isParent = inner.contains { !$0.isEmpty }
-        let isSecond = ignoresCase && isParent && members[..<index].contains { Self.small($0.name) == Self.small(member.name) }
+        let own = live.first { $0.count > 1 && isParent(member.name, $0.first, format) }?.first
+        let isSecond = members[..<index].contains { isParent($0.name, own, format) }
         var path = path
         if format.hasTrees {
           // What stands in an object or a list has the mapping's path, whatever its own spelling.
           var name = key.map { Array($0.name.utf8) } ?? member.name
-          if ignoresCase, !isSecond, holds(member.value, inner, format),
-            let own = live.first(where: { $0.count > 1 && $0.first.map { isName($0, member.name) } ?? false })?.first, case .name(let text) = own
-          {
-            name = Array(text.utf8)
-          }
+          if !isSecond, case .name(let text)? = own, holds(member.value, inner, format) { name = Array(text.utf8) }
           PathText.append(name, to: &path)
         } else {
           path = format == .csv ? Self.path(ofColumn: member.name) : member.name
@@ -510,8 +509,25 @@ extension ReferenceSystem {
     }
   }
 
-  private func isName(_ step: PathStep, _ name: [UInt8]) -> Bool {
-    if case .name(let text) = step { Self.isSameWord(name, text) } else { false }
+  /// Whether an object or a list has a name of the mapping, in any of its spellings.
+  private func isParent(_ name: [UInt8], _ step: PathStep?, _ format: Format) -> Bool {
+    if case .name(let text)? = step { isParent(name, text, format) } else { false }
+  }
+
+  private func isParent(_ name: [UInt8], _ text: String, _ format: Format) -> Bool {
+    let spellings = [text] + (parentNames[format.carrier]?[text] ?? [])
+    return spellings.contains { ignoresCase ? Self.isSameWord(name, $0) : name.elementsEqual($0.utf8) }
+  }
+
+  func allParentNames() -> [Format: [String: [String]]] {
+    nameRules.mapValues { rule in
+      var names: [String: [String]] = [:]
+      for case .name(let name) in fields.flatMap({ $0.steps.dropLast() }) where name.contains(rule.from) {
+        func spelt(_ other: String) -> String { name.split(separator: rule.from, omittingEmptySubsequences: false).joined(separator: other) }
+        names[spelt(rule.to)] = rule.alsoRead.map(spelt)
+      }
+      return names
+    }
   }
 
   /// Whether a value is the object or list that the steps go into.

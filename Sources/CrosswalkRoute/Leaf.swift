@@ -67,15 +67,19 @@ enum LayoutBuilder {
         continue
       }
       var spelt: [String] = []
+      let rules = shape == nil ? system.names.filter { $0.format == base(format) && !$0.from.isEmpty } : []
       if shape == nil, case (.name(let own)?, .name(let name)?) = (leaf.path.last, path.last) {
         func add(_ alias: String) { if alias != name, !spelt.contains(alias) { spelt.append(alias) } }
-        let rules = system.names.filter { $0.format == base(format) && !$0.from.isEmpty }
         for alias in aliases { add(rules.reduce(alias) { replace($1.from, by: $1.to, in: $0) }) }
         for rule in rules {
           for other in rule.alsoRead { for one in [own] + aliases { add(replace(rule.from, by: other, in: one)) } }
         }
       }
-      root.insert(path[...], aliases: spelt, leaf: leaf.layout)
+      let around = zip(leaf.path, path).map { step, spelt -> [String] in
+        guard case (.name(let own), .name(let name)) = (step, spelt) else { return [] }
+        return rules.flatMap { rule in rule.alsoRead.map { replace(rule.from, by: $0, in: own) } }.filter { $0 != name }
+      }
+      root.insert(path[...], around: around[...], aliases: spelt, leaf: leaf.layout)
     }
     layout.members = root.members()
     return layout
@@ -138,8 +142,11 @@ enum LayoutBuilder {
     private var order: [Step] = []
     private var groups: [Step: Group] = [:]
     private var leaves: [Step: (Layout.Leaf, [String])] = [:]
+    /// Other names of the groups.
+    private var spellings: [Step: [String]] = [:]
 
-    func insert(_ path: ArraySlice<PathStep>, aliases: [String], leaf: Layout.Leaf) {
+    /// - around: for each step other names of what stands there.
+    func insert(_ path: ArraySlice<PathStep>, around: ArraySlice<[String]> = [], aliases: [String], leaf: Layout.Leaf) {
       guard let first = path.first else { return }
       let step: Step =
         switch first {
@@ -154,14 +161,15 @@ enum LayoutBuilder {
       }
       let group = groups[step] ?? Group()
       groups[step] = group
-      group.insert(path.dropFirst(), aliases: aliases, leaf: leaf)
+      if let names = around.first, !names.isEmpty { spellings[step] = names }
+      group.insert(path.dropFirst(), around: around.dropFirst(), aliases: aliases, leaf: leaf)
     }
 
     func members() -> [Layout.Member] {
       order.compactMap { step in
         guard case .name(let name) = step else { return nil }
         if let (leaf, aliases) = leaves[step] { return Layout.Member(name, aliases: aliases, .leaf(leaf)) }
-        return groups[step].map { Layout.Member(name, $0.content()) }
+        return groups[step].map { Layout.Member(name, aliases: spellings[step] ?? [], $0.content()) }
       }
     }
 
