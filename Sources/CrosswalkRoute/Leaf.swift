@@ -98,6 +98,8 @@ enum LayoutBuilder {
   static func written(_ leaf: MappedLeaf, in system: System, format: Format) -> [PathStep] {
     var path = leaf.path
     let special = leaf.name == system.fields[leaf.field].name ? system.fields[leaf.field].formatNames[base(format)] : nil
+    // A column is the path as the file spells it, unless it has a name of its own.
+    if format == .csv { return special.map { [.name($0)] } ?? path }
     if let special { path[path.count - 1] = .name(special) }
     spell(&path, in: system, format: format, last: special == nil)
     return path
@@ -105,13 +107,7 @@ enum LayoutBuilder {
 
   /// Names of the leaves whose path in a format is another one.
   static func elsewhere(_ leaves: [MappedLeaf], in system: System, format: Format) -> Set<[UInt8]> {
-    let moved = leaves.filter { leaf in
-      let field = system.fields[leaf.field]
-      // A column is the path as the file spells it, unless it has a name of its own.
-      if format == .csv { return leaf.name == field.name && field.formatNames[.csv] ?? leaf.name != leaf.name }
-      return PathStep.text(written(leaf, in: system, format: format)) != leaf.name
-    }
-    return Set(moved.map { Array($0.name.utf8) })
+    Set(leaves.filter { PathStep.text(written($0, in: system, format: format)) != $0.name }.map { Array($0.name.utf8) })
   }
 
   private static func spell(_ path: inout [PathStep], in system: System, format: Format, last: Bool = true) {

@@ -259,7 +259,8 @@ package final class ReturnTrip {
       }
       return OutputExtra(path: path, value: value)
     }
-    guard let path = PathStep.parse(name), !PathText.isAround(name.utf8) else { return nil }
+    // Where a field of this format stands, nothing else can.
+    guard let path = PathStep.parse(name), !PathText.isAround(name.utf8), !plan.targetPlaces.contains(path) else { return nil }
     return OutputExtra(path: path, value: value)
   }
 
