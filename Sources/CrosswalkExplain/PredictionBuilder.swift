@@ -182,7 +182,7 @@ struct PredictionBuilder {
     }
   }
 
-  /// Of a block of free text the parts have their places, or the whole has; it is parked where a part has none, whatever the others have.
+  /// Of a block of free text the parts have their places, or the whole has; it is parked where one part has none.
   private func block(_ leaf: inout Prediction.SourceLeaf) {
     let lost = lostParts(leaf)
     leaf.parking.formUnion([.taken, .failed, .empty] + lost.compactMap(\.outcome.reason))

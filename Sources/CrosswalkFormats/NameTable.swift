@@ -24,7 +24,7 @@ struct NameTable: ~Copyable {
     /// Index into `paths`, -1 where the path is not fixed (below a list).
     var path: Int32
     var node: Int32
-    /// Of two spellings of one field the lower rank wins: its own name 0, another one that the layout has 1, either in another case 2 more.
+    /// Of two spellings of one field the lower rank wins: its own name 0, another one that the layout has 1, in another case 2 more.
     var rank: UInt8
     /// A mapped leaf under its own name of at most 14 bytes: what the shortest loop handles.
     var isPlain: Bool

@@ -36,7 +36,7 @@ final class XMLNames {
     var length: Int32
     var value: Int32
     var target: Target
-    /// Of two spellings of one field the lower rank wins: its own name 0, another one that the layout has 1, either in another case 2 more.
+    /// Of two spellings of one field the lower rank wins: its own name 0, another one that the layout has 1, in another case 2 more.
     var rank: UInt8
     /// The object that last held this name, and the extra it became: finds repeated names.
     var seen: UInt32 = 0

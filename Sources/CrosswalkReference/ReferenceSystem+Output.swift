@@ -224,9 +224,8 @@ extension ReferenceSystem {
     func isField(_ path: [UInt8]) -> Bool { fields.contains { places(of: $0, format).contains { $0.identity == path } } }
     // Where a field of this format stands, nothing else can.
     let steps = PathStep.parse(String(decoding: path, as: UTF8.self)) ?? []
-    if !isField(path), fields.contains(where: { places(of: $0, format).contains { $0.paths[0] == (format.hasTrees ? steps : [.name(PathStep.columnText(steps))]) } }) {
-      return false
-    }
+    let own = format.hasTrees ? steps : [.name(PathStep.columnText(steps))]
+    if !isField(path), fields.contains(where: { places(of: $0, format).contains { $0.paths[0] == own } }) { return false }
     if format.hasTrees {
       // A value in JSON has no attributes.
       guard format.isJSON, steps.count > 1 else { return true }

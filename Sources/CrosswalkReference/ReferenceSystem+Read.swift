@@ -523,7 +523,9 @@ extension ReferenceSystem {
     nameRules.mapValues { rule in
       var names: [String: [String]] = [:]
       for case .name(let name) in fields.flatMap({ $0.steps.dropLast() }) where name.contains(rule.from) {
-        func spelt(_ other: String) -> String { name.split(separator: rule.from, omittingEmptySubsequences: false).joined(separator: other) }
+        func spelt(_ other: String) -> String {
+          name.split(separator: rule.from, omittingEmptySubsequences: false).joined(separator: other)
+        }
         names[spelt(rule.to)] = rule.alsoRead.map(spelt)
       }
       return names

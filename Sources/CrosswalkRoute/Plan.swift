@@ -52,7 +52,8 @@ package final class Plan {
   /// Brings records back with their residue lines.
   package let restoration: Restoration?
   /// Where the target's leaves stand in its format.
-  private(set) lazy var targetPlaces = Set(targetLeaves.map(\.leaf).filter { $0.field >= 0 }.map { LayoutBuilder.written($0, in: target, format: targetFormat) })
+  private(set) lazy var targetPlaces = Set(
+    targetLeaves.map(\.leaf).filter { $0.field >= 0 }.map { LayoutBuilder.written($0, in: target, format: targetFormat) })
   /// Restored leaves that the target's layout has no place for.
   @exclusivity(unchecked) package var extras: [OutputExtra] = [] { didSet { if !extras.isEmpty { mark.pointee = true } } }
   /// Mapped leaves that hold objects or lists, which no value converts from: parked as failed.
