@@ -54,7 +54,7 @@ package enum Condition: Sendable, Hashable {
   case unread
   /// A block of free text that was taken apart.
   case read
-  /// A block of free text that was taken apart, and none of its parts has a place.
+  /// A block of free text that was taken apart, and one of its parts has no place.
   case unplaced
 
   /// Says more than `null` and `empty`, which do not count where it holds.
@@ -127,7 +127,7 @@ package enum Condition: Sendable, Hashable {
     case .native: "`native` brings the target's own literal back"
     case .unread: "the text does not certainly say it"
     case .read: "the text is taken apart"
-    case .unplaced: "the text is taken apart, and its parts have no place"
+    case .unplaced: "the text is taken apart, and one of its parts has no place"
     }
   }
 

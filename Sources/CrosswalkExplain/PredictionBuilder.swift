@@ -158,7 +158,7 @@ struct PredictionBuilder {
     if leaf.edges.allSatisfy({ reasons($0).contains(.empty) }) { leaf.parking.insert(.empty) }
     if sourceFormat.hasContainers { leaf.parking.insert(.failed) }
     if source.name == CanonicalModel.name { leaf.parking.formUnion([.taken, .empty]) }
-    if leaf.edges.contains(where: \.isPart) { block(&leaf) }
+    if !parts(of: source.fields[leaf.field]).isEmpty { block(&leaf) }
     leaf.usual = final(leaf.usual)
     leaf.exceptions = leaf.exceptions.map { Exception(condition: $0.condition, outcome: final($0.outcome)) }
     identify(&leaf)
@@ -182,8 +182,15 @@ struct PredictionBuilder {
     }
   }
 
-  /// Of a block of free text the parts have their places, or the whole has, and none of both where the target has no place for them.
+  /// Of a block of free text the parts have their places, or the whole has; it is parked where one part has none.
   private func block(_ leaf: inout Prediction.SourceLeaf) {
+    let lost = lostParts(leaf)
+    leaf.parking.formUnion([.taken, .failed, .empty] + lost.compactMap(\.outcome.reason))
+    guard leaf.edges.contains(where: \.isPart) else {
+      leaf.exceptions.removeAll { $0.condition == .read }
+      leaf.exceptions += lost.filter { $0.condition == .unplaced }.map { Exception(condition: .read, outcome: $0.outcome) }
+      return
+    }
     var exceptions = leaf.exceptions.filter { $0.condition == .null || $0.condition == .empty }
     let whole = leaf.edges.filter { !$0.isPart }
     let wholes = Set(whole.flatMap { edge in [edge.usual] + edge.exceptions.map(\.outcome) }.filter { $0.fate != .parked })
@@ -195,12 +202,30 @@ struct PredictionBuilder {
       exceptions.append(Exception(condition: .unread, outcome: .rejected))
     }
     exceptions.append(Exception(condition: .sameSpelling, outcome: .kept))
-    let placed = Set(leaf.edges.filter(\.isPart).flatMap(\.canonical))
-    if !parts(of: source.fields[leaf.field]).allSatisfy(placed.contains) {
-      exceptions.append(Exception(condition: .unplaced, outcome: .parked(.taken)))
+    (leaf.usual, leaf.exceptions) = (.recoded, exceptions + lost)
+  }
+
+  /// When a part of a block of free text stands nowhere: none of its ways carries it.
+  private func lostParts(_ leaf: Prediction.SourceLeaf) -> [Exception] {
+    var lost: [Exception] = []
+    let states: [Condition] = [.null, .empty, .container, .unread]
+    for part in parts(of: source.fields[leaf.field]) {
+      let ways = leaf.edges.filter { $0.isPart && $0.canonical.contains(part) }
+      let parking = ways.map { way in
+        way.usual.fate == .parked
+          ? [Exception(condition: .unplaced, outcome: way.usual)]
+          : way.exceptions.filter { $0.outcome.fate == .parked && $0.outcome.reason != .empty && !states.contains($0.condition) }
+      }
+      let own =
+        if let first = parking.first {
+          parking.contains(where: \.isEmpty) ? [] : first
+        } else {
+          [Exception(condition: .unplaced, outcome: .parked(hasPlace(for: [part]) ? .readOnly : .noPlace))]
+        }
+      let refused = ways.flatMap(\.exceptions).filter { $0.outcome.fate == .rejected && !states.contains($0.condition) }
+      for exception in own + refused where !lost.contains(exception) { lost.append(exception) }
     }
-    (leaf.usual, leaf.exceptions) = (.recoded, exceptions)
-    leaf.parking.formUnion([.taken, .failed, .empty])
+    return lost
   }
 
   /// The best way first: what is kept before what is recoded, the target's `is:` before its `or:`.
@@ -211,16 +236,20 @@ struct PredictionBuilder {
 
   private func staticReason(_ leaf: Prediction.SourceLeaf) -> Prediction.Reason {
     if !source.fields[leaf.field].derivedFrom.isEmpty { return .derived }
-    let hasPlace = target.fields.contains { field in
-      !Set(PredictionBuilder.meanings(of: field)).isDisjoint(with: leaf.feeds)
+    return hasPlace(for: leaf.feeds) ? .readOnly : .noPlace
+  }
+
+  /// Whether the target has a field for one of these canonical ones, in whatever shape.
+  private func hasPlace(for canonical: [String]) -> Bool {
+    target.fields.contains { field in
+      !Set(PredictionBuilder.meanings(of: field)).isDisjoint(with: canonical)
         || field.fallbacks.contains { fallback in
           switch fallback {
-          case .canonical(let name): leaf.feeds.contains(name)
-          case .compose(let lines, _): lines.flatMap(PredictionBuilder.fields).contains(where: leaf.feeds.contains)
+          case .canonical(let name): canonical.contains(name)
+          case .compose(let lines, _): lines.flatMap(PredictionBuilder.fields).contains(where: canonical.contains)
           }
         }
     }
-    return hasPlace ? .readOnly : .noPlace
   }
 
   /// Canonical parks nothing: what it has no field for stands in `native`.

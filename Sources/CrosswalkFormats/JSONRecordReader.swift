@@ -610,10 +610,12 @@ package final class JSONRecordReader: RecordReader {
     }
     // The field is there already: under the same name (a duplicate that is allowed), or under another spelling of it.
     let variant = variants.lastIndex { $0.register == Int32(register) }
-    let replaces = isDuplicate ? duplicates == .last : !entry.isVariant && variant != nil
+    let holder = variant.map { table.entries[Int(variants[$0].entry)] }
+    let isOwn = variant.map { variants[$0].entry == index } ?? !entry.isVariant
+    let replaces = isDuplicate ? duplicates == .last && isOwn : entry.rank < holder?.rank ?? 0
     if !isDuplicate { frame.hasLosingSpelling = true }
     if replaces {
-      let loser = variant.map { table.entries[Int(variants[$0].entry)] } ?? entry
+      let loser = holder ?? entry
       var heldLeaves = 1
       if held.kind == .subtree {
         heldLeaves = 0
@@ -623,7 +625,8 @@ package final class JSONRecordReader: RecordReader {
       if isDuplicate { setApart(&losing, loser) }
       frame.extras.append(losing)
       frame.slots[register] = slot
-      if let variant { variants.remove(at: variant) }
+      if let variant, !isDuplicate { variants.remove(at: variant) }
+      if entry.isVariant, !isDuplicate { noteVariant(Int32(register), index) }
     } else {
       var losing = extra(slot, leaves: count, entry: entry)
       if isDuplicate { setApart(&losing, entry) }
@@ -644,7 +647,7 @@ package final class JSONRecordReader: RecordReader {
     func spelt() -> [UInt8] { own.dropLast(last.count) + Array("\(PathText.around)\(time).".utf8) + last }
     while frame.extras[objectMark...].contains(where: { text($0) == spelt() }) { time += 1 }
     let apart = frame.store(spelt())
-    if !entry.target.isRegister, duplicates == .last, let winner = frame.extras[objectMark...].firstIndex(where: { text($0) == own }) {
+    if duplicates == .last, let winner = frame.extras[objectMark...].firstIndex(where: { text($0) == own }) {
       // The value that was taken so far gives way.
       swap(&frame.extras[winner].value, &extra.value)
       swap(&frame.extras[winner].leaves, &extra.leaves)

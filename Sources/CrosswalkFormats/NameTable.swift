@@ -24,12 +24,13 @@ struct NameTable: ~Copyable {
     /// Index into `paths`, -1 where the path is not fixed (below a list).
     var path: Int32
     var node: Int32
-    /// Another spelling of a field (an alias, another case): the exact one wins over it.
-    var isVariant: Bool
+    /// Of two spellings of one field the lower rank wins: its own name 0, another one that the layout has 1, in another case 2 more.
+    var rank: UInt8
     /// A mapped leaf under its own name of at most 14 bytes: what the shortest loop handles.
     var isPlain: Bool
     /// The object (the reader's `generation`) that last held this name: finds duplicates.
     var seen: UInt32
+    @inline(__always) var isVariant: Bool { rank > 0 }
   }
 
   /// A register (0 and up), `unknown`, or a node below (`node(_:)`).
@@ -107,8 +108,8 @@ struct NameTable: ~Copyable {
       var step: [UInt8] = []
       PathText.append(member.name.utf8, to: &step)
       let target = target(of: member.content, path: memberPath, step: step)
-      last = add(Array(member.name.utf8), to: index, target: target, after: last, isVariant: false)
-      for alias in member.aliases { last = add(Array(alias.utf8), to: index, target: target, after: last, isVariant: true) }
+      last = add(Array(member.name.utf8), to: index, target: target, after: last, rank: 0)
+      for alias in member.aliases { last = add(Array(alias.utf8), to: index, target: target, after: last, rank: 1) }
     }
     return index
   }
@@ -138,7 +139,7 @@ struct NameTable: ~Copyable {
 
   /// Adds a name to a node, behind an entry in the learnt order.
   private mutating func add(
-    _ name: [UInt8], to node: Int, target: Target, after: Int32, isVariant: Bool
+    _ name: [UInt8], to node: Int, target: Target, after: Int32, rank: UInt8
   ) -> Int32 {
     if count == capacity {
       let larger = UnsafeMutablePointer<Entry>.allocate(capacity: capacity * 2)
@@ -169,8 +170,8 @@ struct NameTable: ~Copyable {
       to: Entry(
         word0: isOdd ? 1 : word0, word1: word1, mask0: mask0, mask1: mask1, target: target, next: -1, previous: -1,
         chain: nodes[node].buckets[bucket], name: Int32(names.count), length: Int32(name.count), path: path,
-        node: Int32(node), isVariant: isVariant,
-        isPlain: target.isRegister && !isVariant && name.count < 15, seen: 0))
+        node: Int32(node), rank: rank,
+        isPlain: target.isRegister && rank == 0 && name.count < 15, seen: 0))
     var known = names.count
     names += name
     if names.count > nameCapacity {
@@ -217,11 +218,12 @@ struct NameTable: ~Copyable {
       index = entries[Int(index)].chain
     }
     if folds, let exact = folded(name, in: node) {
-      return add(Array(name), to: node, target: entries[Int(exact)].target, after: after, isVariant: true)
+      let known = entries[Int(exact)]
+      return add(Array(name), to: node, target: known.target, after: after, rank: known.rank | 2)
     }
     guard interned < limit else { return nil }
     interned += 1
-    return add(Array(name), to: node, target: .unknown, after: after, isVariant: false)
+    return add(Array(name), to: node, target: .unknown, after: after, rank: 0)
   }
 
   private func isNamed(_ entry: Entry, _ name: UnsafeBufferPointer<UInt8>) -> Bool {

@@ -36,8 +36,8 @@ final class XMLNames {
     var length: Int32
     var value: Int32
     var target: Target
-    /// Another spelling of a field (an alias, another case): the exact one wins over it.
-    var isVariant: Bool
+    /// Of two spellings of one field the lower rank wins: its own name 0, another one that the layout has 1, in another case 2 more.
+    var rank: UInt8
     /// The object that last held this name, and the extra it became: finds repeated names.
     var seen: UInt32 = 0
     var extra: Int32 = -1
@@ -141,13 +141,13 @@ final class XMLNames {
         for (i, name) in ([member.name] + member.aliases).enumerated() where name.hasPrefix("@") {
           _ = add(
             Array(name.utf8.dropFirst()), to: place, .register, Int32(leaf.register), path: memberPath, after: -1,
-            isVariant: i > 0)
+            rank: i > 0 ? 1 : 0)
         }
         // Another name without the mark is an element's.
         for name in member.aliases where !name.hasPrefix("@") {
           var spelt = path
           PathText.append(name.utf8, to: &spelt)
-          last = add(Array(name.utf8), to: node, .register, Int32(leaf.register), path: spelt, after: last, isVariant: true)
+          last = add(Array(name.utf8), to: node, .register, Int32(leaf.register), path: spelt, after: last, rank: 1)
         }
         continue
       }
@@ -163,7 +163,7 @@ final class XMLNames {
       for (i, name) in ([member.name] + member.aliases).enumerated() {
         var spelt = path
         PathText.append(name.utf8, to: &spelt)
-        let entry = add(Array(name.utf8), to: node, target, value, path: spelt, after: last, isVariant: i > 0)
+        let entry = add(Array(name.utf8), to: node, target, value, path: spelt, after: last, rank: i > 0 ? 1 : 0)
         if target == .object { entries[Int(entry)].attributes = nodes[Int(value)].attributes }
         last = entry
       }
@@ -181,7 +181,7 @@ final class XMLNames {
   }
 
   private func add(
-    _ name: [UInt8], to node: Int32, _ target: Target, _ value: Int32, path: [UInt8], after: Int32, isVariant: Bool
+    _ name: [UInt8], to node: Int32, _ target: Target, _ value: Int32, path: [UInt8], after: Int32, rank: UInt8
   ) -> Int32 {
     precondition(count < capacity)
     let index = Int32(count)
@@ -203,7 +203,7 @@ final class XMLNames {
     (entries + Int(index)).initialize(
       to: Entry(
         word0: word0, mask0: mask0, word1: word1, mask1: mask1, length: Int32(name.count), value: value, target: target,
-        isVariant: isVariant, chain: table[bucket], name: store(name), path: intern(path: path)))
+        rank: rank, chain: table[bucket], name: store(name), path: intern(path: path)))
     table[bucket] = index
     link(index, after: after, in: node)
     return index
@@ -278,13 +278,13 @@ final class XMLNames {
     PathText.append(isAttribute ? [UInt8(ascii: "@")] + text : text, to: &path)
     if let same = mapped(name, in: node) {
       let entry = entries[Int(same)]
-      let index = add(text, to: node, entry.target, entry.value, path: path, after: after, isVariant: ignoresCase)
+      let index = add(text, to: node, entry.target, entry.value, path: path, after: after, rank: entry.rank | (ignoresCase ? 2 : 0))
       if entry.target == .object { entries[Int(index)].attributes = nodes[Int(entry.value)].attributes }
       return index
     }
     guard interned < unknownLimit, nodes[Int(node)].path >= 0, intern(path: path) >= 0 else { return -1 }
     interned += 1
-    return add(text, to: node, .unknown, -1, path: path, after: after, isVariant: false)
+    return add(text, to: node, .unknown, -1, path: path, after: after, rank: 0)
   }
 
   private var interned = 0

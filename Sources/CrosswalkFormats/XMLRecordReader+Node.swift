@@ -52,8 +52,8 @@ extension XMLRecordReader {
       leafAttributes += 1
       let name = [UInt8(ascii: "@")] + attribute.name
       let slot = try store(attribute.value, at: offset)
-      if let (member, isVariant) = member(name, in: members), case .leaf(let leaf) = member.content {
-        put(leaf.register, slot, isVariant: isVariant, path: spelt(name))
+      if let (member, rank) = member(name, in: members), case .leaf(let leaf) = member.content {
+        put(leaf.register, slot, rank: rank, path: spelt(name))
       } else {
         unmapped(slot, leaves: 1, path: spelt(name), isIndexed: isIndexed)
         keepPrefix(of: attribute.name, scope, path: path, isIndexed: isIndexed)
@@ -105,17 +105,17 @@ extension XMLRecordReader {
       case .element(let element):
         let index = seen[element.name, default: 0]
         seen[element.name] = index + 1
-        if let (member, isVariant) = member(element.name, in: members), case .leaf(let leaf) = member.content,
+        if let (member, rank) = member(element.name, in: members), case .leaf(let leaf) = member.content,
           index == 0,
           !element.hasElements, element.attributes.allSatisfy({ declared.isDeclaration($0.name) })
         {
           // The common case: no path to be spelt.
           let slot = declared.isNull(element) ? Slot.null : try store(element.text, at: offset)
-          put(leaf.register, slot, isVariant: isVariant, path: spelt(element.name))
+          put(leaf.register, slot, rank: rank, path: spelt(element.name))
           continue
         }
         var own = spelt(element.name)
-        guard let (member, isVariant) = member(element.name, in: members) else {
+        guard let (member, rank) = member(element.name, in: members) else {
           let isRepeated = counts[element.name]! > 1
           if isRepeated { PathText.append(index: index, to: &own) }
           try value(of: element, path: own, isIndexed: isIndexed || isRepeated, at: offset, scope: scope)
@@ -125,7 +125,7 @@ extension XMLRecordReader {
         case .leaf(let leaf):
           if index > 0 { throw FormatError(.repeatedElement, at: offset) }
           try fillLeaf(
-            element, leaf.register, path: own, isVariant: isVariant, isIndexed: isIndexed, at: offset, scope: scope)
+            element, leaf.register, path: own, rank: rank, isIndexed: isIndexed, at: offset, scope: scope)
         case .object(let inner):
           if index > 0 { throw FormatError(.repeatedElement, at: offset) }
           if objects.insert(member.name).inserted {
@@ -151,13 +151,13 @@ extension XMLRecordReader {
   }
 
   private func fillLeaf(
-    _ element: XMLNode, _ register: Int, path: [UInt8], isVariant: Bool, isIndexed: Bool, at offset: Int,
+    _ element: XMLNode, _ register: Int, path: [UInt8], rank: UInt8, isIndexed: Bool, at offset: Int,
     scope: Scope
   ) throws(FormatError) {
     if element.hasElements {
       frame.hasContainerLeaf = true
       put(
-        register, try subtree(keepPrefixes(of: element, scope), at: offset), leaves: element.tree(declared).leafCount, isVariant: isVariant,
+        register, try subtree(keepPrefixes(of: element, scope), at: offset), leaves: element.tree(declared).leafCount, rank: rank,
         path: path)
       return
     }
@@ -169,7 +169,7 @@ extension XMLRecordReader {
       keepPrefix(of: attribute.name, scope, path: path, isIndexed: isIndexed)
     }
     put(
-      register, declared.isNull(element) ? .null : try store(element.text, at: offset), isVariant: isVariant, path: path
+      register, declared.isNull(element) ? .null : try store(element.text, at: offset), rank: rank, path: path
     )
   }
 
@@ -208,7 +208,7 @@ extension XMLRecordReader {
         switch item.content {
         case .leaf(let leaf):
           try fillLeaf(
-            element, leaf.register, path: path, isVariant: false, isIndexed: true, at: offset, scope: scope)
+            element, leaf.register, path: path, rank: 0, isIndexed: true, at: offset, scope: scope)
           return
         case .object(let members):
           try fillObject(element, members, path: path, isIndexed: true, isRecord: false, at: offset, scope: scope)
@@ -291,11 +291,11 @@ extension XMLRecordReader {
     return frame.store(text, as: .subtree)
   }
 
-  /// The member of a name and whether it is spelt in another way than the layout's.
-  private func member(_ name: [UInt8], in members: [Layout.Member]) -> (member: Layout.Member, isVariant: Bool)? {
+  /// The member of a name and the rank of the spelling (`XMLNames.Entry.rank`).
+  private func member(_ name: [UInt8], in members: [Layout.Member]) -> (member: Layout.Member, rank: UInt8)? {
     func spells(_ other: String) -> Bool { other.utf8.elementsEqual(name) }
-    if let exact = members.first(where: { spells($0.name) }) { return (exact, false) }
-    if let alias = members.first(where: { $0.aliases.contains(where: spells) }) { return (alias, true) }
+    if let exact = members.first(where: { spells($0.name) }) { return (exact, 0) }
+    if let alias = members.first(where: { $0.aliases.contains(where: spells) }) { return (alias, 1) }
     var local = name
     if names.ignoresPrefixes, let colon = name.firstIndex(of: UInt8(ascii: ":")) {
       local = Array(name[(colon + 1)...])
@@ -303,10 +303,9 @@ extension XMLRecordReader {
     }
     guard names.ignoresCase else { return nil }
     let folded = local.map(XMLNames.lower)
-    let found = members.first { member in
-      ([member.name] + member.aliases).contains { $0.utf8.map(XMLNames.lower) == folded }
-    }
-    return found.map { ($0, true) }
+    func folds(_ other: String) -> Bool { other.utf8.map(XMLNames.lower) == folded }
+    if let own = members.first(where: { folds($0.name) }) { return (own, 2) }
+    return members.first { $0.aliases.contains(where: folds) }.map { ($0, 3) }
   }
 }
 

@@ -50,7 +50,7 @@ package final class XMLRecordReader: RecordReader {
   var declaration: [UInt8] = []
   var hasReadDocument = false
   /// Registers that a variant spelling filled, in this record.
-  @exclusivity(unchecked) var variants: [(register: Int, path: [UInt8], leaves: Int)] = []
+  @exclusivity(unchecked) var variants: [(register: Int, rank: UInt8, path: [UInt8], leaves: Int)] = []
   /// Elements met of each list, and the cases already taken, in this record.
   @exclusivity(unchecked) var listCounts: [Int]
   @exclusivity(unchecked) var picked: [Picked] = []
@@ -414,7 +414,7 @@ package final class XMLRecordReader: RecordReader {
         continue
       }
       let register = Int(entry.pointee.value)
-      if slots[register].isAbsent, !entry.pointee.isVariant {
+      if slots[register].isAbsent, entry.pointee.rank == 0 {
         slots[register] = slot
         leaves += 1
       } else {
@@ -631,33 +631,34 @@ package final class XMLRecordReader: RecordReader {
   }
 
   private func put(_ register: Int, _ slot: Slot, entry: Int32, leaves: Int = 1) {
-    let isVariant = names.entries[Int(entry)].isVariant
-    if !isVariant, frame.slots[register].isAbsent {
+    let rank = names.entries[Int(entry)].rank
+    if rank == 0, frame.slots[register].isAbsent {
       frame.slots[register] = slot
       frame.leaves += leaves
       return
     }
-    put(register, slot, leaves: leaves, isVariant: isVariant, path: path(of: entry))
+    put(register, slot, leaves: leaves, rank: rank, path: path(of: entry))
   }
 
-  /// A value for a register. Of two spellings of one field the exact one wins; the other becomes an extra under its
-  /// own.
+  /// A value for a register. Of two spellings of one field the better one wins (`XMLNames.Entry.rank`), of two alike the first;
+  /// the other becomes an extra under its own.
   func put(
-    _ register: Int, _ slot: Slot, leaves: Int = 1, isVariant: Bool = false, path: @autoclosure () -> [UInt8] = []
+    _ register: Int, _ slot: Slot, leaves: Int = 1, rank: UInt8 = 0, path: @autoclosure () -> [UInt8] = []
   ) {
     if frame.slots[register].isAbsent {
       frame.slots[register] = slot
       frame.leaves += leaves
-      if isVariant { variants.append((register, path(), leaves)) }
+      if rank > 0 { variants.append((register, rank, path(), leaves)) }
       return
     }
     frame.hasLosingSpelling = true
-    if !isVariant, let index = variants.firstIndex(where: { $0.register == register }) {
+    if let index = variants.firstIndex(where: { $0.register == register }), rank < variants[index].rank {
       let loser = variants.remove(at: index)
       frame.leaves -= loser.leaves
       extra(frame.slots[register], leaves: loser.leaves, path: loser.path)
       frame.slots[register] = slot
       frame.leaves += leaves
+      if rank > 0 { variants.append((register, rank, path(), leaves)) }
     } else {
       extra(slot, leaves: leaves, path: path())
     }

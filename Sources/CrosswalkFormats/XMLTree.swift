@@ -39,9 +39,16 @@ package enum XMLTree {
     return children
   }
 
-  /// The tree with a value at a path. Text that gets attributes becomes an object with `#text`.
+  /// The tree with a value at a path. Text that gets attributes becomes an object with `#text`, and so do attributes that get text.
   package static func insert(_ value: Tree, at path: ArraySlice<PathStep>, into tree: Tree?) -> Tree {
-    guard let step = path.first else { return value }
+    guard let step = path.first else {
+      guard case .object(let members)? = tree, !members.isEmpty, members.allSatisfy({ $0.name.first == UInt8(ascii: "@") })
+      else { return value }
+      switch value {
+      case .null, .bool, .number, .text: return .object(members + [Tree.Member("#text", value)])
+      case .object, .array: return value
+      }
+    }
     let rest = path.dropFirst()
     switch step {
     case .name(let name):

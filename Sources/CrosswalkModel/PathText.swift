@@ -25,16 +25,28 @@ package enum PathText {
   /// Appends one member name, after a dot unless the path is empty.
   package static func append(_ name: some Collection<UInt8>, to path: inout [UInt8]) {
     if !path.isEmpty { path.append(UInt8(ascii: ".")) }
-    guard needsQuotes(name) else {
-      path += name
-      return
-    }
+    if needsQuotes(name) { appendQuoted(name, to: &path) } else { path += name }
+  }
+
+  private static func appendQuoted(_ name: some Collection<UInt8>, to path: inout [UInt8]) {
     path.append(UInt8(ascii: "\""))
     for byte in name {
       if byte == UInt8(ascii: "\"") { path.append(byte) }
       path.append(byte)
     }
     path.append(UInt8(ascii: "\""))
+  }
+
+  /// A path with its last name in quotes, needed or not: the same path by another text, for what a record has where the text alone
+  /// would mean a field that stands elsewhere.
+  package static func quoted(_ path: [UInt8]) -> [UInt8] {
+    guard let text = String(validating: path, as: UTF8.self), let steps = PathStep.parse(text) else { return path }
+    let last = steps.lastIndex { if case .name = $0 { true } else { false } } ?? 0
+    var quoted = Array(PathStep.text(Array(steps[..<last])).utf8)
+    guard case .name(let name) = steps[last] else { return path }
+    if last > 0 { quoted.append(UInt8(ascii: ".")) }
+    appendQuoted(name.utf8, to: &quoted)
+    return quoted + PathStep.text(Array(steps[(last + 1)...])).utf8
   }
 
   /// Appends an index, from 0.

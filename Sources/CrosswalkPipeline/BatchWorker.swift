@@ -154,7 +154,6 @@ package final class BatchWorker {
 
   func use(_ reader: any RecordReader) {
     self.reader = reader
-    bookkeeper.reader = reader
     plan.internedPath = { [unowned reader] index in reader.path(index) }
   }
 
@@ -573,7 +572,7 @@ package final class BatchWorker {
         failure: .init(side: .target, leaf: rejection.leaf, value: rejection.value), at: place(offset, path: target.name),
         disposition: .reject, showsValues: rules.showsValues)
     case .unknownField:
-      let name = plan.frame.extras.first { $0.leaves > 0 }.map { String(decoding: bookkeeper.path(of: $0), as: UTF8.self) } ?? ""
+      let name = plan.frame.extras.first { $0.leaves > 0 }.map { String(decoding: plan.path(of: $0), as: UTF8.self) } ?? ""
       return Messages.unknownField(name, system: plan.source.name, at: place(offset, path: name))
     case .foreignId: return Messages.foreignId(system: plan.target.name, at: place(offset, path: "system"))
     }

@@ -31,8 +31,6 @@ final class Bookkeeper {
   private let isOfCanonical: Bool
   /// Source and target escape alike.
   private let isSpeltAlike: Bool
-  /// Knows the paths of what no mapping names.
-  @exclusivity(unchecked) var reader: (any RecordReader)?
 
   /// A source leaf with one way into the target, or none: whether it stands there shows in two registers.
   private struct CountedLeaf {
@@ -147,7 +145,7 @@ final class Bookkeeper {
     books.rejected &+= read
     for (leaf, _, count) in plan.aside { books.refused[plan.sourceLeaves[leaf].register] &+= count }
     for register in 0..<registers where !frame.slots[register].isAbsent { books.refused[register] &+= 1 }
-    for extra in frame.extras where extra.leaves > 0 { books.unknownRefused[path(of: extra), default: 0] += Int(extra.leaves) }
+    for extra in frame.extras where extra.leaves > 0 { books.unknownRefused[plan.path(of: extra), default: 0] += Int(extra.leaves) }
   }
 
   /// A record that was written.
@@ -173,7 +171,7 @@ final class Bookkeeper {
     for index in complex where !slots[plan.sourceLeaves[index].register].isAbsent { count(complex: index, books) }
     for target in openTargets { count(target, books) }
     if frame.hasExtras {
-      for extra in frame.extras where extra.leaves > 0 { books.unknown[path(of: extra), default: 0] += Int(extra.leaves) }
+      for extra in frame.extras where extra.leaves > 0 { books.unknown[plan.path(of: extra), default: 0] += Int(extra.leaves) }
     }
     if plan.isMarked { postMarked(books) }
     if hasMeta {
@@ -210,10 +208,6 @@ final class Bookkeeper {
     }
   }
 
-  func path(of extra: Frame.Extra) -> [UInt8] {
-    extra.path >= 0 ? reader!.path(Int(extra.path)) : Array(frame.text(extra.pathText))
-  }
-
   /// What the reader counted, without `system` and `native` of canonical.
   private var readLeaves: Int { frame.leaves - plan.metaLeaves }
 
@@ -246,9 +240,7 @@ final class Bookkeeper {
       let there = frame.slots[plan.targetLeaves[way.target].leaf.register]
       isKept = isKept || there.bits == slot.bits || isSame(slot, there)
     }
-    if !stands, plan.isReproduced(leaf) {
-      books.recoded[leaf] &+= 1
-    } else if !stands {
+    if !plan.isReproduced(leaf), !stands || plan.lostPart(leaf) != nil {
       books.parked[leaf * reasons + column(of: plan.parkingReason(leaf))] &+= 1
     } else if !isKept {
       books.recoded[leaf] &+= 1

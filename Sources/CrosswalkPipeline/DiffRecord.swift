@@ -251,10 +251,10 @@ final class DiffWriter: RecordWriter {
 
   /// In the order of their paths; how many.
   private func writeUnnamed(_ frame: Frame, _ out: inout OutputBuffer) -> Int {
-    guard let returns = plan.returnTrip else { return 0 }
+    guard plan.returnTrip != nil else { return 0 }
     // What has no leaf is an aid: a declared prefix, the order of mixed content.
     var found: [(path: [UInt8], value: Slot?, tree: Tree)] = frame.extras.filter { $0.leaves > 0 }.map {
-      (returns.path(of: $0, frame), $0.value, .null)
+      (plan.path(of: $0), $0.value, .null)
     }
     if let native {
       let slot = frame.slots[native]

@@ -153,7 +153,8 @@ package struct ReferenceAudit: Sendable {
         try compare(a.first { $0.name == name }?.value, b.first { $0.name == name }?.value, inner)
       }
       guard Set(b.map(\.name)).count == b.count else { throw failure("what was written has a name twice") }
-    case (.array(let a)?, .array(let b)?) where !a.isEmpty || !b.isEmpty:
+    case (.array(let left)?, .array(let right)?) where !left.isEmpty || !right.isEmpty:
+      let (a, b) = (Self.inOrder(left), Self.inOrder(right))
       for index in 0..<max(a.count, b.count) {
         var inner = path
         PathText.append(index: index, to: &inner)
@@ -161,6 +162,13 @@ package struct ReferenceAudit: Sendable {
       }
     default: throw Difference(side: .written, path: path, expected: expected, found: found)
     }
+  }
+
+  /// Values that stand beside their paths (`native` in XML) have no order that says anything.
+  private static func inOrder(_ items: [Tree]) -> [Tree] {
+    let paths = items.compactMap { try? $0["@path"]?.characters() }
+    guard paths.count == items.count else { return items }
+    return zip(paths, items).sorted { $0.0.lexicographicallyPrecedes($1.0) }.map(\.1)
   }
 
   // MARK: Back

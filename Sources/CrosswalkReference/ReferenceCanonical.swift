@@ -30,6 +30,8 @@ package struct ReferenceCanonical: Sendable, Equatable {
     package var field: String?
     /// The canonical fields that it gave a value to.
     package var feeds: Set<String> = []
+    /// Those that a text was taken apart into.
+    var parts: Set<String> = []
     /// Why it gave none.
     package var why: ReferenceWhy?
     /// No leaf, but what a format needs to write an unknown one again as it stood: the declaration of its prefix, the order

@@ -157,9 +157,10 @@ package struct ReferenceConversion: Sendable {
     for leaf in canonical.leaves {
       if leaf.isAid {
         residue.original.append(.init(path: leaf.path, value: leaf.value))
-      } else if leaf.feeds.isDisjoint(with: stands) {
+      } else if leaf.feeds.isDisjoint(with: stands) || !leaf.parts.isSubset(of: stands) {
+        // A text that was taken apart is in the residue alone with a part that stands nowhere.
         residue.parked.append(.init(path: leaf.path, value: leaf.value))
-        residue.why.append(why(leaf, target))
+        residue.why.append(why(leaf, target, leaf.parts.subtracting(stands)))
       } else if back[leaf.path] != leaf.value {
         residue.original.append(.init(path: leaf.path, value: leaf.value))
       }
@@ -179,11 +180,28 @@ package struct ReferenceConversion: Sendable {
     return Dictionary(record.leaves.map { ($0.path, $0.value) }) { first, _ in first }
   }
 
-  private func why(_ leaf: ReferenceCanonical.Leaf, _ target: ReferenceRecord) -> ReferenceWhy {
+  /// - lost: the parts of a text that stand nowhere.
+  private func why(_ leaf: ReferenceCanonical.Leaf, _ target: ReferenceRecord, _ lost: Set<String>) -> ReferenceWhy {
     guard let field = from.fields.first(where: { $0.name == leaf.field }) else { return .noPlace }
     if leaf.value.isBlank { return .empty }
     if leaf.value.isContainer { return .failed }
     let meanings = Set(field.canonicalNames + (from.blockParts(of: field)?.values.sorted() ?? []))
+    if let why = lacksPlace(meanings) { return !field.derived.isEmpty ? .derived : why }
+    if !lost.isEmpty {
+      let reasons = lost.map { part in
+        lacksPlace([part]) ?? (target.failed.values.contains { $0.contains(part) } ? .failed : .taken)
+      }
+      return [.noPlace, .readOnly, .failed].first(where: reasons.contains) ?? .taken
+    }
+    if leaf.why == .failed { return .failed }
+    if target.failed.values.contains(where: { !$0.isDisjoint(with: leaf.feeds) }) {
+      return leaf.feeds.contains("id") ? .readOnly : .failed
+    }
+    return .taken
+  }
+
+  /// Why none of these canonical fields can stand in the shape; nil where one can.
+  private func lacksPlace(_ meanings: Set<String>) -> ReferenceWhy? {
     let places = to.fields.filter { place in
       place.canonicalNames.contains(where: meanings.contains)
         || place.legs.contains { leg in
@@ -194,14 +212,8 @@ package struct ReferenceConversion: Sendable {
         }
     }
     let isPayload = shape == .create || shape == .update
-    if !places.contains(where: { $0.shapes.contains(shape) && !$0.isOneWay && ($0.derived.isEmpty || !isPayload) }) {
-      return !field.derived.isEmpty ? .derived : places.isEmpty ? .noPlace : .readOnly
-    }
-    if leaf.why == .failed { return .failed }
-    if target.failed.values.contains(where: { !$0.isDisjoint(with: leaf.feeds) }) {
-      return leaf.feeds.contains("id") ? .readOnly : .failed
-    }
-    return .taken
+    if places.contains(where: { $0.shapes.contains(shape) && !$0.isOneWay && ($0.derived.isEmpty || !isPayload) }) { return nil }
+    return places.isEmpty ? .noPlace : .readOnly
   }
 
   // MARK: Restoring
@@ -274,8 +286,10 @@ package struct ReferenceConversion: Sendable {
         // A null where the format has none is absent.
         if value == .null, format == .xml, from.nilAttribute == nil { continue }
         var path = place.paths[0]
-        // An attribute holds no elements: an element of its name does.
-        if value.isContainer, case .name(let name)? = path.last, name.hasPrefix("@") { path[path.count - 1] = .name(String(name.dropFirst())) }
+        // An attribute holds no elements: an element of the field's own name does.
+        if value.isContainer, case (.name(let name)?, .name(let own)?) = (path.last, field.steps.last), name.hasPrefix("@") {
+          path[path.count - 1] = .name(own.hasPrefix("@") ? String(own.dropFirst()) : own)
+        }
         mapped.append((path, from.xmlLeaf(value, field.type, path, format)))
       }
     }

@@ -222,9 +222,13 @@ extension ReferenceSystem {
   /// and null only where its own column says so by being empty.
   func takes(_ value: Tree, at path: [UInt8], _ format: Format) -> Bool {
     func isField(_ path: [UInt8]) -> Bool { fields.contains { places(of: $0, format).contains { $0.identity == path } } }
+    // Where a field of this format stands, nothing else can.
+    let steps = PathStep.parse(String(decoding: path, as: UTF8.self)) ?? []
+    let own = format.hasTrees ? steps : [.name(PathStep.columnText(steps))]
+    if !isField(path), fields.contains(where: { places(of: $0, format).contains { $0.paths[0] == own } }) { return false }
     if format.hasTrees {
       // A value in JSON has no attributes.
-      guard format.isJSON, let steps = PathStep.parse(String(decoding: path, as: UTF8.self)), steps.count > 1 else { return true }
+      guard format.isJSON, steps.count > 1 else { return true }
       return isField(path) || !isField(Array(PathStep.text(steps.dropLast()).utf8))
     }
     if value.isContainer { return false }

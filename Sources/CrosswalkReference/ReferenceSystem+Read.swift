@@ -57,9 +57,7 @@ extension ReferenceSystem {
       var parts: [Tree?] = []
       var mine: [ReferenceCanonical.Leaf] = []
       for part in places {
-        let hit = part.paths.lazy.compactMap { path in
-          locate(path[...], in: record, format, exact: true) ?? locate(path[...], in: record, format, exact: false)
-        }.first
+        let hit = best(part.paths, in: record, format)
         parts.append(hit?.value)
         guard let hit else { continue }
         if format == .xml, case .array = hit.value {
@@ -72,10 +70,35 @@ extension ReferenceSystem {
       found += mine
     }
     try collect(record, format, found, &canonical)
+    let elsewhere = elsewhere(format)
+    for i in canonical.leaves.indices where canonical.leaves[i].field == nil && elsewhere.contains(canonical.leaves[i].path) {
+      canonical.leaves[i].path = PathText.quoted(canonical.leaves[i].path)
+    }
     if rejectsUnmapped, let leaf = canonical.leaves.first(where: { $0.field == nil && !$0.isAid }) {
       throw ReferenceReject(why: .unmapped, field: String(decoding: leaf.path, as: UTF8.self))
     }
     return canonical
+  }
+
+  /// Of a field's spellings that a record has its own name goes first, then another one of the mapping; in any other case after both, and
+  /// of two alike the first in the record.
+  private func best(_ paths: [[PathStep]], in record: Tree, _ format: Format) -> (location: [Int], value: Tree)? {
+    for exact in [true, false] {
+      for paths in [paths.prefix(1), paths.dropFirst()] {
+        let hits = paths.compactMap { locate($0[...], in: record, format, exact: exact) }
+        if let first = hits.min(by: { $0.location.lexicographicallyPrecedes($1.location) }) { return first }
+      }
+    }
+    return nil
+  }
+
+  /// Names of the leaves that a format has elsewhere: in a record they are something else's.
+  private func elsewhere(_ format: Format) -> Set<[UInt8]> {
+    let moved = fields.flatMap { places(of: $0, format) }.filter { place in
+      !PathStep.columnText(place.paths[0]).utf8.elementsEqual(place.identity)
+        && !PathStep.text(place.paths[0]).utf8.elementsEqual(place.identity)
+    }
+    return Set(moved.map(\.identity))
   }
 
   /// Gives the canonical fields of one field their values.
@@ -120,6 +143,7 @@ extension ReferenceSystem {
           for (part, name) in parts {
             if let value = block.value(of: part, among: Set(parts.keys)) { values[name] = .text(value) }
           }
+          for i in leaves.indices { leaves[i].parts = Set(values.keys) }
         }
       }
     } catch {
@@ -273,15 +297,17 @@ extension ReferenceSystem {
     func add(_ name: String) {
       let steps = parent + [.name(name)]
       paths.append(columns(path(steps, format), format))
-      for also in nameRules[format.carrier]?.alsoRead ?? [] { paths.append(path(steps, format, to: also)) }
+      // Of the last name; what stands around it is found by `isParent`.
+      for also in nameRules[format.carrier]?.alsoRead ?? [] {
+        paths.append(columns(path(parent, format) + path([.name(name)], format, to: also), format))
+      }
     }
     // A format's own name replaces the last step; of columns, the whole.
     if let name = field.formatNames[format] {
       paths.append(format.hasTrees ? path(parent, format) + [.name(name)] : [.name(name)])
-    } else {
-      add(own)
     }
-    for name in field.readNames { add(name) }
+    add(own)
+    for name in field.readNames + field.writeNames.values.sorted() { add(name) }
     return paths
   }
 
@@ -325,7 +351,10 @@ extension ReferenceSystem {
         let all = members.indices.filter { members[$0].name == Array(name[..<hash].utf8) }
         index = number >= 1 && number <= all.count ? all[number - 1] : nil
       }
-      if index == nil, ignoresCase, !exact || !rest.isEmpty {
+      if !rest.isEmpty, format.hasTrees {
+        // Of objects and lists under several spellings the first is it.
+        index = members.firstIndex { isParent($0.name, name, format) }
+      } else if index == nil, ignoresCase, !exact {
         index = members.firstIndex { Self.isSameWord($0.name, name) }
       }
       return index.flatMap { into($0, members[$0].value) }
@@ -384,33 +413,53 @@ extension ReferenceSystem {
       isElementWithText = false
     }
     let passes = !live.allSatisfy(\.isEmpty) || isElementWithText && !live.isEmpty
+    // Another spelling of a field, with attributes: its text is the element's, as a field's is.
+    var isLoser = false
+    if isElementWithText, live.contains(where: \.isEmpty), case .object(let members) = node {
+      let text = members.firstIndex { $0.name == XMLNode.textName }
+      isLoser = taken[location + [text ?? -1]] == nil
+      if isLoser {
+        canonical.leaves.append(.init(path: path, value: text.map { members[$0].value } ?? .text([]), why: .noPlace, location: location))
+      }
+    }
     switch node {
     case .object(let members) where !members.isEmpty && (passes || location.isEmpty):
       let parent = path
       for (index, item) in Self.visits(members) {
         let member = members[index]
-        if format == .xml, Self.isAid(member.name) { continue }
+        if format == .xml, Self.isAid(member.name) || isLoser && member.name == XMLNode.textName { continue }
         let key = keys[location + [index]]
         if key?.isImplied == true { continue }
-        var path = path
-        if format.hasTrees {
-          PathText.append(key.map { Array($0.name.utf8) } ?? member.name, to: &path)
-        } else {
-          path = format == .csv ? Self.path(ofColumn: member.name) : member.name
-        }
         let inner = live.filter { steps in
           guard case .name(let name)? = steps.first else { return false }
           if format == .csv, let hash = name.lastIndex(of: "#"), Array(name[..<hash].utf8) == member.name {
             return true
           }
+          if steps.count > 1, format.hasTrees { return isParent(member.name, name, format) }
           return ignoresCase ? Self.isSameWord(member.name, name) : member.name.elementsEqual(name.utf8)
         }.map { $0.dropFirst() }
+        let own = live.first { $0.count > 1 && isParent(member.name, $0.first, format) }?.first
+        let isSecond = members[..<index].contains { isParent($0.name, own, format) }
+        var path = path
+        if format.hasTrees {
+          // What stands in an object or a list has the mapping's path, whatever its own spelling.
+          var name = key.map { Array($0.name.utf8) } ?? member.name
+          if !isSecond, case .name(let text)? = own, holds(member.value, inner, format) { name = Array(text.utf8) }
+          PathText.append(name, to: &path)
+        } else {
+          path = format == .csv ? Self.path(ofColumn: member.name) : member.name
+        }
         if let item, inner.isEmpty, case .array(let items) = member.value {
           PathText.append(index: item, to: &path)
           keepUnknown(items[item], path, location + [index, item], &canonical)
           continue
         }
         if let item, item > 0 { continue }
+        if isSecond {
+          // The first one is it, and this one stays whole.
+          keepUnknown(member.value, path, location + [index], &canonical)
+          continue
+        }
         let known = canonical.leaves.count
         try walk(member.value, format, location + [index], path, inner, taken, keys, &canonical)
         if format == .xml, member.name.first == UInt8(ascii: "@"), canonical.leaves.count > known,
@@ -457,6 +506,39 @@ extension ReferenceSystem {
         return
       }
       keepUnknown(node, path, location, &canonical)
+    }
+  }
+
+  /// Whether an object or a list has a name of the mapping, in any of its spellings.
+  private func isParent(_ name: [UInt8], _ step: PathStep?, _ format: Format) -> Bool {
+    if case .name(let text)? = step { isParent(name, text, format) } else { false }
+  }
+
+  private func isParent(_ name: [UInt8], _ text: String, _ format: Format) -> Bool {
+    let spellings = [text] + (parentNames[format.carrier]?[text] ?? [])
+    return spellings.contains { ignoresCase ? Self.isSameWord(name, $0) : name.elementsEqual($0.utf8) }
+  }
+
+  func allParentNames() -> [Format: [String: [String]]] {
+    nameRules.mapValues { rule in
+      var names: [String: [String]] = [:]
+      for case .name(let name) in fields.flatMap({ $0.steps.dropLast() }) where name.contains(rule.from) {
+        func spelt(_ other: String) -> String {
+          name.split(separator: rule.from, omittingEmptySubsequences: false).joined(separator: other)
+        }
+        names[spelt(rule.to)] = rule.alsoRead.map(spelt)
+      }
+      return names
+    }
+  }
+
+  /// Whether a value is the object or list that the steps go into.
+  private func holds(_ value: Tree, _ steps: [ArraySlice<PathStep>], _ format: Format) -> Bool {
+    let next = steps.compactMap(\.first)
+    return switch value {
+    case .object(let members): !members.isEmpty && next.contains { format == .xml || !$0.isListStep }
+    case .array(let items): !items.isEmpty && next.contains(where: \.isListStep)
+    case .null, .bool, .number, .text: false
     }
   }
 

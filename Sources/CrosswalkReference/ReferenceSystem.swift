@@ -44,6 +44,8 @@ package struct ReferenceSystem: Sendable {
   var replies: ReplyRules
   var tables: ReferenceTables
   var known: [Format: [String: [Place]]] = [:]
+  /// Names of objects and lists, as they are written → as they are read too.
+  var parentNames: [Format: [String: [String]]] = [:]
 
   /// A value of a field that does not convert; a region's with the code of its country, or the country's text where it has none.
   package struct Given: Hashable, Sendable {
@@ -148,6 +150,7 @@ package struct ReferenceSystem: Sendable {
     model = try (canonicalYAML["fields"]?.entries ?? []).map(ReferenceField.init)
     self.tables = tables
     known = allPlaces()
+    parentNames = allParentNames()
   }
 
   /// The same from the files' bytes.

@@ -61,20 +61,25 @@ enum LayoutBuilder {
         }
       }
       if format == .csv {
-        // A column is the path as the file spells it.
-        let column = leaf.name == field.name && shape == nil ? leaf.name : leaf.name
+        // A column is the path as the file spells it, unless it has a name of its own.
+        let column = leaf.name == field.name ? field.formatNames[.csv] ?? leaf.name : leaf.name
         root.insert([.name(column)][...], aliases: aliases.map { sibling(of: leaf.path, named: $0) }, leaf: leaf.layout)
         continue
       }
-      var spelt = aliases
-      for rule in system.names where rule.format == base(format) && shape == nil {
-        guard !rule.from.isEmpty, case .name(let own)? = leaf.path.last else { continue }
-        for other in rule.alsoRead {
-          let alias = replace(rule.from, by: other, in: own)
-          if case .name(let name)? = path.last, alias != name, !spelt.contains(alias) { spelt.append(alias) }
+      var spelt: [String] = []
+      let rules = shape == nil ? system.names.filter { $0.format == base(format) && !$0.from.isEmpty } : []
+      if shape == nil, case (.name(let own)?, .name(let name)?) = (leaf.path.last, path.last) {
+        func add(_ alias: String) { if alias != name, !spelt.contains(alias) { spelt.append(alias) } }
+        for alias in aliases { add(rules.reduce(alias) { replace($1.from, by: $1.to, in: $0) }) }
+        for rule in rules {
+          for other in rule.alsoRead { for one in [own] + aliases { add(replace(rule.from, by: other, in: one)) } }
         }
       }
-      root.insert(path[...], aliases: spelt, leaf: leaf.layout)
+      let around = zip(leaf.path, path).map { step, spelt -> [String] in
+        guard case (.name(let own), .name(let name)) = (step, spelt) else { return [] }
+        return rules.flatMap { rule in rule.alsoRead.map { replace(rule.from, by: $0, in: own) } }.filter { $0 != name }
+      }
+      root.insert(path[...], around: around[...], aliases: spelt, leaf: leaf.layout)
     }
     layout.members = root.members()
     return layout
@@ -93,9 +98,16 @@ enum LayoutBuilder {
   static func written(_ leaf: MappedLeaf, in system: System, format: Format) -> [PathStep] {
     var path = leaf.path
     let special = leaf.name == system.fields[leaf.field].name ? system.fields[leaf.field].formatNames[base(format)] : nil
+    // A column is the path as the file spells it, unless it has a name of its own.
+    if format == .csv { return special.map { [.name($0)] } ?? path }
     if let special { path[path.count - 1] = .name(special) }
     spell(&path, in: system, format: format, last: special == nil)
     return path
+  }
+
+  /// Names of the leaves whose path in a format is another one.
+  static func elsewhere(_ leaves: [MappedLeaf], in system: System, format: Format) -> Set<[UInt8]> {
+    Set(leaves.filter { PathStep.text(written($0, in: system, format: format)) != $0.name }.map { Array($0.name.utf8) })
   }
 
   private static func spell(_ path: inout [PathStep], in system: System, format: Format, last: Bool = true) {
@@ -126,8 +138,11 @@ enum LayoutBuilder {
     private var order: [Step] = []
     private var groups: [Step: Group] = [:]
     private var leaves: [Step: (Layout.Leaf, [String])] = [:]
+    /// Other names of the groups.
+    private var spellings: [Step: [String]] = [:]
 
-    func insert(_ path: ArraySlice<PathStep>, aliases: [String], leaf: Layout.Leaf) {
+    /// - around: for each step other names of what stands there.
+    func insert(_ path: ArraySlice<PathStep>, around: ArraySlice<[String]> = [], aliases: [String], leaf: Layout.Leaf) {
       guard let first = path.first else { return }
       let step: Step =
         switch first {
@@ -142,14 +157,15 @@ enum LayoutBuilder {
       }
       let group = groups[step] ?? Group()
       groups[step] = group
-      group.insert(path.dropFirst(), aliases: aliases, leaf: leaf)
+      if let names = around.first, !names.isEmpty { spellings[step] = names }
+      group.insert(path.dropFirst(), around: around.dropFirst(), aliases: aliases, leaf: leaf)
     }
 
     func members() -> [Layout.Member] {
       order.compactMap { step in
         guard case .name(let name) = step else { return nil }
         if let (leaf, aliases) = leaves[step] { return Layout.Member(name, aliases: aliases, .leaf(leaf)) }
-        return groups[step].map { Layout.Member(name, $0.content()) }
+        return groups[step].map { Layout.Member(name, aliases: spellings[step] ?? [], $0.content()) }
       }
     }
 

@@ -21,6 +21,8 @@ package final class Plan {
   package let sourceLayout: Layout
   package let targetLayout: Layout
   package let sourceLeaves: [MappedLeaf]
+  /// Names of those that stand elsewhere in the source's format: what a record has there is another spelling, or no field's.
+  private let elsewhere: Set<[UInt8]>
   package let targetLeaves: [TargetLeaf]
   /// Per source leaf the canonical fields it feeds.
   package let feeds: [[Int]]
@@ -42,9 +44,16 @@ package final class Plan {
     package var leg: UInt8
     let through: [Int]
   }
+  /// The paths that the reader has learnt, by their numbers.
+  package var internedPath: ((Int) -> [UInt8])?
+  /// Texts that are taken apart: the leaf, and the registers of its parts.
+  private let blocks: [(leaf: Int, parts: [Int])]
   let returns: ReturnTrip?
   /// Brings records back with their residue lines.
   package let restoration: Restoration?
+  /// Where the target's leaves stand in its format.
+  private(set) lazy var targetPlaces = Set(
+    targetLeaves.map(\.leaf).filter { $0.field >= 0 }.map { LayoutBuilder.written($0, in: target, format: targetFormat) })
   /// Restored leaves that the target's layout has no place for.
   @exclusivity(unchecked) package var extras: [OutputExtra] = [] { didSet { if !extras.isEmpty { mark.pointee = true } } }
   /// Mapped leaves that hold objects or lists, which no value converts from: parked as failed.
@@ -78,6 +87,8 @@ package final class Plan {
   let nothing: Int
   package let idLeaf: Int?
   private let rejectsUnknown: Bool
+  /// The canonical fields' registers as they are read.
+  private let readCanonical: [Int?]
   /// Per source leaf the registers of the canonical fields it feeds, as they are read.
   private let readRegisters: [[Int]]
   /// The canonical fields' registers for the target to take from.
@@ -123,7 +134,8 @@ package final class Plan {
     }
     // The reader's registers are the record's leaves, which were handed out first; the meta members of canonical came after the
     // steps' own and are moved to the front by counting all of them as the reader's.
-    let readCanonical = read.canonical
+    readCanonical = read.canonical
+    blocks = read.blocks.map { ($0.leaf, $0.step.partRegisters) }
     readRegisters = read.feeds.map { $0.compactMap { read.canonical[$0] } }
     let sourceBlocks = read.blocks
     let moves = restores == nil ? nil : Restoration.detach(&read, of: source, model: settings.canonical, builder: &builder)
@@ -213,6 +225,7 @@ package final class Plan {
       sourceLayout.registers = (leaves.map(\.register).max() ?? -1) + 1
     }
     self.sourceLayout = sourceLayout
+    elsewhere = LayoutBuilder.elsewhere(leaves.filter { $0.field >= 0 }, in: source, format: sourceFormat)
     var targetLayout = LayoutBuilder.layout(
       of: targets.map(\.leaf).filter { $0.field >= 0 }, in: target, format: targetFormat, writing: shape)
     if targetIsCanonical {
@@ -476,8 +489,31 @@ package final class Plan {
 
   // MARK: - Fates
 
-  /// Whether a source leaf stands in the target or contributed to a leaf that does (SEMANTICS S3).
-  package func contributes(_ leaf: Int) -> Bool { isReproduced(leaf) || ways[leaf].contains { stands(leaf, $0) } }
+  /// Whether a source leaf stands in the target or contributed to a leaf that does (SEMANTICS S3). A text that was taken apart does with
+  /// all of its parts: one that stands nowhere is in the residue alone, with its text.
+  package func contributes(_ leaf: Int) -> Bool {
+    isReproduced(leaf) || ways[leaf].contains { stands(leaf, $0) } && lostPart(leaf) == nil
+  }
+
+  /// Why a part of a text that was taken apart stands nowhere in the target; nil where all of them do.
+  package func lostPart(_ leaf: Int) -> ParkingReason? {
+    guard let block = blocks.first(where: { $0.leaf == leaf }) else { return nil }
+    let lost = block.parts.filter { part in
+      !frame.slots[part].isBlank && !ways[leaf].contains { $0.through.contains(part) && stands(leaf, $0) }
+    }
+    let reasons = lost.map { part -> ParkingReason in
+      let open = ways[leaf].filter { $0.through.contains(part) }
+      if open.isEmpty { return hasPlace(part) ? .readOnly : .noPlace }
+      return open.contains { state.failedTargets.contains($0.target) } ? .failed : .taken
+    }
+    return ParkingReason.allCases.first(where: reasons.contains)
+  }
+
+  /// Whether the target has a field for what a canonical register holds, in whatever shape.
+  private func hasPlace(_ register: Int) -> Bool {
+    guard let index = readCanonical.firstIndex(of: register) else { return false }
+    return target.fields.contains { $0.canonicalNames.contains(model.fields[index].name) }
+  }
 
   /// Whether a way of a source leaf was taken in the record at hand.
   package func stands(_ leaf: Int, _ way: Way) -> Bool {
@@ -515,7 +551,7 @@ package final class Plan {
   package func parkingReason(_ leaf: Int) -> ParkingReason {
     let slot = frame.slots[sourceLeaves[leaf].register]
     if slot.kind == .null || slot.isEmptyText { return .empty }
-    if let reason = staticParking[leaf] { return reason }
+    if let reason = staticParking[leaf] ?? lostPart(leaf) { return reason }
     // Several lines are one value.
     let field = sourceLeaves[leaf].field
     if state.failures.contains(where: { $0.side == .source && sourceLeaves[$0.leaf].field == field }) { return .failed }
@@ -557,9 +593,11 @@ extension Plan {
     set { returns?.acceptsExtra = newValue }
   }
 
-  package var internedPath: ((Int) -> [UInt8])? {
-    get { returns?.internedPath }
-    set { returns?.internedPath = newValue }
+  /// The path of a leaf that no field took: as the record spells it, the last name in quotes where it would be a field's that stands
+  /// elsewhere.
+  package func path(of extra: Frame.Extra) -> [UInt8] {
+    let path = extra.path >= 0 ? internedPath?(Int(extra.path)) ?? [] : Array(frame.text(extra.pathText))
+    return elsewhere.isEmpty || !elsewhere.contains(path) ? path : PathText.quoted(path)
   }
 
   /// Parked values go to the run's residue; canonical takes those of another system in its `native`.

@@ -295,15 +295,16 @@ package final class Restoration {
         overlaid.append(
           Overlaid(
             target: index, before: slots[plan.targetLeaves[index].leaf.register], value: restored,
-            isOriginal: number >= line.firstOriginal, isAid: number >= line.firstAid))
+            isOriginal: number >= line.firstOriginal || targetBlocks.contains { $0.target == index }, isAid: number >= line.firstAid))
       } else if keepsKinds, let extra = ReturnTrip.extra(entry.value, name, plan, targetByName), plan.takes(extra) {
         if let index = targetByName[name] {
           failing.formUnion(readsInto[index].compactMap { replayCanonical[$0] })
           overlaid.append(
             Overlaid(target: index, before: slots[plan.targetLeaves[index].leaf.register], value: .absent, isOriginal: false))
+        } else {
+          beyond += 1
         }
         plan.extras.append(extra)
-        beyond += 1
       } else {
         plan.parkBeyond(entry)
       }

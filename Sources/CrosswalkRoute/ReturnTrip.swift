@@ -37,7 +37,6 @@ package final class ReturnTrip {
   private let mayRefuse: [Bool]
   private let isTyped: Bool
   private let hasNull: Bool
-  private let interned: (Int32) -> [UInt8]
   /// For restoring into the target: its leaves by name.
   private let targetByName: [String: Int]
   /// The canonical registers of the way forward and of the way back, for the replay: pairs that should agree.
@@ -69,7 +68,6 @@ package final class ReturnTrip {
     mayRefuse = leaves.map { leaf in leaf.field >= 0 && ReturnTrip.mayRefuse(source.fields[leaf.field]) }
     isTyped = sourceFormat.isJSON
     hasNull = sourceFormat.isJSON || sourceFormat == .xml && source.xml.nilAttribute != nil
-    interned = { _ in [] }
     var byTarget: [String: Int] = [:]
     for (index, one) in targets.enumerated() where one.leaf.field >= 0 { byTarget[one.leaf.name] = index }
     targetByName = byTarget
@@ -168,19 +166,13 @@ package final class ReturnTrip {
     for extra in frame.extras {
       findings.entries.append(
         Entry(
-          path: path(of: extra, frame), value: extra.value, leaf: -1, isParked: extra.leaves > 0, leaves: Int(extra.leaves)))
+          path: plan.path(of: extra), value: extra.value, leaf: -1, isParked: extra.leaves > 0, leaves: Int(extra.leaves)))
     }
     return findings
   }
 
-  /// The path of an unknown leaf; the pipeline gives the reader's interned paths.
-  package var internedPath: ((Int) -> [UInt8])?
   /// Asked for each value that comes back and has no field.
   var acceptsExtra: ((OutputExtra) -> Bool)?
-
-  package func path(of extra: Frame.Extra, _ frame: Frame) -> [UInt8] {
-    extra.path >= 0 ? internedPath?(Int(extra.path)) ?? [] : Array(frame.text(extra.pathText))
-  }
 
   /// Same kind (where the format has kinds) and same literal.
   private func isSame(_ a: Slot, _ b: Slot, _ frame: Frame) -> Bool {
@@ -261,11 +253,14 @@ package final class ReturnTrip {
     }
     if let index = targetByName[name] {
       var path = LayoutBuilder.written(plan.targetLeaves[index].leaf, in: plan.target, format: plan.targetFormat)
-      // An attribute holds no elements: they stood in an element of the same name, which is read too.
-      if case .name(let attribute)? = path.last, attribute.hasPrefix("@") { path[path.count - 1] = .name(String(attribute.dropFirst())) }
+      // An attribute holds no elements: they stood in an element of the field's own name, which is read too.
+      if case (.name(let attribute)?, .name(let own)?) = (path.last, plan.targetLeaves[index].leaf.path.last), attribute.hasPrefix("@") {
+        path[path.count - 1] = .name(own.hasPrefix("@") ? String(own.dropFirst()) : own)
+      }
       return OutputExtra(path: path, value: value)
     }
-    guard let path = PathStep.parse(name), !PathText.isAround(name.utf8) else { return nil }
+    // Where a field of this format stands, nothing else can.
+    guard let path = PathStep.parse(name), !PathText.isAround(name.utf8), !plan.targetPlaces.contains(path) else { return nil }
     return OutputExtra(path: path, value: value)
   }
 

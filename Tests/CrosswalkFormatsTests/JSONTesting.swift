@@ -163,7 +163,7 @@ enum JSONTesting {
   private struct Plain {
     let layout: Layout
     let duplicates: JSONRecordReader.DuplicateNames
-    var held: [(value: Tree, path: [UInt8], isVariant: Bool)?]
+    var held: [(value: Tree, path: [UInt8], rank: Int)?]
     var extras: [(path: [UInt8], value: Tree)] = []
     var hasContainerLeaf = false
     var hasLosingSpelling = false
@@ -176,15 +176,14 @@ enum JSONTesting {
       held = Array(repeating: nil, count: layout.registers)
     }
 
-    func find(_ name: [UInt8], in members: [Layout.Member]) -> (member: Layout.Member, isVariant: Bool)? {
-      if let member = members.first(where: { Array($0.name.utf8) == name }) { return (member, false) }
-      if let member = members.first(where: { $0.aliases.contains { Array($0.utf8) == name } }) { return (member, true) }
+    func find(_ name: [UInt8], in members: [Layout.Member]) -> (member: Layout.Member, rank: Int)? {
+      if let member = members.first(where: { Array($0.name.utf8) == name }) { return (member, 0) }
+      if let member = members.first(where: { $0.aliases.contains { Array($0.utf8) == name } }) { return (member, 1) }
       guard layout.ignoresCase else { return nil }
       func lower(_ bytes: [UInt8]) -> [UInt8] { bytes.map { (0x41...0x5a).contains($0) ? $0 + 0x20 : $0 } }
-      let member = members.first { member in
-        ([member.name] + member.aliases).contains { lower(Array($0.utf8)) == lower(name) }
-      }
-      return member.map { ($0, true) }
+      func folds(_ other: String) -> Bool { lower(Array(other.utf8)) == lower(name) }
+      let member = members.first { ([$0.name] + $0.aliases).contains(where: folds) }
+      return member.map { ($0, folds($0.name) ? 2 : 3) }
     }
 
     /// The text that tells an element apart, and the spelling of its name: the exact one before others.
@@ -205,7 +204,7 @@ enum JSONTesting {
         if isDuplicate, duplicates == .reject { return false }
         var own = path
         PathText.append(member.name, to: &own)
-        guard let (found, isVariant) = find(member.name, in: known) else {
+        guard let (found, rank) = find(member.name, in: known) else {
           if isDuplicate {
             setApart(member.value, own, member.name, isUnknown: true)
           } else {
@@ -222,7 +221,7 @@ enum JSONTesting {
         }
         var inner = path
         PathText.append(found.name.utf8, to: &inner)
-        guard take(member.value, found.content, own: own, path: inner, isVariant: isVariant, isDuplicate: isDuplicate, name: member.name)
+        guard take(member.value, found.content, own: own, path: inner, rank: rank, isDuplicate: isDuplicate, name: member.name)
         else { return false }
       }
       return true
@@ -242,25 +241,25 @@ enum JSONTesting {
     }
 
     private mutating func take(
-      _ value: Tree, _ content: Layout.Content, own: [UInt8], path: [UInt8], isVariant: Bool, isDuplicate: Bool, name: [UInt8]
+      _ value: Tree, _ content: Layout.Content, own: [UInt8], path: [UInt8], rank: Int, isDuplicate: Bool, name: [UInt8]
     ) -> Bool {
       switch (content, value) {
       case (.leaf(let leaf), _):
         if value.isContainer { hasContainerLeaf = true }
         guard let other = held[leaf.register] else {
-          held[leaf.register] = (value, own, isVariant)
+          held[leaf.register] = (value, own, rank)
           return true
         }
         if !isDuplicate { hasLosingSpelling = true }
-        if isDuplicate ? duplicates == .last : !isVariant && other.isVariant {
+        if isDuplicate ? duplicates == .last && other.path == own : rank < other.rank {
           if isDuplicate {
             setApart(other.value, other.path, JSONTesting.lastName(other.path), isUnknown: false)
           } else {
             extras.append((other.path, other.value))
           }
-          held[leaf.register] = (value, own, isVariant)
+          held[leaf.register] = (value, own, rank)
         } else if isDuplicate {
-          setApart(value, own, name, isUnknown: false)
+          setApart(value, own, name, isUnknown: true)
         } else {
           extras.append((own, value))
         }
@@ -305,7 +304,7 @@ enum JSONTesting {
           let content = known.first { $0.index == index }?.content
           let isEmpty = item == .object([]) || item == .array([])
           if let content, !isEmpty || content.isLeaf, content.isLeaf || content.isList == item.isList {
-            guard take(item, content, own: place, path: place, isVariant: false, isDuplicate: false, name: []) else { return false }
+            guard take(item, content, own: place, path: place, rank: 0, isDuplicate: false, name: []) else { return false }
           } else {
             extras.append((place, item))
           }

@@ -95,6 +95,52 @@ import Testing
     #expect(try JSONReference.parse(back.output) == JSONReference.parse(Array(record.utf8)))
   }
 
+  /// One leaf has one fate: books, residue, budget and `explain` say the same of it.
+  @Test func aTextOfWhichAPartStandsNowhereIsParkedWhateverItsOtherPartsGave() throws {
+    let ways: [(block: String, target: String, why: ConvertSummary.ParkedReason?)] = [
+      (BlockTests.boston, "bigtime", .noPlace), ("www.osprey.example", "bigtime", .noPlace), ("Boston, MA 02118", "bigtime", nil),
+      ("Boston, MA 02118", "trackops", .failed), ("Boston, MA 02118\nUSA\nwww.osprey.example", "trackops", nil),
+    ]
+    for (block, target, why) in ways {
+      var job: ConvertJob?
+      let run = try Conversion.run(BlockTests.input(block), "harvest:ndjson", to: "\(target):ndjson") {
+        BlockTests.split(&$0)
+        $0.audit = .all
+        job = $0
+      }
+      let details = try #require(run.summary.fields["details"])
+      #expect((details.recoded, details.parked) == (why == nil ? (1, 0) : (0, 1)), "\(block), \(target)")
+      #expect(run.summary.parked == (why.map { [$0: 1] } ?? [:]), "\(block), \(target)")
+      #expect(run.residue.first?.parked("details") == (why == nil ? nil : .text(Array(block.utf8))), "\(block), \(target)")
+      if why != nil { #expect(run.summary.values.onlyWithResidue == 0, "\(block), \(target)") }
+      let predicted = try #require(job?.prediction().there.source(named: "details"))
+      let reasons = predicted.exceptions.compactMap(\.outcome.reason)
+      if let why { #expect(reasons.contains { $0.rawValue == why.rawValue }, "\(block), \(target)") }
+      let budget = Result {
+        try Conversion.run(BlockTests.input(block), "harvest:ndjson", to: "\(target):ndjson") {
+          BlockTests.split(&$0)
+          $0.allowParked = BlockTests.withoutPlace
+        }.summary.failure
+      }.mapError { ($0 as? Diagnostic)?.code.name == Code.parkedBudget.name ? Over.budget : Over.other("\($0)") }
+      if why == nil {
+        #expect(throws: Never.self, "\(block), \(target)") { try budget.get() }
+      } else {
+        #expect(throws: Over.budget, "\(block), \(target)") { try budget.get() }
+      }
+    }
+  }
+
+  private enum Over: Error, Equatable {
+    case budget
+    case other(String)
+  }
+
+  /// Fields that neither of the targets has.
+  static let withoutPlace = [
+    "active", "currency", "currency-symbol", "highrise-id", "cache-version", "default-invoice-timeframe", "last-invoice-kind", "default-invoice-kind",
+    "statement-key", "address",
+  ]
+
   @Test func explainHasTheWaysOfTheParts() throws {
     var job = ConvertJob(inputs: [], from: Conversion.endpoint("harvest"), to: Conversion.endpoint("bigtime"))
     BlockTests.split(&job)

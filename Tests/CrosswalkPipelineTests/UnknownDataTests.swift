@@ -32,6 +32,73 @@ import Testing
     }
   }
 
+  // MARK: - Spellings
+
+  struct Spelt: Sendable, CustomTestStringConvertible {
+    var endpoint: String
+    var text: String
+    /// What comes back; the winner has the field's own spelling then.
+    var back: String
+    /// The paths of those that lose.
+    var losers: [String]
+    var testDescription: String { text }
+  }
+
+  static let spellings: [Spelt] = [
+    Spelt(
+      endpoint: "harvest:ndjson", text: #"{"client":{"name":"a","highrise_id":1,"highrise-id":2}}"#,
+      back: #"{"client":{"name":"a","highrise_id":1,"highrise-id":2}}"#, losers: [#""highrise-id""#]),
+    Spelt(
+      endpoint: "harvest:ndjson", text: #"{"client":{"name":"a","created-at":{"x":[1]},"currency-symbol":"€","created_at":null,"currency_symbol":"$"}}"#,
+      back: #"{"client":{"name":"a","currency_symbol":"$","created_at":null,"created-at":{"x":[1]},"currency-symbol":"€"}}"#,
+      losers: [#""created-at""#, #""currency-symbol""#]),
+    Spelt(
+      endpoint: "bigtime:ndjson", text: #"{"NM":"b","nM":"c","Nm":"a","legalnm":"d","LEGALNM":"e"}"#,
+      back: #"{"Nm":"a","LegalNm":"d","nM":"c","NM":"b","LEGALNM":"e"}"#, losers: ["LEGALNM", "NM", "nM"]),
+    Spelt(
+      endpoint: "bigtime:xml", text: #"<Client SystemId="1" systemid="2"><SystemId lang="x">3</SystemId><NOTES q="4">n</NOTES><Nm>a</Nm><Notes>m</Notes></Client>"#,
+      back: #"<Client SystemId="1" systemid="2"><Nm>a</Nm><Notes>m</Notes><SystemId lang="x">3</SystemId><NOTES q="4">n</NOTES></Client>"#,
+      losers: [#""SystemId""#, "@systemid", "NOTES", "NOTES.@q", "SystemId.@lang"]),
+  ]
+
+  @Test(arguments: UnknownDataTests.spellings)
+  func twoSpellingsOfOneFieldAreTwoValuesAndBothComeBack(_ spelt: Spelt) throws {
+    for carrier in ["canonical:xml", "trackops:ndjson"] {
+      let trip = try RestoreRulesTests.trip(
+        spelt.text, spelt.endpoint, by: carrier, there: { ($0.audit, $0.shape) = (.all, .single) }, back: { ($0.audit, $0.shape) = (.none, .single) })
+      #expect(trip.there.summary.failure == nil && trip.back.summary.failure == nil, "\(carrier)")
+      #expect(trip.back.text == spelt.back + "\n", "\(carrier)")
+      let counted = spelt.losers.compactMap { trip.there.summary.fields[$0] }
+      #expect(counted.count == spelt.losers.count, "\(carrier): \(trip.there.summary.fields.keys.sorted())")
+      let isParked = !carrier.hasPrefix("canonical")
+      #expect(counted.allSatisfy { isParked ? $0.parked == $0.read : $0.kept == $0.read }, "\(carrier)")
+      guard isParked, case .object(let parked)? = trip.there.residue.first?["parked"] else { continue }
+      #expect(Set(parked.map(\.name)).count == parked.count)
+    }
+  }
+
+  /// The plan and the reference interpreter choose the same one, in every format.
+  @Test func theFieldsOwnNameWinsThenAnotherOfTheMappingThenAnyCase() throws {
+    func xml(_ names: [String]) -> String { "<Client>" + names.map { "<\($0)>\($0)</\($0)>" }.joined() + "</Client>" }
+    func json(_ names: [String]) -> String { "{" + names.map { #""\#($0)":"\#($0)""# }.joined(separator: ",") + "}" }
+    func csv(_ names: [String]) -> String { "\(names.joined(separator: ","))\n\(names.joined(separator: ","))\n" }
+    for names in [["NM", "nm", "Nm"], ["nm", "NM"], ["NM", "nm"]] {
+      let winner = names.contains("Nm") ? "Nm" : names[0]
+      for (format, text) in [("xml", xml(names)), ("ndjson", json(names)), ("csv", csv(names))] {
+        let run = try Conversion.run(text, "bigtime:\(format)", to: "trackops:ndjson") { $0.audit = .all }
+        #expect(run.text == #"{"name":"\#(winner)"}"# + "\n", "\(format) \(names)")
+      }
+    }
+  }
+
+  @Test func aNameThatIsAFieldsInAnotherFormatDoesNotTakeItsPlaceThere() throws {
+    let text = "<client><name>a</name><highrise_id>5</highrise_id><highrise-id>6</highrise-id></client>"
+    let canonical = try Conversion.run(text, "harvest:xml", to: "canonical:ndjson").output
+    let back = try Conversion.run(canonical, "canonical:ndjson", to: "harvest:ndjson") { $0.audit = .all }
+    #expect(back.text == #"{"client":{"name":"a","highrise_id":6}}"# + "\n")
+    #expect(back.residue.first?.parked("native.harvest.highrise_id") == .text(Array("5".utf8)))
+  }
+
   // MARK: - Columns
 
   @Test func anotherColumnOfAFieldIsItsValueWhereTheFirstIsEmpty() throws {

@@ -26,6 +26,8 @@ final class BlockStep: PlanStep {
   private let whole: Int
   private let parts: [(name: String, to: Int)]
   private let leaf: Int
+  /// Registers of the parts; those of a text that stayed whole are absent.
+  var partRegisters: [Int] { parts.map(\.to) }
   let rules: BlockRules
   /// Not where the text was composed of values that are known.
   var isOn = true
