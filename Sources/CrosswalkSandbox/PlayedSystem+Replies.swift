@@ -1,0 +1,254 @@
+import CrosswalkFormats
+import CrosswalkMapping
+import CrosswalkModel
+import CrosswalkRoute
+
+/// What calls are answered with.
+extension PlayedSystem {
+  // MARK: - One record
+
+  func document(of held: Held, _ call: Call) throws(Refused) -> SandboxReply {
+    let operation = call.operation
+    guard let shape = operation.reply.shape else { return reply(call, held: held, body: plainBody(call, held: held)) }
+    let form = try self.form(call, shape)
+    if let known = records[held.sequence].documents[form] { return reply(call, held: held, body: known) }
+    let body = bytes([held.values], form, operation)
+    records[held.sequence].documents[form] = body
+    return reply(call, held: held, body: body)
+  }
+
+  private func bytes(_ values: [RecordCodec.Record], _ form: RecordCodec.Form, _ operation: API.Operation) -> [UInt8] {
+    let envelope = operation.reply.envelopes.first { $0.format == form.format }?.template
+    do throws(FormatError) {
+      return try codec.write(values, form, envelope: envelope)
+    } catch {
+      // A character that the format cannot have: XML has none below a blank.
+      return Array("\(error.reason)".utf8)
+    }
+  }
+
+  /// Which fields, in which document.
+  private func form(_ call: Call, _ shape: Shape) throws(Refused) -> RecordCodec.Form {
+    let operation = call.operation
+    var form = RecordCodec.Form(shape, call.look.format, fields: shape == .list ? .list : .single)
+    if let view = operation.view {
+      let asked = call.parameter(view.parameter) ?? view.first
+      guard let choice = view.choices.first(where: { $0.word.lowercased() == asked.lowercased() }) else {
+        throw Refused(.wrong, view.parameter)
+      }
+      form.fields = choice.fields
+    }
+    form.without = operation.reply.without
+    for (parameter, field) in operation.shows where call.parameter(parameter)?.lowercased() != "true" { form.without.append(field) }
+    return form
+  }
+
+  /// A record's entry in a list of entries: the members that are described, and with `of` those of an object of the record.
+  func item(of held: Held, _ call: Call) -> Tree {
+    var members: [Tree.Member] = []
+    if case .object(let own)? = call.operation.reply.item.map({ ReplyText.filled($0, values(call, held: held)) }) { members = own }
+    guard let part = call.operation.of else { return .object(members) }
+    for (index, leaf) in codec.leaves.enumerated() where leaf.name.hasPrefix("\(part).") {
+      if let value = held.values[index] { members.append(.init(String(leaf.name.dropFirst(part.count + 1)), value)) }
+    }
+    return .object(members)
+  }
+
+  // MARK: - Several records
+
+  func list(_ call: Call, _ faults: Faults, _ fault: ListFault?) throws(Refused) -> Outcome {
+    let operation = call.operation
+    var found: [Int] = []
+    let tests = try operation.filters.compactMap { filter throws(Refused) in try test(filter, call) }
+    let last = fault == .stale ? records.count - 3 : records.count
+    for index in records.indices where index < last && !records[index].isDeleted && !faults.hides(index) {
+      if tests.allSatisfy({ $0(records[index]) }) { found.append(index) }
+    }
+    if let sort = operation.sort.flatMap({ codec.index(of: $0) }) {
+      let keys = found.map { String(decoding: RecordCodec.literal(records[$0].values[sort]), as: UTF8.self).lowercased() }
+      found = zip(keys, found).sorted { ($0.0, $0.1) < ($1.0, $1.1) }.map(\.1)
+    }
+    let count = found.count
+    var more: [PathStep]?
+    var pages = 1
+    if let paging = operation.paging {
+      let size = min(max(try number(paging.size, call) ?? paging.most, 1), paging.most)
+      let at = max(try number(paging.at, call) ?? paging.first, paging.first)
+      pages = max((count + size - 1) / size, 1)
+      var start = min(paging.isOffset ? at - paging.first : (at - paging.first) * size, count)
+      if start > 0, fault == .skip { start = min(start + 1, count) }
+      if start > 0, fault == .duplicate { start -= 1 }
+      let end = min(start + size, count)
+      if end < count { more = paging.more }
+      found = Array(found[start..<end])
+    } else if fault == .skip {
+      found = Array(found.dropLast())
+    } else if fault == .duplicate, let first = found.first {
+      found.append(first)
+    }
+    let format = call.look.format
+    if operation.kind == .count { return Outcome(reply: reply(call, body: plainBody(call, count: count, pages: pages))) }
+    if operation.reply.item != nil {
+      return Outcome(reply: reply(call, body: ReplyText.bytes(.array(found.map { item(of: records[$0], call) }), format)))
+    }
+    if found.isEmpty {
+      if operation.reply.refusesNone { throw Refused(.none) }
+      if let empty = operation.reply.empty.first(where: { $0.format == format }) {
+        return Outcome(reply: reply(call, body: ReplyText.bytes(empty.body, format)))
+      }
+    }
+    var form = try self.form(call, operation.reply.shape ?? .list)
+    form.more = more
+    return Outcome(reply: reply(call, body: bytes(found.map { records[$0].values }, form, operation)))
+  }
+
+  private func number(_ name: String, _ call: Call) throws(Refused) -> Int? {
+    guard !name.isEmpty, let text = call.parameter(name) else { return nil }
+    guard let number = Int(text), number >= 0 else { throw Refused(.wrong, name) }
+    return number
+  }
+
+  /// What a parameter asks of each record; nil where it is not given.
+  private func test(_ filter: API.Filter, _ call: Call) throws(Refused) -> ((Held) -> Bool)? {
+    let text = call.parameter(filter.parameter)
+    if filter.test == .shows {
+      guard text?.lowercased() != "true", let leaf = codec.index(of: filter.field) else { return nil }
+      return { $0.values[leaf] != .bool(true) }
+    }
+    guard let text else { return nil }
+    if call.operation.kind == .parts {
+      return { held in
+        RecordCodec.literal(self.item(of: held, call)[filter.field]).elementsEqual(text.utf8)
+      }
+    }
+    guard let leaf = codec.index(of: filter.field) else { return nil }
+    switch filter.test {
+    case .equals: return { RecordCodec.literal($0.values[leaf]).elementsEqual(text.utf8) }
+    case .contains:
+      let part = text.lowercased()
+      return { String(decoding: RecordCodec.literal($0.values[leaf]), as: UTF8.self).lowercased().contains(part) }
+    case .from, .after, .to:
+      guard let limit = RecordCodec.seconds(Array(text.utf8)) else { throw Refused(.wrong, filter.parameter) }
+      return { held in
+        guard let own = RecordCodec.seconds(RecordCodec.literal(held.values[leaf])) else { return false }
+        return filter.test == .from ? own >= limit : filter.test == .after ? own > limit : own <= limit
+      }
+    case .shows: return nil
+    }
+  }
+
+  // MARK: - Documents that are no records
+
+  func plainBody(_ call: Call, held: Held? = nil, token: String? = nil, count: Int? = nil, pages: Int? = nil) -> [UInt8] {
+    let bodies = call.operation.reply.bodies
+    guard let body = bodies.first(where: { $0.format == call.look.format }) ?? bodies.first(where: { $0.format == nil }) else { return [] }
+    let own = values(call, held: held)
+    return ReplyText.bytes(
+      ReplyText.filled(body.body) { name in
+        switch name {
+        case "token": token.map { .text($0) } ?? own(name)
+        case "count": count.map { .number(String($0)) } ?? own(name)
+        case "pages": pages.map { .number(String($0)) } ?? own(name)
+        default: own(name)
+        }
+      }, call.look.format)
+  }
+
+  /// What `$names` stand for.
+  private func values(_ call: Call, held: Held? = nil) -> ReplyText.Values {
+    let path = "/" + (call.operation.calls.first?.path.joined(separator: "/") ?? "")
+    return { name in
+      switch name {
+      case "id": return held.map { $0.values[self.idLeaf] ?? .text($0.id) } ?? call.id.map { .text($0) }
+      case "part": return held.map { .number(String($0.sequence + 1)) }
+      case "path": return .text(path)
+      case "uri": return .text(ReplyText.filled(self.api.uri ?? "$path") { $0 == "path" ? .text(path) : nil })
+      case "message": return call.operation.reply.message.map { .text($0) }
+      case "time": return .text(self.time)
+      case "calls": return .number(String(self.pace.calls.count))
+      case "most": return .number(String(self.pace.rule?.calls ?? 0))
+      case "seconds": return .number(String(self.pace.rule?.seconds ?? 0))
+      case "wait": return .number(String(self.pace.wait(at: self.clock.milliseconds)))
+      default:
+        if let held, let leaf = self.codec.index(of: name) { return held.values[leaf] ?? .null }
+        return self.signIn.credentials[name].map { .text($0) }
+      }
+    }
+  }
+
+  func reply(_ call: Call, held: Held? = nil, body: [UInt8]) -> SandboxReply {
+    let own = values(call, held: held)
+    var headers: [(name: String, value: String)] = []
+    if !body.isEmpty { headers.append(("Content-Type", type(of: body, call.look))) }
+    headers += call.operation.reply.headers.map { ($0.name, ReplyText.filled($0.value, own)) }
+    return SandboxReply(status: call.operation.reply.status, headers: headers, body: call.request.method == "HEAD" ? [] : body)
+  }
+
+  private func type(of body: [UInt8], _ look: Look) -> String {
+    if let type = look.type { return type }
+    return look.format == .xml ? "application/xml; charset=utf-8" : "application/json; charset=utf-8"
+  }
+
+  // MARK: - Refusals
+
+  private static let statuses: [API.Refusal: Int] = [
+    .unauthorized: 401, .forbidden: 403, .notFound: 404, .noPath: 404, .noMethod: 405, .format: 406, .malformed: 400, .missing: 400,
+    .wrong: 400, .unknown: 400, .exists: 400, .inUse: 409, .none: 404, .throttled: 429,
+  ]
+  private static let instead: [API.Refusal: API.Refusal] = [
+    .noPath: .notFound, .forbidden: .unauthorized, .unknown: .wrong, .malformed: .wrong, .missing: .wrong, .exists: .wrong,
+    .inUse: .forbidden,
+  ]
+
+  /// - call: nil where it is not known which.
+  func refusal(_ refused: Refused, _ call: Call?, _ look: Look, path: String) -> SandboxReply {
+    let own = call?.operation.refusals ?? API.Refusals()
+    var rule = own.rules[refused.why] ?? api.refusals.rules[refused.why]
+    if rule == nil, let other = PlayedSystem.instead[refused.why] { rule = own.rules[other] ?? api.refusals.rules[other] }
+    let status = rule?.status ?? (rule?.code == nil ? PlayedSystem.statuses[refused.why] ?? 400 : 200)
+    func fill(_ text: String) -> String {
+      ReplyText.filled(text) { name in
+        switch name {
+        case "field": .text(refused.field)
+        case "wait": .number(String(refused.wait))
+        default: nil
+        }
+      }
+    }
+    let message = fill(rule?.message ?? "\(refused.why)")
+    let uri = ReplyText.filled(api.uri ?? "$path") { $0 == "path" ? .text(path) : nil }
+    func body(_ refusals: API.Refusals) -> Tree? {
+      (refusals.bodies.first { $0.format == look.format } ?? refusals.bodies.first { $0.format == nil })?.body
+    }
+    var bytes: [UInt8] = []
+    if let template = body(own) ?? body(api.refusals) {
+      bytes = ReplyText.bytes(
+        ReplyText.filled(template) { name in
+          switch name {
+          case "message": .text(message)
+          case "code": rule?.code ?? .number(String(status))
+          case "status": .number(String(status))
+          case "uri": .text(uri)
+          case "field": .text(refused.field)
+          default: nil
+          }
+        }, look.format)
+    }
+    var headers: [(name: String, value: String)] = []
+    if !bytes.isEmpty {
+      let isPage = bytes.starts(with: "<html".utf8)
+      headers.append(("Content-Type", isPage ? "text/html; charset=utf-8" : type(of: bytes, look)))
+    }
+    for (name, value) in rule?.headers ?? [] {
+      headers.append((name, ReplyText.filled(value) { $0 == "message" ? .text(message) : $0 == "wait" ? .number(String(refused.wait)) : nil }))
+    }
+    if refused.why == .unauthorized, status == 401, api.signIn.contains(where: { if case .basic = $0.kind { true } else { false } }) {
+      headers.append(("WWW-Authenticate", "Basic realm=\"\(system.name)\""))
+    }
+    if refused.why == .noMethod, status == 405 {
+      let methods = api.operations.flatMap(\.calls).map(\.method)
+      headers.append(("Allow", Set(methods).sorted().joined(separator: ", ")))
+    }
+    return SandboxReply(status: status, headers: headers, body: bytes)
+  }
+}

@@ -1,0 +1,244 @@
+import CrosswalkFormats
+import CrosswalkMapping
+import CrosswalkModel
+import CrosswalkRoute
+
+/// One system as its description has it: its records, who may call, and how often. What a call does stands in the extensions.
+///
+/// Not for several threads at once.
+final class PlayedSystem {
+  struct Held {
+    var id: String
+    /// The place in the system's own order, and among `records`.
+    var sequence: Int
+    var values: RecordCodec.Record
+    /// How often it was written.
+    var version = 1
+    var isDeleted = false
+    /// Others depend on it, so that it may be neither deleted nor switched off.
+    var isInUse = false
+    /// Documents of it alone that were asked for before.
+    var documents: [RecordCodec.Form: [UInt8]] = [:]
+  }
+
+  let system: System
+  let api: API
+  let codec: RecordCodec
+  let clock: SandboxClock
+  let seed: UInt64
+  var signIn: SignInCheck
+  var pace: Pace
+  var records: [Held] = []
+  private var byId: [String: Int] = [:]
+  /// Field → value, compared as `kept` says → the records that have it.
+  private var byValue: [Int: [[UInt8]: Set<Int>]] = [:]
+  let idLeaf: Int
+  let unique: [Int]
+  private var nextNumber = 1
+
+  /// Throws where the system has no API, or one that cannot be played.
+  init(_ system: System, options: [String: String], seed: UInt64, clock: SandboxClock) throws(Diagnostic) {
+    guard let node = system.api else {
+      throw Diagnostic(
+        .usage, "\(system.name) has no `api:` in its system.yaml",
+        help: "Mappings/README.md says how a system's calls are described")
+    }
+    for name in options.keys.sorted() where !(node["options"]?.entries ?? []).contains(where: { $0.key.text == name }) {
+      throw Diagnostic(
+        .unknownOption, "the API of \(system.name) has no option `\(name)`", help: "`crosswalk systems \(system.name)` lists them")
+    }
+    let (api, problems) = APILoader.load(node, of: system, options: options)
+    guard let api else { throw problems[0] }
+    self.system = system
+    self.api = api
+    self.seed = seed
+    self.clock = clock
+    codec = RecordCodec(system)
+    signIn = SignInCheck(api, seed: seed)
+    pace = Pace(api.pacing)
+    let leaves = codec.leaves
+    guard
+      let id = leaves.indices.first(where: { index in
+        guard case .canonical("id") = system.fields[leaves[index].field].meaning else { return false }
+        return true
+      })
+    else {
+      throw Diagnostic(.usage, "\(system.name) has no field that is the id", help: "one field has to be `is: id`")
+    }
+    idLeaf = id
+    unique = leaves.indices.filter { system.fields[leaves[$0].field].isUnique || api.record.unique.contains(leaves[$0].name) }
+    for case (let field, .number(let from)) in api.record.kept where field == leaves[id].name { nextNumber = Int(from) ?? 1 }
+  }
+
+  // MARK: - Records
+
+  /// A new id, after all that there were.
+  func newId() -> String { String(nextNumber) }
+
+  func index(ofId id: String) -> Int? { byId[id] }
+
+  /// Another record that has a value of a unique field; nil where there is none.
+  func owner(of value: Tree, in leaf: Int, except own: Int?) -> Int? {
+    byValue[leaf]?[PlayedSystem.key(value)]?.first { $0 != own && !records[$0].isDeleted }
+  }
+
+  private static func key(_ value: Tree) -> [UInt8] {
+    Array(String(decoding: RecordCodec.literal(value), as: UTF8.self).lowercased().utf8)
+  }
+
+  /// Puts a record in, or another state of it in its place.
+  func put(_ held: Held) {
+    var held = held
+    held.documents = [:]
+    if records.indices.contains(held.sequence) {
+      unlist(records[held.sequence])
+      records[held.sequence] = held
+    } else {
+      records.append(held)
+    }
+    byId[held.id] = held.sequence
+    if let number = Int(held.id), number >= nextNumber { nextNumber = number + 1 }
+    guard !held.isDeleted else { return }
+    for leaf in unique {
+      guard let value = held.values[leaf], !value.isBlankText else { continue }
+      byValue[leaf, default: [:]][PlayedSystem.key(value), default: []].insert(held.sequence)
+    }
+  }
+
+  private func unlist(_ held: Held) {
+    for leaf in unique {
+      guard let value = held.values[leaf], !value.isBlankText else { continue }
+      byValue[leaf]?[PlayedSystem.key(value)]?.remove(held.sequence)
+    }
+  }
+
+  /// A record that was there before the first call: what the system keeps itself is filled in where it is missing.
+  func seed(_ values: RecordCodec.Record) throws(Diagnostic) -> StoredRecord {
+    var values = values
+    if values[idLeaf].map({ $0.isBlankText }) ?? true { values[idLeaf] = idValue(newId()) }
+    let id = String(decoding: RecordCodec.literal(values[idLeaf]), as: UTF8.self)
+    guard byId[id] == nil else {
+      throw Diagnostic(.repeatedKey, "two records of the data have the id `\(id)`", help: "an id stands once in a system")
+    }
+    keep(&values, version: 1, isNew: true, overwrites: false)
+    compose(&values)
+    let held = Held(id: id, sequence: records.count, values: values)
+    put(held)
+    return stored(held)
+  }
+
+  func idValue(_ id: String) -> Tree { codec.kept(.text(id), in: idLeaf) ?? .text(id) }
+
+  /// Fills in what the system keeps itself.
+  func keep(_ values: inout RecordCodec.Record, version: Int, isNew: Bool, overwrites: Bool = true) {
+    for (name, kept) in api.record.kept {
+      guard let leaf = codec.index(of: name), overwrites || values[leaf] == nil else { continue }
+      switch kept {
+      case .number: break
+      case .created: if isNew { values[leaf] = codec.moment(clock.seconds, in: leaf) }
+      case .updated: values[leaf] = codec.moment(clock.seconds, in: leaf)
+      case .version: values[leaf] = .number(String(version))
+      }
+    }
+  }
+
+  /// Writes derived texts anew: lines of values, without the marks around what is missing.
+  func compose(_ values: inout RecordCodec.Record) {
+    for (name, lines) in api.record.compose {
+      guard let leaf = codec.index(of: name) else { continue }
+      var text: [String] = []
+      for line in lines {
+        let filled = ReplyText.filled(line) { name in
+          self.codec.index(of: name).map { values[$0] ?? .text("") }
+        }
+        let marks: Set<Character> = [" ", ","]
+        let plain = String(filled.drop { marks.contains($0) }.reversed().drop { marks.contains($0) }.reversed())
+        if !plain.isEmpty { text.append(plain) }
+      }
+      values[leaf] = text.isEmpty ? nil : .text(text.joined(separator: "\n"))
+    }
+  }
+
+  // MARK: - As the store has them
+
+  private static let versionName = "$version"
+  private static let inUseName = "$inUse"
+
+  func stored(_ held: Held) -> StoredRecord {
+    var members: [Tree.Member] = []
+    for (index, leaf) in codec.leaves.enumerated() {
+      if let value = held.values[index] { members.append(.init(leaf.name, value)) }
+    }
+    members.append(.init(PlayedSystem.versionName, .number(String(held.version))))
+    if held.isInUse { members.append(.init(PlayedSystem.inUseName, .bool(true))) }
+    return StoredRecord(
+      system: system.name, id: held.id, sequence: held.sequence, body: JSONTree.bytes(.object(members)), isDeleted: held.isDeleted)
+  }
+
+  /// A record of an earlier run. Fields that the description has no more are left out.
+  func restore(_ stored: StoredRecord) throws(Diagnostic) {
+    guard let tree = try? JSONReference.parse(stored.body), case .object(let members) = tree else {
+      throw Diagnostic(
+        .usage, "the store has a record of \(system.name) that cannot be read: `\(stored.id)`", help: "begin with a new file")
+    }
+    var values = RecordCodec.Record(repeating: nil, count: codec.leaves.count)
+    var held = Held(id: stored.id, sequence: records.count, values: values, isDeleted: stored.isDeleted)
+    for member in members {
+      let name = String(decoding: member.name, as: UTF8.self)
+      if name == PlayedSystem.versionName {
+        held.version = Int(String(decoding: RecordCodec.literal(member.value), as: UTF8.self)) ?? 1
+      } else if name == PlayedSystem.inUseName {
+        held.isInUse = true
+      } else if let index = codec.index(of: name) {
+        values[index] = member.value
+      }
+    }
+    held.values = values
+    put(held)
+  }
+}
+
+extension Tree {
+  /// Null, or a text without characters.
+  var isBlankText: Bool {
+    switch self {
+    case .null: true
+    case .text(let text): text.isEmpty
+    default: false
+    }
+  }
+}
+
+/// How many calls are left, by a description's window.
+struct Pace {
+  let rule: API.Pacing?
+  /// Milliseconds of the calls in the window.
+  private(set) var calls: [Int] = []
+  private var blockedUntil = 0
+
+  init(_ rule: API.Pacing?) { self.rule = rule }
+
+  /// Nil where the call may pass; else the seconds to wait.
+  mutating func take(at now: Int) -> Int? {
+    guard let rule else { return nil }
+    if now < blockedUntil {
+      if rule.prolongs { blockedUntil = now + 1000 * (rule.locks ?? rule.seconds) }
+      return wait(at: now)
+    }
+    calls.removeAll { $0 <= now - 1000 * rule.seconds }
+    guard calls.count >= rule.calls else {
+      calls.append(now)
+      return nil
+    }
+    block(at: now)
+    return wait(at: now)
+  }
+
+  /// As if there had been too many.
+  mutating func block(at now: Int) {
+    calls = []
+    blockedUntil = now + 1000 * (rule?.locks ?? rule?.seconds ?? 60)
+  }
+
+  func wait(at now: Int) -> Int { max(0, (blockedUntil - now + 999) / 1000) }
+}

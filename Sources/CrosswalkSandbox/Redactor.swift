@@ -1,0 +1,55 @@
+import CrosswalkMapping
+
+/// Requests and replies as text that may be shown: without credentials.
+struct Redactor {
+  /// Names of headers and parameters whose values are secrets, in lower case.
+  private var names: Set<String> = ["authorization", "cookie", "set-cookie"]
+  private var values: [String] = []
+  private static let shown = 4000
+
+  init(_ systems: [PlayedSystem]) {
+    for system in systems {
+      let secrets = system.api.settings.filter(\.isSecret).map(\.name) + ["token"]
+      func isSecret(_ value: String) -> Bool { secrets.contains { value.contains("$\($0)") } }
+      for way in system.api.signIn {
+        switch way.kind {
+        case .basic: break
+        case .headers(let pairs), .query(let pairs): for pair in pairs where isSecret(pair.value) { names.insert(pair.name.lowercased()) }
+        }
+      }
+      for case .members(let members)? in system.api.operations.map(\.body) {
+        for member in members where isSecret(member.value) { names.insert(member.name.lowercased()) }
+      }
+      values += secrets.compactMap { system.signIn.credentials[$0] }
+    }
+  }
+
+  func target(_ target: String) -> String {
+    let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+    guard parts.count == 2 else { return target }
+    return parts[0] + "?" + redacted(pairs: String(parts[1]))
+  }
+
+  private func redacted(pairs: String) -> String {
+    pairs.split(separator: "&", omittingEmptySubsequences: false).map { pair in
+      let name = pair.prefix { $0 != "=" }
+      return names.contains(name.lowercased()) ? "\(name)=REDACTED" : String(pair)
+    }.joined(separator: "&")
+  }
+
+  func text(head: String, _ headers: [(name: String, value: String)], _ body: [UInt8]) -> String {
+    var text = head + "\n"
+    for (name, value) in headers { text += "\(name): \(names.contains(name.lowercased()) ? "REDACTED" : value)\n" }
+    guard !body.isEmpty else { return text }
+    var shown = String(decoding: body.prefix(Redactor.shown), as: UTF8.self)
+    if headers.contains(where: { $0.name.lowercased() == "content-type" && $0.value.contains("urlencoded") }) { shown = redacted(pairs: shown) }
+    for value in values { shown = shown.replacing(value, with: "REDACTED") }
+    if let start = shown.firstRange(of: "session-")?.lowerBound {
+      let end = shown[start...].firstIndex { !($0.isHexDigit || $0 == "-" || $0.isLetter) } ?? shown.endIndex
+      shown.replaceSubrange(start..<end, with: "REDACTED")
+    }
+    text += "\n" + shown
+    if body.count > Redactor.shown { text += "\n… \(body.count) bytes" }
+    return text
+  }
+}

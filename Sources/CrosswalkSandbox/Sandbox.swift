@@ -1,0 +1,296 @@
+import CrosswalkFormats
+package import CrosswalkMapping
+package import CrosswalkModel
+import CrosswalkRoute
+import Synchronization
+
+/// Systems that are played: routes each request to its system, lets faults happen, keeps what was written, and remembers what was
+/// said.
+///
+/// What a request changes is visible to others at once and acknowledged only when the store has it.
+package final class Sandbox: SandboxService {
+  private struct World: ~Copyable {
+    var systems: [PlayedSystem]
+    var faults: Faults
+    var exchanges: [SandboxState.Exchange] = []
+    var number = 0
+    let clock: SandboxClock
+  }
+
+  private let world: Mutex<World>
+  private let store: SandboxStore
+  /// `http://127.0.0.1:8080`, once the server knows it.
+  private let address = Mutex("")
+  private let redactor: Redactor
+  private static let remembered = 200
+
+  /// - systems: each with the options of its API.
+  /// - store: what an earlier run left in it is there again.
+  package init(
+    _ systems: [(system: System, options: [String: String])], store: SandboxStore, faults: Faults, seed: UInt64, isFast: Bool
+  ) throws(Diagnostic) {
+    let clock = SandboxClock(isFast: isFast)
+    var played: [PlayedSystem] = []
+    for (system, options) in systems {
+      let one = try PlayedSystem(system, options: options, seed: seed, clock: clock)
+      for record in try store.records(of: system.name).sorted(by: { $0.sequence < $1.sequence }) { try one.restore(record) }
+      played.append(one)
+    }
+    redactor = Redactor(played)
+    self.store = store
+    world = Mutex(World(systems: played, faults: faults, clock: clock))
+  }
+
+  /// Records that a system has from the start; they are none of the history.
+  package func seed(_ name: String, _ records: [[UInt8]]) async throws(Diagnostic) {
+    var failure: Diagnostic?
+    let stored = world.withLock { world -> [StoredRecord] in
+      guard let system = world.systems.first(where: { $0.system.name == name }) else { return [] }
+      var stored: [StoredRecord] = []
+      for record in records {
+        do throws(FormatError) {
+          let values = try system.codec.read(record, .init(.list, .ndjson)).record
+          do throws(Diagnostic) { stored.append(try system.seed(values)) } catch {
+            failure = error
+            return []
+          }
+        } catch {
+          failure = Diagnostic(.usage, "a record of the data cannot be read: \(error.reason)")
+          return []
+        }
+      }
+      return stored
+    }
+    if let failure { throw failure }
+    try await store.commit(stored, [])
+  }
+
+  package func isEmpty(_ name: String) -> Bool {
+    world.withLock { world in world.systems.first { $0.system.name == name }?.records.isEmpty ?? true }
+  }
+
+  package func listens(at address: String) { self.address.withLock { $0 = address } }
+
+  // MARK: - A request
+
+  private struct Answer {
+    var reply: SandboxReply
+    var changes: [StoredRecord] = []
+    var writes: [AppliedWrite] = []
+    /// Milliseconds before anything is committed.
+    var delay = 0
+  }
+
+  package func answer(_ request: SandboxRequest) async -> SandboxReply {
+    if request.target.hasPrefix("/__sandbox/") { return control(request) }
+    let answer = world.withLock { world in answer(request, &world) }
+    guard !answer.changes.isEmpty else { return answer.reply }
+    do {
+      try await store.commit(answer.changes, answer.writes)
+    } catch {
+      return SandboxReply(
+        status: 500, headers: [("Content-Type", "text/plain; charset=utf-8")], body: Array("the store cannot be written: \(error)\n".utf8))
+    }
+    return answer.reply
+  }
+
+  private func answer(_ request: SandboxRequest, _ world: inout World) -> Answer {
+    world.clock.tick()
+    world.number += 1
+    guard let parameters = Parameters(request.target) else {
+      return Answer(reply: SandboxReply(status: 400, headers: [("Connection", "close")]))
+    }
+    guard let (system, path) = route(parameters.path, world.systems) else {
+      let names = world.systems.map { "/\($0.system.name)/" }.joined(separator: " ")
+      return Answer(
+        reply: SandboxReply(
+          status: 404, headers: [("Content-Type", "text/plain; charset=utf-8")], body: Array("played here: \(names)\n".utf8)))
+    }
+    var fault: (name: Faults.Name, rule: String)?
+    let answer = answer(request, system, path, parameters.query, &world.faults, &fault)
+    remember(request, answer.reply, fault?.rule, &world)
+    return answer
+  }
+
+  /// The system and the path within it: behind its name, or behind its own base's path.
+  private func route(_ path: [String], _ systems: [PlayedSystem]) -> (PlayedSystem, [String])? {
+    if let first = path.first, let system = systems.first(where: { $0.system.name == first }) {
+      return (system, within(system, Array(path.dropFirst())))
+    }
+    guard systems.count == 1 else { return nil }
+    return (systems[0], within(systems[0], path))
+  }
+
+  private func within(_ system: PlayedSystem, _ path: [String]) -> [String] {
+    let base = system.api.base.split(separator: "/").dropFirst(2).map(String.init)
+    guard !base.isEmpty, path.count > base.count else { return path }
+    let own = path.prefix(base.count)
+    let isSame = system.api.ignoresPathCase
+      ? own.map { $0.lowercased() } == base.map { $0.lowercased() } : own.elementsEqual(base)
+    return isSame ? Array(path.dropFirst(base.count)) : path
+  }
+
+  private func answer(
+    _ request: SandboxRequest, _ system: PlayedSystem, _ path: [String], _ query: [(name: String, value: String)],
+    _ faults: inout Faults, _ fault: inout (name: Faults.Name, rule: String)?
+  ) -> Answer {
+    let look = system.look(of: request).look
+    let own = "/" + path.joined(separator: "/")
+    var call: PlayedSystem.Call?
+    func refuse(_ refused: PlayedSystem.Refused) -> Answer {
+      Answer(reply: system.refusal(refused, call, look, path: own))
+    }
+    do throws(PlayedSystem.Refused) {
+      let known = try system.call(request, path: path, query: query)
+      call = known
+      fault = faults.next(known.operation.kind)
+      let now = system.clock.milliseconds
+      if let wait = system.pace.take(at: now) { return refuse(.init(.throttled, wait: wait)) }
+      switch fault?.name {
+      case .failBefore?: return Answer(reply: Sandbox.page(503, "Service Unavailable"))
+      case .resetBefore?: return Answer(reply: SandboxReply(status: 503, transport: .reset))
+      case .htmlOK?: return Answer(reply: Sandbox.page(200, "Scheduled maintenance"))
+      case .redirectCrossOrigin?:
+        return Answer(reply: SandboxReply(status: 302, headers: [("Location", "http://elsewhere.invalid\(request.target)")]))
+      case .throttle?: return refuse(.init(.throttled, wait: system.api.pacing?.seconds ?? 1))
+      case .lock?:
+        system.pace.block(at: now)
+        return refuse(.init(.throttled, wait: max(1, system.pace.wait(at: now))))
+      case .expire?:
+        system.signIn.endAll()
+        return refuse(.init(.unauthorized))
+      case .exists?: return refuse(.init(.exists, system.unique.first.map { system.codec.leaves[$0].name } ?? "name"))
+      default: break
+      }
+      if known.operation.kind != .session, !system.signIn.isSignedIn(request, known.parameters, at: system.clock.seconds) {
+        throw .init(.unauthorized)
+      }
+      var list: PlayedSystem.ListFault?
+      switch fault?.name {
+      case .pageSkip?: list = .skip
+      case .pageDuplicate?: list = .duplicate
+      case .staleList?: list = .stale
+      default: break
+      }
+      let outcome = try system.perform(known, faults, list)
+      return spoiled(Answer(reply: outcome.reply, changes: outcome.changes, writes: outcome.writes), fault?.name)
+    } catch {
+      return spoiled(refuse(error), fault?.name)
+    }
+  }
+
+  /// What a fault does to a reply that is done.
+  private func spoiled(_ answer: Answer, _ fault: Faults.Name?) -> Answer {
+    var answer = answer
+    switch fault {
+    case .failAfter?: answer.reply = Sandbox.page(502, "Bad Gateway")
+    case .resetAfter?: answer.reply.transport = .reset
+    case .dropAfter?: answer.reply.transport = .drop
+    case .delayAfter?, .slowCommit?: answer.reply.transport = .delay(milliseconds: 3000)
+    case .truncateBody?: answer.reply.transport = .truncate(answer.reply.body.count / 2)
+    case .wrongContentType?:
+      answer.reply.headers.removeAll { $0.name == "Content-Type" }
+      answer.reply.headers.append(("Content-Type", "application/octet-stream"))
+    default: break
+    }
+    return answer
+  }
+
+  private static func page(_ status: Int, _ title: String) -> SandboxReply {
+    let body = "<html><head><title>\(status) \(title)</title></head><body><h1>\(title)</h1></body></html>"
+    return SandboxReply(status: status, headers: [("Content-Type", "text/html; charset=utf-8")], body: Array(body.utf8))
+  }
+
+  // MARK: - Control
+
+  /// `POST faults`: rules in the body take the place of those that were; `POST clock`: seconds that pass; `POST in-use`: `SYSTEM ID`
+  /// lines of records that others depend on.
+  private func control(_ request: SandboxRequest) -> SandboxReply {
+    let text = String(decoding: request.body, as: UTF8.self)
+    func plain(_ status: Int, _ text: String) -> SandboxReply {
+      SandboxReply(status: status, headers: [("Content-Type", "text/plain; charset=utf-8")], body: Array((text + "\n").utf8))
+    }
+    return world.withLock { world in
+      switch request.target.dropFirst("/__sandbox/".count) {
+      case "faults":
+        do throws(Diagnostic) {
+          let new = try Faults(text, seed: world.faults.seed)
+          world.faults = new
+          return plain(200, new.rules.map(\.text).joined(separator: ","))
+        } catch {
+          return plain(400, error.title)
+        }
+      case "clock":
+        guard let seconds = Int(text.filter { !$0.isWhitespace }), seconds >= 0 else { return plain(400, "the body is a number of seconds") }
+        world.clock.advance(seconds: seconds)
+        return plain(200, PlayedSystem.time(world.clock))
+      case "in-use":
+        for line in text.split(separator: "\n") {
+          let words = line.split(separator: " ").map(String.init)
+          guard words.count == 2, let system = world.systems.first(where: { $0.system.name == words[0] }),
+            let index = system.index(ofId: words[1])
+          else { return plain(400, "`\(line)` is no system and id of a record in it") }
+          var held = system.records[index]
+          held.isInUse = true
+          system.put(held)
+        }
+        return plain(200, "done")
+      default: return plain(404, "control: faults, clock, in-use")
+      }
+    }
+  }
+
+  // MARK: - What was said
+
+  private func remember(_ request: SandboxRequest, _ reply: SandboxReply, _ fault: String?, _ world: inout World) {
+    world.exchanges.append(
+      .init(
+        number: world.number, time: PlayedSystem.time(world.clock), connection: request.connection, method: request.method,
+        target: redactor.target(request.target), status: reply.status,
+        request: redactor.text(head: "\(request.method) \(redactor.target(request.target))", request.headers, request.body),
+        reply: redactor.text(head: "\(reply.status)", reply.headers, reply.body), fault: fault))
+    if world.exchanges.count > 2 * Sandbox.remembered { world.exchanges.removeFirst(Sandbox.remembered) }
+  }
+
+  package func state() -> SandboxState {
+    let address = address.withLock { $0 }
+    return world.withLock { world in
+      let isAlone = world.systems.count == 1
+      return SandboxState(
+        systems: world.systems.map { played($0, at: "\(address)/\(isAlone ? "" : $0.system.name)") },
+        exchanges: Array(world.exchanges.suffix(Sandbox.remembered)), faults: world.faults.rules.map { ($0.text, $0.fired) })
+    }
+  }
+
+  private func played(_ system: PlayedSystem, at base: String) -> SandboxState.Played {
+    let shown = system.codec.leaves.indices.filter { leaf in system.records.suffix(50).contains { $0.values[leaf] != nil } }
+    let names = shown.map { system.codec.leaves[$0].name }
+    let records = system.records.suffix(50).filter { !$0.isDeleted }.map { held in
+      var row: [String: String] = [:]
+      for leaf in shown {
+        guard let value = held.values[leaf] else { continue }
+        let isSecret = system.system.fields[system.codec.leaves[leaf].field].isSecret
+        row[system.codec.leaves[leaf].name] = isSecret ? "REDACTED" : String(decoding: RecordCodec.literal(value), as: UTF8.self)
+      }
+      return row
+    }
+    let signIn = system.api.signIn.map { way in
+      switch way.kind {
+      case .basic(let user, let password): "Basic, user \(system.signIn.filled(user)), password \(system.signIn.filled(password))"
+      case .headers(let headers):
+        "headers " + headers.map { "\($0.name): \(system.signIn.filled($0.value))" }.joined(separator: ", ")
+          + (way.sessionHours == nil ? "" : " (from the session call, as \(sessionUser(system)))")
+      case .query(let query): "query " + query.map { "\($0.name)=\(system.signIn.filled($0.value))" }.joined(separator: "&")
+      }
+    }
+    return .init(
+      name: system.system.name, title: system.system.title, base: base, signIn: signIn,
+      options: system.api.options.map { ($0.name, $0.value, $0.choices, $0.why) }, fields: names, records: records,
+      count: system.records.count { !$0.isDeleted })
+  }
+
+  private func sessionUser(_ system: PlayedSystem) -> String {
+    guard case .members(let members)? = system.api.operations.first(where: { $0.kind == .session })?.body else { return "anyone" }
+    return members.map { "\($0.name) \(system.signIn.filled($0.value))" }.joined(separator: ", ")
+  }
+}
