@@ -1,5 +1,6 @@
 import CrosswalkMapping
 package import CrosswalkModel
+import CrosswalkYAML
 
 /// Values as a system's fields have them.
 extension RecordCodec {
