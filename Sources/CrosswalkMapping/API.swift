@@ -195,5 +195,7 @@ package struct API: Sendable {
     }
     package var bodies: [(format: Format?, body: Tree)] = []
     package var rules: [Refusal: Rule] = [:]
+
+    package init() {}
   }
 }

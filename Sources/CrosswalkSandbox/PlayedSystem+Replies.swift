@@ -59,7 +59,8 @@ extension PlayedSystem {
   func list(_ call: Call, _ faults: Faults, _ fault: ListFault?) throws(Refused) -> Outcome {
     let operation = call.operation
     var found: [Int] = []
-    let tests = try operation.filters.compactMap { filter throws(Refused) in try test(filter, call) }
+    var tests: [(Held) -> Bool] = []
+    for filter in operation.filters { if let test = try test(filter, call) { tests.append(test) } }
     let last = fault == .stale ? records.count - 3 : records.count
     for index in records.indices where index < last && !records[index].isDeleted && !faults.hides(index) {
       if tests.allSatisfy({ $0(records[index]) }) { found.append(index) }
@@ -178,10 +179,17 @@ extension PlayedSystem {
 
   func reply(_ call: Call, held: Held? = nil, body: [UInt8]) -> SandboxReply {
     let own = values(call, held: held)
+    let body = declared(body, call.look)
     var headers: [(name: String, value: String)] = []
     if !body.isEmpty { headers.append(("Content-Type", type(of: body, call.look))) }
     headers += call.operation.reply.headers.map { ($0.name, ReplyText.filled($0.value, own)) }
     return SandboxReply(status: call.operation.reply.status, headers: headers, body: call.request.method == "HEAD" ? [] : body)
+  }
+
+  /// XML with its declaration.
+  private func declared(_ body: [UInt8], _ look: Look) -> [UInt8] {
+    guard look.format == .xml, body.first == UInt8(ascii: "<"), !body.starts(with: "<?xml".utf8), !body.starts(with: "<html".utf8) else { return body }
+    return Array("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n".utf8) + body
   }
 
   private func type(of body: [UInt8], _ look: Look) -> String {
@@ -233,6 +241,7 @@ extension PlayedSystem {
           default: nil
           }
         }, look.format)
+      bytes = declared(bytes, look)
     }
     var headers: [(name: String, value: String)] = []
     if !bytes.isEmpty {

@@ -1,6 +1,7 @@
 import CrosswalkFormats
 import CrosswalkMapping
 import CrosswalkModel
+import CrosswalkYAML
 import CrosswalkRoute
 
 /// One system as its description has it: its records, who may call, and how often. What a call does stands in the extensions.
@@ -152,7 +153,10 @@ final class PlayedSystem {
           self.codec.index(of: name).map { values[$0] ?? .text("") }
         }
         let marks: Set<Character> = [" ", ","]
-        let plain = String(filled.drop { marks.contains($0) }.reversed().drop { marks.contains($0) }.reversed())
+        var plain = String(filled.drop { marks.contains($0) }.reversed().drop { marks.contains($0) }.reversed())
+        for (gap, without) in [("  ", " "), (" ,", ","), (",,", ",")] {
+          while plain.contains(gap) { plain = plain.replacing(gap, with: without) }
+        }
         if !plain.isEmpty { text.append(plain) }
       }
       values[leaf] = text.isEmpty ? nil : .text(text.joined(separator: "\n"))

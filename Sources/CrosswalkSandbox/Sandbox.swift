@@ -83,7 +83,7 @@ package final class Sandbox: SandboxService {
 
   package func answer(_ request: SandboxRequest) async -> SandboxReply {
     if request.target.hasPrefix("/__sandbox/") { return control(request) }
-    let answer = world.withLock { world in answer(request, &world) }
+    let answer = world.withLock { world -> Answer in self.answer(request, &world) }
     guard !answer.changes.isEmpty else { return answer.reply }
     do {
       try await store.commit(answer.changes, answer.writes)

@@ -1,4 +1,5 @@
 import CrosswalkMapping
+import CrosswalkModel
 
 /// Who may call: one of the ways that a description has, with the sandbox's own credentials. The tokens of session calls are good
 /// for as long as the description says.
