@@ -10,12 +10,19 @@ let package = Package(
   products: [
     .library(name: "Crosswalk", targets: ["Crosswalk"]),
     .executable(name: "crosswalk", targets: ["CrosswalkCommand"]),
+    .executable(name: "crosswalk-live", targets: ["CrosswalkLive"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    // Only what `crosswalk-live` links: `swift build --product crosswalk` fetches these and compiles none of them.
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
   targets: [
-    // What Debian gives: libxml2-dev, libyaml-dev, zlib1g-dev, libzstd-dev.
+    // What Debian gives: libxml2-dev, libyaml-dev, zlib1g-dev, libzstd-dev (and libsqlite3-dev for GRDB).
     .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
     .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -55,16 +62,45 @@ let package = Package(
         "CrosswalkPipeline", "CrosswalkRoute", "CrosswalkFormats", "CrosswalkModel", "CrosswalkFiles", "CrosswalkMapping",
         "CrosswalkExplain",
       ]),
+    // What the commands of both programs share.
+    .target(
+      name: "CrosswalkTerminal",
+      dependencies: ["Crosswalk", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
     .executableTarget(
       name: "CrosswalkCommand",
       dependencies: [
-        "Crosswalk", "CrosswalkCheck", "CrosswalkWhy", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Crosswalk", "CrosswalkCheck", "CrosswalkTerminal", "CrosswalkWhy",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+
+    .target(
+      name: "CrosswalkSandbox",
+      dependencies: [
+        "CrosswalkRoute", "CrosswalkFormats", "CrosswalkModel", "CrosswalkYAML", "CrosswalkFiles", "CrosswalkMapping",
+        .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
+        .product(name: "HummingbirdCore", package: "hummingbird"), .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ]),
+    .executableTarget(
+      name: "CrosswalkLive",
+      dependencies: [
+        "Crosswalk", "CrosswalkSandbox", "CrosswalkTerminal", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
     // `Mappings/` inside the binary: the plugin finds the files, the tool writes them as one Swift file.
     .executableTarget(name: "embed-mappings"),
     .plugin(
       name: "EmbedMappings", capability: .buildTool(), dependencies: ["embed-mappings"], path: "Sources/EmbedMappings"),
+
+    // What the sandbox's rates are held to: `.ci/sandbox`.
+    .executableTarget(
+      name: "sandbox-rate",
+      dependencies: [
+        "CrosswalkModel", "CrosswalkSandbox", .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "NIOPosix", package: "swift-nio"), .product(name: "Logging", package: "swift-log"),
+      ], path: "Tests/Benchmarks/SandboxRate"),
 
     .target(name: "TestSupport", dependencies: ["CrosswalkModel"], path: "Tests/TestSupport"),
     .testTarget(name: "CrosswalkModelTests", dependencies: ["CrosswalkModel", "TestSupport"]),
@@ -79,7 +115,10 @@ let package = Package(
     .testTarget(
       name: "CrosswalkCheckTests",
       dependencies: ["CrosswalkCheck", "CrosswalkMapping", "CrosswalkModel", "CrosswalkRoute", "CrosswalkYAML", "TestSupport"]),
-    .testTarget(name: "CommandTests", dependencies: ["CrosswalkCommand", "TestSupport"], exclude: ["Cases"]),
+    .testTarget(
+      name: "CrosswalkSandboxTests",
+      dependencies: ["CrosswalkModel", "CrosswalkSandbox", "TestSupport"]),
+    .testTarget(name: "CommandTests", dependencies: ["CrosswalkCommand", "CrosswalkTerminal", "TestSupport"], exclude: ["Cases"]),
     .testTarget(name: "Fuzz", dependencies: ["Crosswalk", "TestSupport"], path: "Tests/Fuzz"),
     .testTarget(name: "HouseRules", dependencies: ["TestSupport"]),
   ],

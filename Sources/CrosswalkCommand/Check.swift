@@ -1,6 +1,7 @@
 import ArgumentParser
 import Crosswalk
 import CrosswalkCheck
+import CrosswalkTerminal
 
 /// `crosswalk check`: what is wrong with mapping files.
 struct Check: Command {

@@ -1,5 +1,6 @@
 import Crosswalk
 import CrosswalkCheck
+import CrosswalkTerminal
 
 /// What a check found, as lines for people or as one JSON object.
 enum CheckText {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Crosswalk
+import CrosswalkTerminal
 import Glibc
 
 /// `crosswalk convert`: flags in, a `ConvertJob` out.

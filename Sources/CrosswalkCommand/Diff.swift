@@ -1,5 +1,6 @@
 import ArgumentParser
 import Crosswalk
+import CrosswalkTerminal
 
 /// `crosswalk diff`: two files, record by record.
 struct Diff: Command {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Crosswalk
+import CrosswalkTerminal
 
 /// `crosswalk explain`: what will become of each field, before anything is read.
 struct Explain: Command {

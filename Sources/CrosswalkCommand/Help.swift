@@ -1,5 +1,6 @@
 import ArgumentParser
 import Crosswalk
+import CrosswalkTerminal
 
 /// `crosswalk help CODE` and `crosswalk help COMMAND`.
 struct Help: Command {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Crosswalk
+import CrosswalkTerminal
 
 /// How files are read: the same for a conversion and for whoever asks about it, since they decide which records there are.
 struct ReadingRules: ParsableArguments {

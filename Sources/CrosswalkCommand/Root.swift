@@ -9,13 +9,7 @@ struct Root: ParsableCommand {
     discussion: "Exit codes: 0 done; 1 done, with rejects or differences; 2 usage or mapping wrong; 4 input unreadable or malformed; "
       + "5 output refused; 6 too many rejects; 130, 143 interrupted.",
     version: "crosswalk \(version)",
-    subcommands: [Convert.self, Explain.self, Diff.self, Why.self, Check.self, Systems.self, Help.self])
+    subcommands: [Convert.self, Explain.self, Diff.self, Why.self, Check.self, Systems.self, Sandbox.self, Help.self])
 
   static let version = "0.1.0"
-}
-
-/// A command that does something. Its result is the exit code.
-protocol Command: ParsableCommand {
-  /// Throws what ended it; the caller shows it and knows the exit code.
-  func execute(_ console: Console) throws(Diagnostic) -> Int32
 }

@@ -1,4 +1,5 @@
 package import Crosswalk
+import CrosswalkTerminal
 
 /// What a run did, in at most eight lines, or as one JSON object.
 package enum SummaryText {
@@ -108,5 +109,11 @@ package enum SummaryText {
   private static func rate(_ summary: ConvertSummary) -> String {
     guard summary.seconds >= 0.5, summary.bytesRead >= 1_000_000 else { return "" }
     return " (\(Decimal.grouped(Int(Double(summary.bytesRead) / summary.seconds / 1e6))) MB/s)"
+  }
+}
+
+extension Console {
+  func show(_ summary: ConvertSummary, of job: ConvertJob) {
+    show(style == .json ? SummaryText.json(summary) : SummaryText.text(summary, of: job))
   }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Crosswalk
+import CrosswalkTerminal
 
 /// `crosswalk systems [NAME]`: what there is, or what one system has.
 struct Systems: Command {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Crosswalk
 import CrosswalkWhy
+import CrosswalkTerminal
 
 /// `crosswalk why`: where the values of a record of an output came from.
 struct Why: Command {

@@ -1,6 +1,7 @@
 import Crosswalk
+import CrosswalkTerminal
 import Glibc
 
 TemporaryFiles.removeOnSignals()
-var call = CommandLineRun(arguments: Array(CommandLine.arguments.dropFirst()))
+var call = CommandLineRun<Root>(arguments: Array(CommandLine.arguments.dropFirst()))
 exit(call.status())

@@ -31,6 +31,8 @@ extension Code {
     (.unfedRequirement, "a required field has no source", "The target requires a field in this shape and nothing in the source can feed it, so that every record would be rejected. The message names the `--set` that supplies it."),
     (.noSuchRecord, "no record of that number", "Records count from 0, in the order of the output: the number that a residue line calls `at`, and that messages give. `crosswalk why` also needs the input and the flags that the output was made with: records that were added to it later came from none."),
     (.valuesFile, "a filled worklist that cannot be used", "`--values` takes a CSV as `--worklist` writes it, with the columns `field`, `value` and `use` at least; `in` has the country of a region, `system` says whose field it is. A row with an empty `use` changes nothing. A filled one stands in for that value wherever it does not convert, and has to convert itself; with `!` in front it is written as it stands, which is a person's word for it. A value that is missing has no text to stand in for: `--set` gives it."),
+    (.liveNotBuilt, "the program for live systems is not there", "`crosswalk` itself only translates files and cannot open a connection. What talks to systems is `crosswalk-live`, which stands beside it and is built by its own command: `swift build --product crosswalk-live`."),
+    (.cannotListen, "the sandbox cannot listen there", "The port is taken by another program, or is one that this user may not open. `--port 0`, the default, takes any free one. A sandbox listens on 127.0.0.1 and nowhere else."),
     (.missingInput, "the input file does not exist", "The message names the file of the same folder whose name is nearest. Nothing has been written."),
     (.unreadableInput, "the input cannot be read", "The file is a folder, may not be read, or reading it failed; the system's own reason follows."),
     (.foreignFile, "this is a workbook or an archive", "Crosswalk reads text: JSON, NDJSON, XML, CSV and URL-encoded forms, also compressed with gzip or zstd. A workbook is saved as CSV first, an archive is unpacked, and what was compressed twice is unpacked once."),
@@ -38,6 +40,7 @@ extension Code {
     (.looksLike, "the input is in another format than was said", "The format was named and the first bytes are clearly another one. Say the right one, or leave it out: it is then taken from the file's ending and its first bytes."),
     (.endingDisagrees, "the file's ending and its content disagree", "The content decides. Name the format (`--from SYSTEM:FORMAT`) to be sure."),
     (.emptyInput, "the input is empty", "A JSON, XML or CSV document has at least one byte; an empty file is more likely one that was cut. An empty NDJSON or form file is one without records."),
+    (.unusableStore, "the sandbox's store cannot be used", "`sandbox --store FILE` keeps records and history in a SQLite file of the sandbox's own, one sandbox at a time. The file is something else, is held by another sandbox that runs, or cannot be written; the system's own reason follows. What was answered before has been kept."),
     (.outputExists, "the output file exists already", "It is replaced only with `--force`, which covers the residue and the rejects too."),
     (.unwritableOutput, "the output cannot be written", "The folder does not exist or may not be written to, the disk is full, or writing failed; the system's own reason follows. Files of this run have been removed."),
     (.closedOutput, "the reader of standard output went away", "The next program of the pipe has closed it, as `head` does. The run ends without a message and with 141."),
@@ -159,6 +162,8 @@ extension Code {
   public static let unfedRequirement = Code("U0011")
   public static let noSuchRecord = Code("U0014")
   public static let valuesFile = Code("U0015")
+  public static let liveNotBuilt = Code("U0016")
+  public static let cannotListen = Code("U0017")
   public static let missingInput = Code("I0101")
   public static let unreadableInput = Code("I0102")
   public static let foreignFile = Code("I0103")
@@ -166,6 +171,7 @@ extension Code {
   public static let looksLike = Code("I0104")
   public static let endingDisagrees = Code("I0105")
   public static let emptyInput = Code("I0106")
+  public static let unusableStore = Code("I0108")
   public static let outputExists = Code("I0201")
   public static let unwritableOutput = Code("I0202")
   public static let closedOutput = Code("I0203")

@@ -1,6 +1,7 @@
 import CrosswalkCommand
 import CrosswalkModel
 import CrosswalkPipeline
+import CrosswalkTerminal
 import Testing
 
 /// What people and programs read on standard error.

@@ -1,15 +1,17 @@
-import Crosswalk
+package import Crosswalk
 
 /// What the values of flags mean, and what is said when they mean nothing.
-struct FlagValues {
-  func choice<Value: RawRepresentable & CaseIterable>(
+package struct FlagValues {
+  package init() {}
+
+  package func choice<Value: RawRepresentable & CaseIterable>(
     _ flag: String, _ text: String?, of type: Value.Type
   ) throws(Diagnostic) -> Value? where Value.RawValue == String {
     guard let word = try choice(flag, text, among: Value.allCases.map(\.rawValue)) else { return nil }
     return Value(rawValue: word)
   }
 
-  func choice(_ flag: String, _ text: String?, among words: [String]) throws(Diagnostic) -> String? {
+  package func choice(_ flag: String, _ text: String?, among words: [String]) throws(Diagnostic) -> String? {
     guard let text else { return nil }
     guard words.contains(text) else {
       let list = words.dropLast().joined(separator: ", ") + " or \(words[words.count - 1])"
@@ -21,7 +23,7 @@ struct FlagValues {
   }
 
   /// `SYSTEM[:FORMAT]`.
-  func endpoint(_ flag: String, _ text: String) throws(Diagnostic) -> ConvertJob.Endpoint {
+  package func endpoint(_ flag: String, _ text: String) throws(Diagnostic) -> ConvertJob.Endpoint {
     let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     guard !parts[0].isEmpty, parts.count == 1 || !parts[1].isEmpty else {
       throw wrong(flag, text, "SYSTEM or SYSTEM:FORMAT")
@@ -37,16 +39,16 @@ struct FlagValues {
   }
 
   /// `a,b`, also said several times.
-  static func list(_ texts: [String]) -> [String] { texts.flatMap { $0.split(separator: ",").map(String.init) } }
+  package static func list(_ texts: [String]) -> [String] { texts.flatMap { $0.split(separator: ",").map(String.init) } }
 
-  func assignment(_ text: String) throws(Diagnostic) -> ConvertJob.Assignment {
+  package func assignment(_ text: String) throws(Diagnostic) -> ConvertJob.Assignment {
     guard let equals = text.firstIndex(of: "="), equals > text.startIndex else {
       throw wrong("set", text, "FIELD=VALUE")
     }
     return ConvertJob.Assignment(field: String(text[..<equals]), value: String(text[text.index(after: equals)...]))
   }
 
-  func option(_ text: String) throws(Diagnostic) -> ConvertJob.OptionChoice {
+  package func option(_ text: String) throws(Diagnostic) -> ConvertJob.OptionChoice {
     guard let equals = text.firstIndex(of: "="), let dot = text[..<equals].firstIndex(of: "."),
       dot > text.startIndex, text.index(after: dot) < equals
     else { throw wrong("option", text, "SYSTEM.NAME=VALUE") }
@@ -55,7 +57,7 @@ struct FlagValues {
       value: String(text[text.index(after: equals)...]))
   }
 
-  func allowance(_ text: String) throws(Diagnostic) -> ConvertJob.Allowance {
+  package func allowance(_ text: String) throws(Diagnostic) -> ConvertJob.Allowance {
     if text.hasSuffix("%") {
       let digits = text.dropLast()
       if digits.allSatisfy({ $0.isASCII && ($0.isNumber || $0 == ".") }), let percent = Double(digits),
@@ -70,7 +72,7 @@ struct FlagValues {
   }
 
   /// `1/N`, `all` or `none`.
-  func share(_ flag: String, _ text: String) throws(Diagnostic) -> ConvertJob.AuditShare {
+  package func share(_ flag: String, _ text: String) throws(Diagnostic) -> ConvertJob.AuditShare {
     switch text {
     case "all": return .all
     case "none": return .none
@@ -84,7 +86,7 @@ struct FlagValues {
     }
   }
 
-  func number(_ flag: String, _ text: String, in range: ClosedRange<Int>) throws(Diagnostic) -> Int {
+  package func number(_ flag: String, _ text: String, in range: ClosedRange<Int>) throws(Diagnostic) -> Int {
     guard let number = plainNumber(text), range.contains(number) else {
       throw wrong(
         flag, text,
@@ -95,7 +97,7 @@ struct FlagValues {
   }
 
   /// `1048576`, `1024K`, `1M`, `1MiB`; powers of 1024.
-  func size(_ flag: String, _ text: String, atMost largest: Int) throws(Diagnostic) -> Int {
+  package func size(_ flag: String, _ text: String, atMost largest: Int) throws(Diagnostic) -> Int {
     let unit = text.drop { $0.isNumber }
     let shift: Int? =
       switch unit.lowercased() {
@@ -111,7 +113,7 @@ struct FlagValues {
     return number << shift
   }
 
-  func delimiter(_ text: String) throws(Diagnostic) -> UInt8 {
+  package func delimiter(_ text: String) throws(Diagnostic) -> UInt8 {
     if text == "tab" || text == "\\t" { return 9 }
     let bytes = Array(text.utf8)
     guard bytes.count == 1, bytes[0] < 0x80, bytes[0] == 9 || bytes[0] > 32, bytes[0] != UInt8(ascii: "\""),
@@ -123,7 +125,7 @@ struct FlagValues {
     return bytes[0]
   }
 
-  func wrong(_ flag: String, _ text: String, _ wanted: String) -> Diagnostic {
+  package func wrong(_ flag: String, _ text: String, _ wanted: String) -> Diagnostic {
     Diagnostic(.usage, "`--\(flag) \(text)` cannot be understood", help: "it takes \(wanted)")
   }
 

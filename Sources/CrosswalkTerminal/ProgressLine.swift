@@ -8,10 +8,10 @@ package final class ProgressLine {
   private var lastDrawn = 0.0
   private var isDrawn = false
 
-  enum Wish: String, CaseIterable { case auto, always, never }
+  package enum Wish: String, CaseIterable { case auto, always, never }
 
   /// nil when there shall be none.
-  init?(_ wish: Wish) {
+  package init?(_ wish: Wish) {
     switch wish {
     case .always: break
     case .never: return nil
@@ -19,7 +19,7 @@ package final class ProgressLine {
     }
   }
 
-  func update(_ progress: ConvertProgress) {
+  package func update(_ progress: ConvertProgress) {
     let now = ProgressLine.now()
     // Nothing for a run that is over before one could read it.
     guard now - start > 0.3, now - lastDrawn >= 0.1 else { return }
@@ -28,7 +28,7 @@ package final class ProgressLine {
     Console.writeError("\r\(ProgressLine.text(progress, seconds: now - start))\u{1b}[K")
   }
 
-  func erase() {
+  package func erase() {
     guard isDrawn else { return }
     isDrawn = false
     lastDrawn = 0

@@ -1,36 +1,37 @@
-import Crosswalk
+package import Crosswalk
 import Glibc
 
 /// Where words go: data and asked-for text to standard output, everything else to standard error.
-final class Console {
-  enum Style { case text, json }
+package final class Console {
+  package enum Style { case text, json }
 
-  private let style: Style
+  package let style: Style
   private var renderer = DiagnosticRenderer()
   private var counts: [Code: Int] = [:]
   private var order: [Code] = []
   /// Drawn on the last line of the terminal; taken off before anything else is written there.
-  var progress: ProgressLine?
+  package var progress: ProgressLine?
 
   /// Diagnostics of one code that are shown; the rest are counted.
   private static let shownPerCode = 5
 
   private func shown(of code: Code) -> Int { style == .json && code.isListedInFull ? .max : Console.shownPerCode }
 
-  init(style: Style) { self.style = style }
+  package init(style: Style) { self.style = style }
 
-  var showsValues: Bool {
+  /// Whether excerpts of the data are shown in full.
+  package var showsValues: Bool {
     get { renderer.showsValues }
     set { renderer.showsValues = newValue }
   }
 
   /// Text that was asked for. Throws when standard output cannot take it.
-  func write(_ text: String) throws(Diagnostic) {
+  package func write(_ text: String) throws(Diagnostic) {
     try OutputFile(.standardOutput, force: false).write(Array(text.utf8))
   }
 
   /// A diagnostic, unless enough of its code have been shown.
-  func show(_ diagnostic: Diagnostic) {
+  package func show(_ diagnostic: Diagnostic) {
     guard diagnostic.code != .closedOutput else { return }
     let count = counts[diagnostic.code, default: 0]
     if count == 0 { order.append(diagnostic.code) }
@@ -40,7 +41,7 @@ final class Console {
   }
 
   /// Says how many of each code were not shown. `counted` has the whole numbers, where the run knows more than it reported.
-  func showRest(counted: [Code: Int] = [:]) {
+  package func showRest(counted: [Code: Int] = [:]) {
     for code in order + counted.keys.filter({ counts[$0] == nil }).sorted(by: { $0.name < $1.name }) {
       let total = max(counted[code] ?? 0, counts[code] ?? 0)
       let rest = total - min(counts[code] ?? 0, shown(of: code))
@@ -48,12 +49,8 @@ final class Console {
     }
   }
 
-  func show(_ summary: ConvertSummary, of job: ConvertJob) {
-    error(style == .json ? SummaryText.json(summary) : SummaryText.text(summary, of: job))
-  }
-
   /// What a run did, in words.
-  func show(_ summary: String) { error(summary) }
+  package func show(_ summary: String) { error(summary) }
 
   /// A line or lines to standard error; failures are nobody's business there.
   private func error(_ text: String) {

@@ -1,15 +1,21 @@
-import ArgumentParser
-import Crosswalk
+package import ArgumentParser
+package import Crosswalk
 
-/// One call of the command: parses, runs, shows what went wrong and gives the exit code.
+/// A command that does something. Its result is the exit code.
+package protocol Command: ParsableCommand {
+  /// Throws what ended it; the caller shows it and knows the exit code.
+  func execute(_ console: Console) throws(Diagnostic) -> Int32
+}
+
+/// One call of a program, whose commands are those of `Root`: parses, runs, shows what went wrong and gives the exit code.
 ///
 /// ArgumentParser is asked only what the arguments mean. It would end a wrong usage with 64; ours is 2.
-struct CommandLineRun {
+package struct CommandLineRun<Root: ParsableCommand> {
   private(set) var arguments: [String]
 
-  init(arguments: [String]) { self.arguments = arguments }
+  package init(arguments: [String]) { self.arguments = arguments }
 
-  mutating func status() -> Int32 {
+  package mutating func status() -> Int32 {
     let console = Console(style: isJSONWanted ? .json : .text)
     do throws(Diagnostic) {
       guard let command = try parse(console) else { return 0 }

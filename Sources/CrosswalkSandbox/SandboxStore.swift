@@ -1,0 +1,304 @@
+import CrosswalkFiles
+package import CrosswalkModel
+import FoundationEssentials
+import GRDB
+import GRDBSQLite
+import Glibc
+import NIOPosix
+import Synchronization
+
+/// The records and the history of a sandbox: a SQLite file, or memory only.
+///
+/// A commit returns when its changes are durable against the death of the process (write-ahead log, `synchronous=NORMAL`). All
+/// commits that wait go into one transaction, which one thread at a time writes: a client that waits for its answer costs the others
+/// nothing. After a commit has failed every later one fails too, since what the disk holds is no longer what the caller believes.
+package final class SandboxStore: Sendable {
+  private struct Memory {
+    var records: [String: [String: StoredRecord]] = [:]
+    var writes: [AppliedWrite] = []
+  }
+
+  private struct Commit {
+    var changes: [StoredRecord]
+    var writes: [AppliedWrite]
+    var done: CheckedContinuation<Result<Void, Diagnostic>, Never>
+  }
+
+  private struct Waiting {
+    var commits: [Commit] = []
+    var isWriting = false
+    var isClosed = false
+    var failure: Diagnostic?
+  }
+
+  /// nil: everything is in `memory`.
+  private let queue: DatabaseQueue?
+  private let memory = Mutex(Memory())
+  private let waiting = Mutex(Waiting())
+  private let path: String
+
+  /// - path: a file, which is made when it is not there, readable by its owner only; nil keeps everything in memory.
+  /// - throws: when the file is not a store, is another sandbox's at the moment, or cannot be written.
+  package init(path: String?) throws(Diagnostic) {
+    self.path = path ?? ""
+    guard let path else {
+      queue = nil
+      return
+    }
+    // SQLite gives the files beside it the same rights.
+    let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    guard file >= 0 else { throw SandboxStore.unusable(path, lastSystemError()) }
+    Glibc.close(file)
+    do {
+      let opened = try DatabaseQueue(path: path, configuration: SandboxStore.configuration)
+      try SandboxStore.migrator.migrate(opened)
+      try opened.writeWithoutTransaction { database in try SandboxStore.own(database) }
+      queue = opened
+    } catch {
+      throw SandboxStore.unusable(path, error)
+    }
+  }
+
+  /// All records of a system, deleted ones too, by their sequence.
+  package func records(of system: String) throws(Diagnostic) -> [StoredRecord] {
+    guard let queue else {
+      return memory.withLock { ($0.records[system] ?? [:]).values.sorted { ($0.sequence, $0.id) < ($1.sequence, $1.id) } }
+    }
+    return try reading(queue) { database in
+      let rows = try Row.fetchCursor(
+        database, sql: "SELECT id, sequence, isDeleted, body FROM record WHERE system = ? ORDER BY sequence, id",
+        arguments: [system])
+      var records: [StoredRecord] = []
+      while let row = try rows.next() {
+        records.append(
+          StoredRecord(system: system, id: row[0], sequence: row[1], body: try bytes(of: row, at: 3), isDeleted: row[2]))
+      }
+      return records
+    }
+  }
+
+  /// All writes that were committed, in the order in which they were.
+  package func history() throws(Diagnostic) -> [AppliedWrite] {
+    guard let queue else { return memory.withLock { $0.writes } }
+    return try reading(queue) { database in
+      let rows = try Row.fetchCursor(
+        database, sql: "SELECT system, operation, id, connection, time, body FROM write ORDER BY number")
+      var writes: [AppliedWrite] = []
+      while let row = try rows.next() {
+        writes.append(
+          AppliedWrite(
+            system: row[0], operation: row[1], id: row[2], connection: row[3], time: row[4], body: try bytes(of: row, at: 5)))
+      }
+      return writes
+    }
+  }
+
+  /// Makes the changes and notes the writes, all or none of them; returns when they are durable.
+  package func commit(_ changes: [StoredRecord], _ writes: [AppliedWrite]) async throws(Diagnostic) {
+    guard let queue else {
+      return memory.withLock { memory in
+        for record in changes { memory.records[record.system, default: [:]][record.id] = record }
+        memory.writes += writes
+      }
+    }
+    let result = await withCheckedContinuation { done in
+      enqueue(Commit(changes: changes, writes: writes, done: done), for: queue)
+    }
+    try result.get()
+  }
+
+  /// Closes the file, after what waits has been written. The store takes nothing more.
+  package func close() throws(Diagnostic) {
+    guard let queue else { return }
+    waiting.withLock { $0.isClosed = true }
+    while waiting.withLock({ $0.isWriting }) { usleep(200) }
+    do { try queue.close() } catch { throw SandboxStore.unusable(path, error) }
+  }
+
+  // MARK: Writing
+
+  private func enqueue(_ commit: Commit, for queue: DatabaseQueue) {
+    enum Next { case wait, write, refuse(Diagnostic) }
+    let next: Next = waiting.withLock { waiting in
+      if let failure = waiting.failure { return .refuse(failure) }
+      if waiting.isClosed { return .refuse(SandboxStore.unusable(path, "it has been closed")) }
+      waiting.commits.append(commit)
+      defer { waiting.isWriting = true }
+      return waiting.isWriting ? .wait : .write
+    }
+    switch next {
+    case .wait: break
+    case .refuse(let failure): commit.done.resume(returning: .failure(failure))
+    // The pool has several threads; `isWriting` lets one in at a time.
+    case .write: NIOThreadPool.singleton.submit { _ in self.writeWaiting(to: queue) }
+    }
+  }
+
+  /// Writes until nothing waits: what came in during one transaction is the next one.
+  private func writeWaiting(to queue: DatabaseQueue) {
+    while true {
+      let commits = waiting.withLock { waiting in
+        let commits = waiting.commits
+        waiting.commits = []
+        if commits.isEmpty { waiting.isWriting = false }
+        return commits
+      }
+      if commits.isEmpty { return }
+      let result = write(commits, to: queue)
+      for commit in commits { commit.done.resume(returning: result) }
+    }
+  }
+
+  private func write(_ commits: [Commit], to queue: DatabaseQueue) -> Result<Void, Diagnostic> {
+    if let failure = waiting.withLock({ $0.failure }) { return .failure(failure) }
+    do {
+      try queue.writeWithoutTransaction { database in
+        // GRDB's own transactions are prepared anew each time: 3 µs of the 30 that a small commit costs.
+        try step(database.cachedStatement(sql: "BEGIN IMMEDIATE").sqliteStatement)
+        do {
+          try store(commits, in: database)
+          try step(database.cachedStatement(sql: "COMMIT").sqliteStatement)
+        } catch {
+          try? database.execute(sql: "ROLLBACK")
+          throw error
+        }
+      }
+      return .success(())
+    } catch {
+      let failure = SandboxStore.unusable(path, error)
+      waiting.withLock { $0.failure = failure }
+      return .failure(failure)
+    }
+  }
+
+  private func store(_ commits: [Commit], in database: Database) throws {
+    let record = try database.cachedStatement(sql: SandboxStore.storeRecord).sqliteStatement
+    let write = try database.cachedStatement(sql: SandboxStore.storeWrite).sqliteStatement
+    for commit in commits {
+      for change in commit.changes {
+        bind(change.system, to: record, at: 1)
+        bind(change.id, to: record, at: 2)
+        sqlite3_bind_int64(record, 3, Int64(change.sequence))
+        sqlite3_bind_int64(record, 4, change.isDeleted ? 1 : 0)
+        try step(record, with: change.body, at: 5)
+      }
+      for applied in commit.writes {
+        bind(applied.system, to: write, at: 1)
+        bind(applied.operation, to: write, at: 2)
+        bind(applied.id, to: write, at: 3)
+        sqlite3_bind_int64(write, 4, Int64(applied.connection))
+        bind(applied.time, to: write, at: 5)
+        try step(write, with: applied.body, at: 6)
+      }
+    }
+  }
+
+  private func reading<Value>(_ queue: DatabaseQueue, _ read: (Database) throws -> Value) throws(Diagnostic) -> Value {
+    do { return try queue.unsafeRead(read) } catch { throw SandboxStore.unusable(path, error) }
+  }
+}
+
+// MARK: - The file
+
+extension SandboxStore {
+  private static var configuration: Configuration {
+    var configuration = Configuration()
+    // Also sets `synchronous=NORMAL`.
+    configuration.journalMode = .wal
+    configuration.label = "sandbox-store"
+    configuration.prepareDatabase { database in
+      // Two sandboxes on one file would give the same ids. It also saves the shared memory and its locks.
+      try database.execute(sql: "PRAGMA locking_mode = EXCLUSIVE")
+      try database.execute(sql: "PRAGMA wal_autocheckpoint = 4000")
+    }
+    return configuration
+  }
+
+  /// What has been released is never changed: a new table or column is a further migration.
+  private static var migrator: DatabaseMigrator {
+    var migrator = DatabaseMigrator()
+    migrator.registerMigration("records and writes") { database in
+      try database.execute(
+        sql: """
+          CREATE TABLE record (
+            system TEXT NOT NULL, id TEXT NOT NULL, sequence INTEGER NOT NULL, isDeleted INTEGER NOT NULL, body BLOB NOT NULL,
+            PRIMARY KEY (system, id)) WITHOUT ROWID;
+          CREATE TABLE write (
+            number INTEGER PRIMARY KEY, system TEXT NOT NULL, operation TEXT NOT NULL, id TEXT NOT NULL,
+            connection INTEGER NOT NULL, time TEXT NOT NULL, body BLOB NOT NULL);
+          """)
+    }
+    return migrator
+  }
+
+  private static let storeRecord = "INSERT OR REPLACE INTO record (system, id, sequence, isDeleted, body) VALUES (?, ?, ?, ?, ?)"
+  private static let storeWrite = "INSERT INTO write (system, operation, id, connection, time, body) VALUES (?, ?, ?, ?, ?, ?)"
+
+  /// The exclusive lock comes with the first write, which a store without news would not make.
+  private static func own(_ database: Database) throws {
+    try database.execute(sql: "PRAGMA user_version = 1")
+  }
+}
+
+// MARK: - Statements
+
+// Values are bound by hand: GRDB would take a copy of every body as `Data`.
+
+private func bind(_ text: String, to statement: OpaquePointer, at index: Int32) {
+  var text = text
+  text.withUTF8 { bytes in
+    bytes.withMemoryRebound(to: CChar.self) { characters in
+      _ = sqlite3_bind_text(statement, index, characters.baseAddress, Int32(characters.count), copied)
+    }
+  }
+}
+
+/// Runs a statement whose last value is a body, without a copy of it.
+private func step(_ statement: OpaquePointer, with body: [UInt8], at index: Int32) throws {
+  defer { sqlite3_bind_null(statement, index) }
+  try body.withUnsafeBytes { bytes in
+    // No bytes have no address, which would bind NULL.
+    if bytes.isEmpty {
+      sqlite3_bind_zeroblob(statement, index, 0)
+    } else {
+      sqlite3_bind_blob(statement, index, bytes.baseAddress, Int32(bytes.count), nil)
+    }
+    try step(statement)
+  }
+}
+
+private func step(_ statement: OpaquePointer) throws {
+  let code = sqlite3_step(statement)
+  sqlite3_reset(statement)
+  guard code == SQLITE_DONE else {
+    throw DatabaseError(
+      resultCode: ResultCode(rawValue: code), message: String(cString: sqlite3_errmsg(sqlite3_db_handle(statement))))
+  }
+}
+
+/// SQLite takes a copy of what is bound.
+private var copied: sqlite3_destructor_type { unsafeBitCast(-1, to: sqlite3_destructor_type.self) }
+
+private func bytes(of row: Row, at index: Int) throws -> [UInt8] {
+  try row.withUnsafeData(atIndex: index) { data in data.map { [UInt8]($0) } ?? [] }
+}
+
+// MARK: - Messages
+
+extension SandboxStore {
+  private static func unusable(_ path: String, _ error: any Error) -> Diagnostic {
+    if let error = error as? Diagnostic { return error }
+    guard let error = error as? DatabaseError else { return unusable(path, "\(error)") }
+    switch error.resultCode {
+    case .SQLITE_BUSY, .SQLITE_LOCKED:
+      return Diagnostic(
+        .unusableStore, "the store \(path) is another sandbox's at the moment", help: "end that one, or name another file")
+    case .SQLITE_NOTADB: return unusable(path, "it is another file than a store")
+    default: return unusable(path, error.message ?? error.resultCode.description)
+    }
+  }
+
+  private static func unusable(_ path: String, _ reason: String) -> Diagnostic {
+    Diagnostic(.unusableStore, "the store \(path) cannot be used: \(reason)", help: "`--store` takes a file of the sandbox's own, or a new one")
+  }
+}
