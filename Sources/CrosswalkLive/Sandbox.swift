@@ -17,13 +17,16 @@ struct Sandbox: Command {
   @Option(help: ArgumentHelp("The port on 127.0.0.1 (default 0: any free one).", valueName: "n"))
   var port: String?
 
-  @Option(help: ArgumentHelp("The first records, in any form that `convert` reads.", valueName: "file"))
-  var data: String?
+  @Option(help: ArgumentHelp("The first records, in any form that `convert` reads (repeatable).", valueName: "[system=]file"))
+  var data: [String] = []
+
+  @Option(help: ArgumentHelp("Who wrote the data (default: the system itself).", valueName: "system[:format]"))
+  var from: String?
 
   @Option(help: ArgumentHelp("Keep records and history in this file, and go on with what it has.", valueName: "file"))
   var store: String?
 
-  @Option(help: ArgumentHelp("What is to go wrong, and how often.", valueName: "spec"))
+  @Option(help: ArgumentHelp("What is to go wrong, and how often: NAME[/OPERATION][=SHARE][@N],…", valueName: "spec"))
   var faults: String?
 
   @Option(help: ArgumentHelp("The seed of what goes wrong (default 1): the same requests meet the same faults.", valueName: "n"))
@@ -46,7 +49,7 @@ struct Sandbox: Command {
     var configuration = SandboxServer.Configuration()
     if let port { configuration.port = try values.number("port", port, in: 0...65535) }
     configuration.clock = try values.choice("clock", clock, of: SandboxServer.Clock.self) ?? .real
-    var job = SandboxJob(systems: systems, data: data, faults: faults, clock: configuration.clock, mappings: mappings.all)
+    var job = SandboxJob(systems: systems, faults: faults, clock: configuration.clock, mappings: mappings.all)
     if let seed { job.seed = UInt64(try values.number("seed", seed, in: 0...Int.max)) }
     for text in option {
       let choice = try values.option(text)
@@ -60,9 +63,11 @@ struct Sandbox: Command {
 
   private func run(_ job: SandboxJob, _ configuration: SandboxServer.Configuration, _ console: Console) throws(Diagnostic) -> Int32 {
     let store = try SandboxStore(path: store)
-    let service = try makeSandbox(job, store: store)
+    let service = try job.sandbox(store)
+    try SandboxData(data, from: from, job).fill(service, console)
     let server = SandboxServer(service, configuration: configuration) { () throws(Diagnostic) in try store.history() }
     let port = try blocking { () async throws(Diagnostic) in try await server.start() }
+    service.listens(at: "http://127.0.0.1:\(port)")
     try console.write(Sandbox.greeting(service.state(), origin: "http://127.0.0.1:\(port)", token: server.token))
     StopSignals.wait()
     try blocking { () async throws(Diagnostic) in await server.stop() }
