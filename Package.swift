@@ -117,7 +117,7 @@ let package = Package(
       dependencies: ["CrosswalkCheck", "CrosswalkMapping", "CrosswalkModel", "CrosswalkRoute", "CrosswalkYAML", "TestSupport"]),
     .testTarget(
       name: "CrosswalkSandboxTests",
-      dependencies: ["CrosswalkModel", "CrosswalkSandbox", "TestSupport"]),
+      dependencies: ["CrosswalkMapping", "CrosswalkModel", "CrosswalkSandbox", "TestSupport"], exclude: ["Transcripts"]),
     .testTarget(name: "CommandTests", dependencies: ["CrosswalkCommand", "CrosswalkTerminal", "TestSupport"], exclude: ["Cases"]),
     .testTarget(name: "Fuzz", dependencies: ["Crosswalk", "TestSupport"], path: "Tests/Fuzz"),
     .testTarget(name: "HouseRules", dependencies: ["TestSupport"]),

@@ -79,5 +79,5 @@ struct SandboxData {
 }
 
 private enum TemporaryFolder {
-  static var path: String { getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp" }
+  static var path: String { getenv("TMPDIR").map { String(cString: $0) } ?? P_tmpdir }
 }

@@ -50,7 +50,9 @@ extension RecordCodec {
       let words = (use.argument?.entries ?? []).flatMap { ($0.value.items ?? [$0.value]).compactMap(\.text) }
       let plain = use.plain(String(decoding: literal, as: UTF8.self))
       return words.isEmpty || words.contains { use.plain($0) == plain } ? value : nil
-    case .text, .lines, .code, .instant: return value
+    // A vendor takes a number for a text, and gives text back.
+    case .text, .lines, .code: return .text(literal)
+    case .instant: return value
     }
   }
 

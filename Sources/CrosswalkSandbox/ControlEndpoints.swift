@@ -4,7 +4,9 @@ import CrosswalkModel
 ///
 ///     GET  /__sandbox/history     every applied write, a JSON line each     with the token
 ///     GET  /__sandbox/state       what the page shows                       with the token
-///     POST /__sandbox/faults      goes on to the service                    with the token
+///     POST /__sandbox/faults      what goes wrong from now on: rules        with the token
+///     POST /__sandbox/clock       seconds that pass (the fast clock)        with the token
+///     POST /__sandbox/in-use      SYSTEM ID: others depend on the record    with the token
 ///     GET  /__sandbox/page        the page, with page.css and page.js       from this machine
 ///     GET  /__sandbox/page.json   what the page shows                       from this machine and the page itself
 ///
@@ -26,7 +28,7 @@ struct ControlEndpoints: Sendable {
     switch path {
     case "/__sandbox/history": return guarded(request, "GET") { historyLines() }
     case "/__sandbox/state": return guarded(request, "GET") { json(StateText.json(service.state())) }
-    case "/__sandbox/faults":
+    case "/__sandbox/faults", "/__sandbox/clock", "/__sandbox/in-use":
       if let refusal = refusal(of: request, "POST") { return refusal }
       return nil
     case "/__sandbox/page": return page(request)
@@ -79,7 +81,7 @@ struct ControlEndpoints: Sendable {
 
   /// A browser that opens the root; an API's client takes no pages.
   private func isPageWanted(_ request: SandboxRequest) -> Bool {
-    request.method == "GET" && value(of: "accept", in: request)?.contains("text/html") == true && service.state().systems.count > 1
+    request.method == "GET" && (service.state().systems.count > 1 || value(of: "accept", in: request)?.contains("text/html") == true)
   }
 
   private func page(_ request: SandboxRequest) -> SandboxReply {

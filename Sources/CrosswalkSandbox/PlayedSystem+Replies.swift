@@ -203,6 +203,13 @@ extension PlayedSystem {
     .unauthorized: 401, .forbidden: 403, .notFound: 404, .noPath: 404, .noMethod: 405, .format: 406, .malformed: 400, .missing: 400,
     .wrong: 400, .unknown: 400, .exists: 400, .inUse: 409, .none: 404, .throttled: 429,
   ]
+  private static let messages: [API.Refusal: String] = [
+    .unauthorized: "The call is not signed in", .forbidden: "That is not permitted", .notFound: "There is no such record",
+    .noPath: "There is nothing at this path", .noMethod: "This path has no such method", .format: "The headers do not name the format",
+    .malformed: "The body cannot be read", .missing: "$field is missing", .wrong: "$field is not valid",
+    .unknown: "$field is not known", .exists: "$field exists already", .inUse: "Others depend on the record", .none: "There are no records",
+    .throttled: "There were too many calls",
+  ]
   private static let instead: [API.Refusal: API.Refusal] = [
     .noPath: .notFound, .forbidden: .unauthorized, .unknown: .wrong, .malformed: .wrong, .missing: .wrong, .exists: .wrong,
     .inUse: .forbidden,
@@ -223,7 +230,7 @@ extension PlayedSystem {
         }
       }
     }
-    let message = fill(rule?.message ?? "\(refused.why)")
+    let message = fill(rule?.message ?? PlayedSystem.messages[refused.why] ?? "")
     let uri = ReplyText.filled(api.uri ?? "$path") { $0 == "path" ? .text(path) : nil }
     func body(_ refusals: API.Refusals) -> Tree? {
       (refusals.bodies.first { $0.format == look.format } ?? refusals.bodies.first { $0.format == nil })?.body
