@@ -77,10 +77,13 @@ struct Sandbox: Command {
 
   /// What a person, or the program that started the sandbox, has to know.
   private static func greeting(_ state: SandboxState, origin: String, token: String) -> String {
-    let rows =
-      state.systems.map { ($0.name, $0.base.hasPrefix("/") ? origin + $0.base : $0.base) } + [
-        ("page", origin + "/__sandbox/page"), ("token", "\(token) (X-Sandbox-Token for /__sandbox/history, state and faults)"),
-      ]
+    var rows: [(String, String)] = []
+    for system in state.systems {
+      rows.append((system.name, system.base.hasPrefix("/") ? origin + system.base : system.base))
+      for way in system.signIn { rows.append(("", way)) }
+    }
+    rows.append(("page", origin + "/__sandbox/page"))
+    rows.append(("token", "\(token) (X-Sandbox-Token for /__sandbox/history, state, faults, clock and in-use)"))
     let width = rows.map(\.0.count).max() ?? 0
     let lines = rows.map { name, text in "  \(name)\(String(repeating: " ", count: width - name.count))  \(text)" }
     return (["the sandbox is ready at \(origin)"] + lines).joined(separator: "\n") + "\n"
