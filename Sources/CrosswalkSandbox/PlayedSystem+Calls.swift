@@ -341,9 +341,10 @@ extension PlayedSystem {
   /// Now, in ISO 8601.
   var time: String { PlayedSystem.time(clock) }
 
-  static func time(_ clock: SandboxClock) -> String {
-    let milliseconds = String(1000 + clock.milliseconds % 1000).dropFirst()
-    return RecordCodec.iso(clock.seconds).dropLast() + ".\(milliseconds)Z"
+  static func time(_ clock: SandboxClock) -> String { time(milliseconds: clock.milliseconds) }
+
+  static func time(milliseconds: Int) -> String {
+    RecordCodec.iso(milliseconds / 1000).dropLast() + ".\(String(1000 + milliseconds % 1000).dropFirst())Z"
   }
 }
 

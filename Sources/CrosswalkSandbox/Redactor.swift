@@ -5,7 +5,8 @@ struct Redactor {
   /// Names of headers and parameters whose values are secrets, in lower case.
   private var names: Set<String> = ["authorization", "cookie", "set-cookie"]
   private var values: [String] = []
-  private static let shown = 4000
+  /// Bytes of a body.
+  static let shown = 4000
 
   init(_ systems: [PlayedSystem]) {
     for system in systems {
@@ -37,7 +38,8 @@ struct Redactor {
     }.joined(separator: "&")
   }
 
-  func text(head: String, _ headers: [(name: String, value: String)], _ body: [UInt8]) -> String {
+  /// - count: how long the body is, of which the beginning is given.
+  func text(head: String, _ headers: [(name: String, value: String)], _ body: [UInt8], of count: Int) -> String {
     var text = head + "\n"
     for (name, value) in headers { text += "\(name): \(names.contains(name.lowercased()) ? "REDACTED" : value)\n" }
     guard !body.isEmpty else { return text }
@@ -49,7 +51,7 @@ struct Redactor {
       shown.replaceSubrange(start..<end, with: "REDACTED")
     }
     text += "\n" + shown
-    if body.count > Redactor.shown { text += "\n… \(body.count) bytes" }
+    if count > Redactor.shown { text += "\n… \(count) bytes" }
     return text
   }
 }

@@ -12,9 +12,34 @@ package final class Sandbox: SandboxService {
   private struct World: ~Copyable {
     var systems: [PlayedSystem]
     var faults: Faults
-    var exchanges: [SandboxState.Exchange] = []
+    var exchanges: [Said] = []
     var number = 0
     let clock: SandboxClock
+  }
+
+  /// A request and its reply as they were: made into text without secrets when somebody looks, not before, since that takes as long
+  /// as all the rest of a call.
+  private struct Said {
+    var number: Int
+    var milliseconds: Int
+    /// Of long bodies the beginning, and how long they were.
+    var request: SandboxRequest
+    var requestCount: Int
+    var reply: SandboxReply
+    var replyCount: Int
+    var fault: String?
+
+    init(_ number: Int, at milliseconds: Int, _ request: SandboxRequest, _ reply: SandboxReply, _ fault: String?) {
+      self.number = number
+      self.milliseconds = milliseconds
+      self.request = request
+      self.reply = reply
+      self.fault = fault
+      requestCount = request.body.count
+      replyCount = reply.body.count
+      if requestCount > Redactor.shown { self.request.body = Array(request.body.prefix(Redactor.shown)) }
+      if replyCount > Redactor.shown { self.reply.body = Array(reply.body.prefix(Redactor.shown)) }
+    }
   }
 
   private let world: Mutex<World>
@@ -243,13 +268,18 @@ package final class Sandbox: SandboxService {
   // MARK: - What was said
 
   private func remember(_ request: SandboxRequest, _ reply: SandboxReply, _ fault: String?, _ world: inout World) {
-    world.exchanges.append(
-      .init(
-        number: world.number, time: PlayedSystem.time(world.clock), connection: request.connection, method: request.method,
-        target: redactor.target(request.target), status: reply.status,
-        request: redactor.text(head: "\(request.method) \(redactor.target(request.target))", request.headers, request.body),
-        reply: redactor.text(head: "\(reply.status)", reply.headers, reply.body), fault: fault))
+    world.exchanges.append(Said(world.number, at: world.clock.milliseconds, request, reply, fault))
     if world.exchanges.count > 2 * Sandbox.remembered { world.exchanges.removeFirst(Sandbox.remembered) }
+  }
+
+  private func shown(_ said: Said) -> SandboxState.Exchange {
+    let (request, reply) = (said.request, said.reply)
+    let target = redactor.target(request.target)
+    return .init(
+      number: said.number, time: PlayedSystem.time(milliseconds: said.milliseconds), connection: request.connection,
+      method: request.method, target: target, status: reply.status,
+      request: redactor.text(head: "\(request.method) \(target)", request.headers, request.body, of: said.requestCount),
+      reply: redactor.text(head: "\(reply.status)", reply.headers, reply.body, of: said.replyCount), fault: said.fault)
   }
 
   package func state() -> SandboxState {
@@ -258,7 +288,7 @@ package final class Sandbox: SandboxService {
       let isAlone = world.systems.count == 1
       return SandboxState(
         systems: world.systems.map { played($0, at: "\(address)/\(isAlone ? "" : $0.system.name)") },
-        exchanges: Array(world.exchanges.suffix(Sandbox.remembered)), faults: world.faults.rules.map { ($0.text, $0.fired) })
+        exchanges: world.exchanges.suffix(Sandbox.remembered).map(shown), faults: world.faults.rules.map { ($0.text, $0.fired) })
     }
   }
 

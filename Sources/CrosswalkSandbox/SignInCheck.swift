@@ -7,6 +7,8 @@ struct SignInCheck {
   /// By the settings' names.
   let credentials: [String: String]
   private let ways: [API.SignIn]
+  /// Of each way the bytes of `user:password`, where it has them.
+  private let pairs: [[UInt8]?]
   /// Token → the second in which it ends.
   private var sessions: [String: Int] = [:]
   private var given = 0
@@ -15,7 +17,12 @@ struct SignInCheck {
   init(_ api: API, seed: UInt64) {
     ways = api.signIn
     self.seed = seed
-    credentials = Dictionary(api.settings.map { ($0.name, "sandbox-\($0.name)") }) { first, _ in first }
+    let credentials = Dictionary(api.settings.map { ($0.name, "sandbox-\($0.name)") }) { first, _ in first }
+    self.credentials = credentials
+    pairs = api.signIn.map { way in
+      guard case .basic(let user, let password) = way.kind else { return nil }
+      return Array(ReplyText.filled("\(user):\(password)") { credentials[$0].map { .text($0) } }.utf8)
+    }
   }
 
   /// A new session of the one user there is.
@@ -30,16 +37,17 @@ struct SignInCheck {
   mutating func endAll() { sessions = [:] }
 
   func isSignedIn(_ request: SandboxRequest, _ query: [(name: String, value: String)], at now: Int) -> Bool {
-    ways.isEmpty || ways.contains { isMet($0, request, query, now) }
+    ways.isEmpty || ways.indices.contains { isMet($0, request, query, now) }
   }
 
-  private func isMet(_ way: API.SignIn, _ request: SandboxRequest, _ query: [(name: String, value: String)], _ now: Int) -> Bool {
+  private func isMet(_ index: Int, _ request: SandboxRequest, _ query: [(name: String, value: String)], _ now: Int) -> Bool {
+    let way = ways[index]
     switch way.kind {
-    case .basic(let user, let password):
-      guard let text = request.header("Authorization"), text.lowercased().hasPrefix("basic "),
-        let pair = SignInCheck.base64(text.dropFirst(6).trimmingBlanks)
+    case .basic:
+      guard let text = request.header("Authorization"), text.prefix(6).lowercased() == "basic ",
+        let pair = SignInCheck.base64(text.dropFirst(6))
       else { return false }
-      return pair.elementsEqual("\(filled(user)):\(filled(password))".utf8)
+      return pair == pairs[index]
     case .headers(let headers):
       return headers.allSatisfy { name, value in
         request.header(name).map { isRight($0, value, way, now) } ?? false
@@ -58,12 +66,15 @@ struct SignInCheck {
 
   func filled(_ text: String) -> String { ReplyText.filled(text) { credentials[$0].map { .text($0) } } }
 
-  /// Standard alphabet, with or without the padding; nil for anything else.
-  static func base64(_ text: String) -> [UInt8]? {
+  /// Standard alphabet, with or without the padding and blanks around it; nil for anything else.
+  static func base64(_ text: some StringProtocol) -> [UInt8]? {
     var out: [UInt8] = []
     var bits = 0
     var count = 0
-    for byte in text.utf8.reversed().drop(while: { $0 == UInt8(ascii: "=") }).reversed() {
+    var bytes = Array(text.utf8)[...].drop { $0 == UInt8(ascii: " ") }
+    while bytes.last == UInt8(ascii: " ") { bytes.removeLast() }
+    while bytes.last == UInt8(ascii: "=") { bytes.removeLast() }
+    for byte in bytes {
       let value: UInt8
       switch byte {
       case UInt8(ascii: "A")...UInt8(ascii: "Z"): value = byte - UInt8(ascii: "A")
@@ -84,17 +95,13 @@ struct SignInCheck {
   }
 }
 
-extension Substring {
-  fileprivate var trimmingBlanks: String {
-    String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
-  }
-}
-
 extension SandboxRequest {
   /// The first header of that name, in any case.
   func header(_ name: String) -> String? {
-    let wanted = name.lowercased()
-    return headers.first { $0.name.lowercased() == wanted }?.value
+    headers.first { header in
+      header.name.utf8.count == name.utf8.count
+        && zip(header.name.utf8, name.utf8).allSatisfy { $0 == $1 || ($0 ^ $1 == 0x20 && (0x61...0x7a).contains($0 | 0x20)) }
+    }?.value
   }
 }
 
