@@ -147,7 +147,7 @@ package struct ReferenceConversion: Sendable {
     residue.sourceId = canonical.values["id"].flatMap { $0.isBlank ? nil : $0 }
     residue.targetId = target.leaves.first { $0.from.contains("id") }?.value
     for leaf in target.leaves {
-      if leaf.isSupplied { residue.supplied.append(leaf.path) }
+      if leaf.isSupplied, !leaf.value.isBlank { residue.supplied.append(leaf.path) }
       if let via = leaf.via { residue.via[leaf.field] = via }
     }
     // The way back, without `via`: the target is read as if it had always been there.
@@ -403,6 +403,48 @@ package struct ReferenceConversion: Sendable {
     return systems
   }
 
+  /// A canonical record, perhaps in its wrapper, without what its `native` has from beside the record that was read: the interpreter
+  /// sees records alone.
+  func withoutSurroundings(_ record: Tree, _ format: Format) -> Tree {
+    guard case .object(let members) = record else { return record }
+    if format == .xml, members.count == 1, case .object = members[0].value, members[0].name != Array("native".utf8) {
+      return .object([.init(members[0].name, withoutSurroundings(members[0].value, format))])
+    }
+    return .object(
+      members.compactMap { member in
+        guard member.name == Array("native".utf8) else { return member }
+        return Self.withoutSurroundings(native: member.value, format).map { Tree.Member(member.name, $0) }
+      })
+  }
+
+  /// The same of `native` itself; nil when nothing is left of it.
+  private static func withoutSurroundings(native: Tree, _ format: Format) -> Tree? {
+    switch native {
+    case .text(let text) where format == .csv:
+      guard let tree = try? JSONReference.parse(text) else { return native }
+      return withoutSurroundings(native: tree, .json).map { .text(TreeWriter.json($0)) }
+    case .array(let systems) where format == .xml:
+      let left = systems.compactMap { withoutSurroundings(native: $0, format) }
+      return left.isEmpty ? nil : left.count == 1 ? left[0] : .array(left)
+    case .object(let members) where format == .xml:
+      guard let values = native["v"] else { return native }
+      let items = if case .array(let all) = values { all } else { [values] }
+      let left = items.filter { item in
+        if case .text(let path)? = item["@path"] { !PathText.isAround(path) } else { true }
+      }
+      if left.isEmpty { return nil }
+      return .object(members.map { $0.name == Array("v".utf8) ? .init($0.name, left.count == 1 ? left[0] : .array(left)) : $0 })
+    case .object(let systems):
+      let left = systems.compactMap { system -> Tree.Member? in
+        guard case .object(let entries) = system.value, entries.contains(where: { PathText.isAround($0.name) }) else { return system }
+        let own = entries.filter { !PathText.isAround($0.name) }
+        return own.isEmpty ? nil : .init(system.name, .object(own))
+      }
+      return left.isEmpty ? nil : .object(left)
+    default: return native
+    }
+  }
+
   private static func kind(_ value: Tree) -> String? {
     switch value {
     case .null: "null"
@@ -432,7 +474,8 @@ package struct ReferenceConversion: Sendable {
       if name == to.name, shape == .list || shape == .single {
         var aids = ReferenceResidue()
         for entry in system.entries {
-          if to.takes(entry.value, at: entry.path, output) { aids.original.append(entry) } else { park(entry, of: name) }
+          let isBeside = PathText.isAround(entry.path)
+          if !isBeside, to.takes(entry.value, at: entry.path, output) { aids.original.append(entry) } else { park(entry, of: name) }
         }
         aids.extra = system.extra
         let way = ReferenceConversion(from: to, to: from)

@@ -425,7 +425,7 @@ extension ReferenceSystem {
     switch node {
     case .object(let members) where !members.isEmpty && (passes || location.isEmpty):
       let parent = path
-      for (index, item) in Self.visits(members) {
+      for (index, item) in format == .xml ? Self.visits(members) : members.indices.map({ ($0, nil) }) {
         let member = members[index]
         if format == .xml, Self.isAid(member.name) || isLoser && member.name == XMLNode.textName { continue }
         let key = keys[location + [index]]
@@ -479,7 +479,8 @@ extension ReferenceSystem {
         PathText.append(index: index, to: &path)
         keepUnknown(item, path, location + [index], &canonical)
       }
-    case .array(let items) where !items.isEmpty && passes:
+    // A list where fields have an object is none of theirs: one value, as it stood.
+    case .array(let items) where !items.isEmpty && passes && (format == .xml || live.contains { $0.first?.isListStep ?? false }):
       if format == .xml,
         live.contains(where: { steps in
           if case .name? = steps.first { true } else { steps.isEmpty }

@@ -21,7 +21,7 @@ extension ReferenceSystem {
       guard let now = try? write(transform, value, beside) else { return nil }
       value = now
     }
-    return try? value.brought(to: field.writeTypes[shape] ?? field.type)
+    return try? value.brought(to: kind(of: field, shape))
   }
 
   /// The text of a field that is a code and its label; nil where the table has none for the code.

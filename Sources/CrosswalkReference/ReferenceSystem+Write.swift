@@ -54,7 +54,7 @@ extension ReferenceSystem {
         case .park:
           record.failed[field.name] = choice.from
           parts = []
-        case .keep: parts = [(try? choice.value?.brought(to: field.writeTypes[shape] ?? field.type)) ?? choice.value]
+        case .keep: parts = [(try? choice.value?.brought(to: kind(of: field, shape))) ?? choice.value]
         }
       }
       var isBlank = true
@@ -90,7 +90,7 @@ extension ReferenceSystem {
     guard let use = givenOnWriting[Given(field: field.name, value: text, country: country)] else { return nil }
     let isLiteral = use.hasPrefix("!")
     let value = Tree.text(Array((isLiteral ? String(use.dropFirst()) : use).utf8))
-    if isLiteral { return [try? value.brought(to: field.writeTypes[shape] ?? field.type)] }
+    if isLiteral { return [try? value.brought(to: kind(of: field, shape))] }
     var other = choice
     other.value = value
     if choice.parts != nil { other.parts = (value, nil) }
@@ -132,7 +132,7 @@ extension ReferenceSystem {
       canonical.isBlank(name) || canonical.unset.contains(name) && canonical.system != self.name
     }
     switch field.meaning {
-    case .none: return choice
+    case .none: break
     case .one(let name):
       // What was refused on reading is blank, and nothing takes its place.
       if canonical.failed.contains(name) { return choice }
@@ -247,8 +247,8 @@ extension ReferenceSystem {
         }
       }
     }
-    let type = field.writeTypes[shape] ?? field.type
     guard let value else { return [nil] }
+    let type = kind(of: field, shape)
     guard let transform = field.transforms.first(where: { Self.isOfParts($0) }), !value.isBlank else {
       return [try value.brought(to: type)]
     }
@@ -264,6 +264,13 @@ extension ReferenceSystem {
       lines.removeLast(lines.count - count)
     }
     return lines.count == 1 ? [try value.brought(to: type)] : lines.map { .text($0) }
+  }
+
+  /// The kind that a field writes; a number that a transform gives keeps its own where no other is declared.
+  func kind(of field: ReferenceField, _ shape: Shape) -> String? {
+    let type = field.writeTypes[shape] ?? field.type
+    let hasOwn = field.transforms.contains { $0.name == "epoch" } && !["integer", "boolean", "instant"].contains(type)
+    return hasOwn ? nil : type
   }
 
   private func writes(_ blank: Tree, _ field: ReferenceField, _ path: [PathStep], _ format: Format) -> Bool {
