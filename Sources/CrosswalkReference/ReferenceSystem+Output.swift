@@ -109,9 +109,10 @@ extension ReferenceSystem {
     return out
   }
 
-  /// An element; `records` stand where the envelope repeats one, each on a line.
+  /// An element; `records` stand where the envelope repeats one, each on a line. nil: it is no envelope any more, and a text in it
+  /// may be `$record` by itself.
   private func element(
-    _ name: [UInt8], _ value: Tree, isRoot: Bool = false, isLine: Bool = false, records: [Tree] = [],
+    _ name: [UInt8], _ value: Tree, isRoot: Bool = false, isLine: Bool = false, records: [Tree]? = nil,
     scope: [[UInt8]: [UInt8]] = [:], _ out: inout [UInt8]
   ) {
     var scope = scope
@@ -132,7 +133,7 @@ extension ReferenceSystem {
           attributes.append(member)
         } else if member.name == XMLNode.orderName, let names = try? member.value.characters() {
           order = names.split(separator: 0x20).map(Array.init)
-        } else if case .array(let items) = member.value, !Self.holdsRecord(member.value) {
+        } else if case .array(let items) = member.value, records == nil || !Self.holdsRecord(member.value) {
           children += items.map { .init(member.name, $0) }
         } else {
           children.append(member)
@@ -169,8 +170,8 @@ extension ReferenceSystem {
         continue
       }
       switch child.value {
-      case .array(let items) where Self.holdsRecord(child.value):
-        guard !records.isEmpty, let item = items.first else { continue }
+      case .array(let items) where records != nil && Self.holdsRecord(child.value):
+        guard let records, !records.isEmpty, let item = items.first else { continue }
         inside.append(0x0a)
         for record in records {
           element(child.name, Self.filled(item, record), scope: scope, &inside)

@@ -47,7 +47,13 @@ extension ReferenceSystem {
     if isCanonical {
       // One that does not say who wrote it stays so.
       if case .text(let text)? = record["system"] { canonical.system = String(decoding: text, as: UTF8.self) }
-      canonical.native = nativeMember(record, format)
+      func asItStands(_ name: String) -> Tree? {
+        guard format == .xml else { return record[name] }
+        var prefixes: [[UInt8]: [UInt8]] = [:]
+        var aids: [ReferenceCanonical.Leaf] = []
+        return record[name].map { settled($0, [:], &prefixes, &aids) }
+      }
+      (canonical.owner, canonical.native) = (asItStands("system"), asItStands("native"))
       record = .object(members.filter { ![Array("system".utf8), Array("native".utf8)].contains($0.name) })
     }
 
@@ -423,7 +429,9 @@ extension ReferenceSystem {
       }
     }
     switch node {
-    case .object(let members) where !members.isEmpty && (passes || location.isEmpty):
+    // An object where fields have a list is none of theirs: one value, as it stood.
+    case .object(let members)
+    where !members.isEmpty && (passes || location.isEmpty) && (format == .xml || location.isEmpty || live.contains { $0.first?.isListStep == false }):
       let parent = path
       for (index, item) in format == .xml ? Self.visits(members) : members.indices.map({ ($0, nil) }) {
         let member = members[index]
@@ -696,12 +704,6 @@ extension ReferenceSystem {
       return isText ? kept[0].value : .object(kept)
     default: return node
     }
-  }
-
-  private func nativeMember(_ record: Tree, _ format: Format) -> Tree? {
-    guard let native = record["native"] else { return nil }
-    if case .text(let text) = native { return try? JSONReference.parse(text) }
-    return native
   }
 
   /// A name that an object of the tree has twice.

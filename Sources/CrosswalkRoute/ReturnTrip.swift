@@ -196,8 +196,12 @@ package final class ReturnTrip {
     let slots = frame.slots
     var overlaid: [(target: Int, before: Slot)] = []
     var removed: Set<[UInt8]> = []
-    // Canonical values (on the way back) that objects or lists keep from being read.
-    var failing: Set<Int> = []
+    // What has no register, objects and lists in the place of mapped values among them; the canonical values (on the way back) that
+    // these keep from being read.
+    var extras: [(extra: OutputExtra, target: Int?)] = []
+    func failing() -> Set<Int> {
+      Set(extras.compactMap(\.target).flatMap { targetFeeds[$0] }.compactMap { canonicalBack[$0] })
+    }
     for entry in entries {
       if entry.name.isEmpty {
         if case .array(let names) = entry.value {
@@ -212,8 +216,13 @@ package final class ReturnTrip {
         // A null where the format has none is absent.
         slots[register] = value.kind == .null && !plan.hasNull(plan.targetFormat, target: true) ? .absent : value
       } else if let extra = ReturnTrip.extra(entry.value, name, plan, targetByName), plan.takes(extra) {
-        if let index = targetByName[name] { failing.formUnion(targetFeeds[index].compactMap { canonicalBack[$0] }) }
-        plan.extras.append(extra)
+        let index = targetByName[name]
+        if let index {
+          let register = plan.targetLeaves[index].leaf.register
+          overlaid.append((index, slots[register]))
+          slots[register] = .absent
+        }
+        extras.append((extra, index))
       } else {
         // No place in this shape or format: it goes to the run's residue like what others wrote.
         plan.parkNative(entry, of: plan.target.name)
@@ -225,14 +234,16 @@ package final class ReturnTrip {
       overlaid.append((index, slots[register]))
       slots[register] = .absent
     }
+    defer { plan.extras.append(contentsOf: extras.map(\.extra)) }
     for _ in 0..<4 where !overlaid.isEmpty {
-      let differing = replay(plan, failing)
+      let differing = replay(plan, failing())
       if differing.isEmpty { return }
       var next: [(target: Int, before: Slot)] = []
       var changed = false
       for (index, before) in overlaid {
         if targetFeeds[index].contains(where: differing.contains) {
           slots[plan.targetLeaves[index].leaf.register] = before
+          extras.removeAll { $0.target == index }
           changed = true
         } else {
           next.append((index, before))
