@@ -107,13 +107,12 @@ package struct ReferenceAudit: Sendable {
       throw failure("it refuses the record (`\(error.field)`: \(Self.words(error.why)))")
     }
     secrets = Secrets(converted, conversion, input, output)
-    var written: Tree
+    let written: Tree
     do throws(ReferenceError) {
       written = try conversion.to.content(of: sample.written, format: output)
     } catch {
       throw failure("what was written is no \(output) (\(Self.words(error)))")
     }
-    if conversion.to.isCanonical, !conversion.from.isCanonical { written = conversion.withoutSurroundings(written, output) }
     let expected: Tree
     do throws(ReferenceError) {
       let piece = try conversion.to.piece(of: converted.target.tree, shape: conversion.shape, format: output)
@@ -121,19 +120,24 @@ package struct ReferenceAudit: Sendable {
     } catch {
       throw failure("it cannot write the record (\(Self.words(error)))")
     }
-    try compare(expected, written, [], isCell: output == .csv)
+    if conversion.to.isCanonical, !conversion.from.isCanonical {
+      let both = (conversion.comparable(expected, output, of: input), conversion.comparable(written, output, of: input))
+      try compare(both.0, both.1, [], isCell: output == .csv)
+    } else {
+      try compare(expected, written, [], isCell: output == .csv)
+    }
     guard sample.keepsResidue else { return }
     // Out of a payload of our own nothing comes back but its fields: derived values stay out, and nobody reads it again.
     if conversion.to.isCanonical, conversion.shape == .create || conversion.shape == .update { return }
     // What the target itself had left in a canonical record came back into it: then the way back is another one.
     let cameBack = conversion.from.isCanonical && !conversion.to.isCanonical && converted.canonical.native != nil
-    let line = sample.line.map(conversion.from.settlingNames)
+    let line = sample.line.map { conversion.from.undeclared(line: conversion.from.settlingNames($0), input) }
     if let difference = converted.residue.differences(from: line, parkedOnly: cameBack).first {
       throw Difference(
         side: .residue(difference.part), path: difference.path, expected: difference.expected, found: difference.found)
     }
     if cameBack { return }
-    try compareWayBack(written, converted, sample)
+    try compareWayBack(written, converted, line)
   }
 
   private func failure(_ reason: String) -> Difference { Difference(side: .written, path: [], reason: reason) }
@@ -176,7 +180,7 @@ package struct ReferenceAudit: Sendable {
 
   /// The source's leaves out of what was written and what the residue line has.
   private func compareWayBack(
-    _ written: Tree, _ converted: ReferenceConversion.Converted, _ sample: Sample
+    _ written: Tree, _ converted: ReferenceConversion.Converted, _ line: Tree?
   ) throws(Difference) {
     let record: Tree
     do throws(ReferenceError) {
@@ -191,8 +195,8 @@ package struct ReferenceAudit: Sendable {
       throw Difference(
         side: .back, path: Array(error.field.utf8), reason: "what was written does not come back (\(Self.words(error.why)))")
     }
-    for (path, _) in ReferenceResidue.paths(sample.line?["extra"]) { back[path] = nil }
-    for (path, value) in ReferenceResidue.members(sample.line?["parked"]) + ReferenceResidue.members(sample.line?["original"]) {
+    for (path, _) in ReferenceResidue.paths(line?["extra"]) { back[path] = nil }
+    for (path, value) in ReferenceResidue.members(line?["parked"]) + ReferenceResidue.members(line?["original"]) {
       back[path] = value
     }
     let source = Dictionary(converted.canonical.leaves.map { ($0.path, $0.value) }) { first, _ in first }

@@ -463,46 +463,25 @@ package struct ReferenceConversion: Sendable {
     return native
   }
 
-  /// A canonical record, perhaps in its wrapper, without what its `native` has from beside the record that was read: the interpreter
-  /// sees records alone.
-  func withoutSurroundings(_ record: Tree, _ format: Format) -> Tree {
+  /// A canonical record, perhaps in its wrapper, with its `native` as two spellings of one have it in common, whatever the notation:
+  /// its leaves have no order, and a declared kind is none (SEMANTICS S1, S16). Those from beside the record that was read are left out,
+  /// for the interpreter sees records alone.
+  func comparable(_ record: Tree, _ format: Format, of input: Format) -> Tree {
     guard case .object(let members) = record else { return record }
     if format == .xml, members.count == 1, case .object = members[0].value, members[0].name != Array("native".utf8) {
-      return .object([.init(members[0].name, withoutSurroundings(members[0].value, format))])
+      return .object([.init(members[0].name, comparable(members[0].value, format, of: input))])
     }
     return .object(
       members.compactMap { member in
-        guard member.name == Array("native".utf8) else { return member }
-        return Self.withoutSurroundings(native: member.value, format).map { Tree.Member(member.name, $0) }
+        guard member.name == Array("native".utf8), let natives = Self.natives(member.value, format) else { return member }
+        let systems = natives.compactMap { native -> Tree.Member? in
+          if let foreign = native.foreign { return .init(native.system, foreign) }
+          var leaves = native.entries.filter { !PathText.isAround($0.path) }.map { Tree.Member($0.path, from.undeclared($0.value, input)) }
+          if !native.extra.isEmpty { leaves.append(.init("", .array(native.extra.map { .text($0) }))) }
+          return leaves.isEmpty && !native.entries.isEmpty ? nil : .init(native.system, .object(leaves))
+        }
+        return systems.isEmpty && !natives.isEmpty ? nil : .init(member.name, .object(systems))
       })
-  }
-
-  /// The same of `native` itself; nil when nothing is left of it.
-  private static func withoutSurroundings(native: Tree, _ format: Format) -> Tree? {
-    switch native {
-    case .text(let text) where format == .csv:
-      guard let tree = try? JSONReference.parse(text) else { return native }
-      return withoutSurroundings(native: tree, .json).map { .text(TreeWriter.json($0)) }
-    case .array(let systems) where format == .xml:
-      let left = systems.compactMap { withoutSurroundings(native: $0, format) }
-      return left.isEmpty ? nil : left.count == 1 ? left[0] : .array(left)
-    case .object(let members) where format == .xml:
-      guard let values = native["v"] else { return native }
-      let items = if case .array(let all) = values { all } else { [values] }
-      let left = items.filter { item in
-        if case .text(let path)? = item["@path"] { !PathText.isAround(path) } else { true }
-      }
-      if left.isEmpty { return nil }
-      return .object(members.map { $0.name == Array("v".utf8) ? .init($0.name, left.count == 1 ? left[0] : .array(left)) : $0 })
-    case .object(let systems):
-      let left = systems.compactMap { system -> Tree.Member? in
-        guard case .object(let entries) = system.value, entries.contains(where: { PathText.isAround($0.name) }) else { return system }
-        let own = entries.filter { !PathText.isAround($0.name) }
-        return own.isEmpty ? nil : .init(system.name, .object(own))
-      }
-      return left.isEmpty ? nil : .object(left)
-    default: return native
-    }
   }
 
   private static func kind(_ value: Tree) -> String? {

@@ -696,6 +696,8 @@ extension ReferenceSystem {
         kept.append(.init(member.name, withoutDeclarations(member.value)))
       }
       let isText = kept.count == 1 && kept[0].name == Array("#text".utf8)
+      // A text that stands there all the same is one.
+      if case .text(let text)? = kept.first(where: { $0.name == XMLNode.textName })?.value, !text.allSatisfy(isBlank) { isNil = false }
       if isNil, !kept.contains(where: { $0.isElement }) {
         kept.removeAll { $0.name == Array("#text".utf8) }
         return kept.isEmpty ? .null : .object(kept + [.init("#text", .null)])
@@ -704,6 +706,22 @@ extension ReferenceSystem {
       return isText ? kept[0].value : .object(kept)
     default: return node
     }
+  }
+
+  /// A value that was kept as it stood, without the declarations in it.
+  func undeclared(_ value: Tree, _ format: Format) -> Tree {
+    guard format == .xml, value.isContainer, value != .object([]), value != .array([]) else { return value }
+    return withoutDeclarations(value)
+  }
+
+  /// The same of the values of a residue line.
+  func undeclared(line: Tree, _ format: Format) -> Tree {
+    guard case .object(let parts) = line else { return line }
+    return .object(
+      parts.map { part in
+        guard [Array("parked".utf8), Array("original".utf8)].contains(part.name), case .object(let leaves) = part.value else { return part }
+        return .init(part.name, .object(leaves.map { .init($0.name, undeclared($0.value, format)) }))
+      })
   }
 
   /// A name that an object of the tree has twice.

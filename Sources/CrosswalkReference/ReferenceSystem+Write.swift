@@ -308,10 +308,9 @@ extension ReferenceSystem {
   /// Puts a leaf at its place: members of one parent together where the first of them stands.
   func insert(_ steps: [PathStep], _ value: Tree, into node: inout Tree, _ format: Format) {
     guard let step = steps.first else {
-      if format == .xml, !value.isContainer, case .object(let members) = node, !members.isEmpty,
-        members.allSatisfy({ $0.name.first == UInt8(ascii: "@") })
-      {
-        node = .object(members + [.init("#text", value)])
+      // The element has attributes already.
+      if format == .xml, case .object(let members) = node, !members.isEmpty, members.allSatisfy({ $0.name.first == UInt8(ascii: "@") }) {
+        if case .object(let more) = value { node = .object(members + more) } else { node = .object(members + [.init("#text", value)]) }
       } else {
         node = value
       }
