@@ -139,6 +139,7 @@ extension ReferenceSystem {
           children.append(member)
         }
       }
+    case .null where nilAttribute != nil: attributes = [.init(nilAttribute ?? "", .text("true"))]
     default: children = [.init(XMLNode.textName, value)]
     }
     for used in [name] + attributes.map({ Array($0.name.dropFirst()) }) {

@@ -45,15 +45,26 @@ extension ReferenceSystem {
 
     var canonical = ReferenceCanonical(system: isCanonical ? nil : name)
     if isCanonical {
-      // One that does not say who wrote it stays so.
-      if case .text(let text)? = record["system"] { canonical.system = String(decoding: text, as: UTF8.self) }
       func asItStands(_ name: String) -> Tree? {
-        guard format == .xml else { return record[name] }
-        var prefixes: [[UInt8]: [UInt8]] = [:]
+        guard format == .xml, let node = record[name] else { return record[name] }
+        // Of a text the attributes are leaves of their own.
+        if case .object(let members) = node, !members.contains(where: { $0.isElement }) {
+          for member in members where member.name.first == UInt8(ascii: "@") && !Self.isAid(member.name) {
+            var path = Array(name.utf8)
+            PathText.append(member.name, to: &path)
+            canonical.leaves.append(.init(path: path, value: member.value, why: .noPlace))
+            keepPrefix(of: Array(member.name.dropFirst()), members, Array(name.utf8), &canonical)
+          }
+          return node["#text"] ?? .text([])
+        }
         var aids: [ReferenceCanonical.Leaf] = []
-        return record[name].map { settled($0, [:], &prefixes, &aids) }
+        let value = settled(node, [:], &canonical.prefixes, &aids)
+        canonical.leaves += aids
+        return value
       }
       (canonical.owner, canonical.native) = (asItStands("system"), asItStands("native"))
+      // One that does not say who wrote it stays so.
+      if case .text(let text)? = canonical.owner { canonical.system = String(decoding: text, as: UTF8.self) }
       record = .object(members.filter { ![Array("system".utf8), Array("native".utf8)].contains($0.name) })
     }
 

@@ -295,7 +295,7 @@ extension ReferenceSystem {
 
   /// A leaf as the format has it: text, and in XML the attributes that declare its kind.
   func xmlLeaf(_ value: Tree, _ type: String, _ path: [PathStep], _ format: Format) -> Tree {
-    guard format.isUntyped else { return value }
+    guard format.isUntyped, !value.isContainer else { return value }
     let text = literal(value, format)
     guard format == .xml, case .name(let name)? = path.last, !name.hasPrefix("@"), name != "#text" else { return text }
     var attributes: [Tree.Member] = []
