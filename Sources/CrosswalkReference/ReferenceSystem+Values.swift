@@ -18,6 +18,7 @@ extension ReferenceSystem {
   package func write(_ value: Tree, by field: ReferenceField, _ shape: Shape, beside: [String: Tree]) -> Tree? {
     var value = value
     for transform in field.transforms.reversed() where !Self.isOfParts(transform) && !value.isBlank {
+      if transform.name == "case", ["integer", "boolean", "instant"].contains(field.writeTypes[shape] ?? field.type) { continue }
       guard let now = try? write(transform, value, beside) else { return nil }
       value = now
     }

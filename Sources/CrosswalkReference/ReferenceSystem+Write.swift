@@ -242,7 +242,11 @@ extension ReferenceSystem {
       value = try writeLabelled(labelled, code: parts.code, label: parts.label)
     } else {
       for transform in field.transforms.reversed() where !Self.isOfParts(transform) && transform.name != "labelled" {
-        if let now = value, !now.isBlank, !choice.isSupplied || !["constant", "default"].contains(transform.name) {
+        // Letters have a case in texts alone.
+        if transform.name == "case", ["integer", "boolean", "instant"].contains(field.writeTypes[shape] ?? field.type) { continue }
+        // What the mapping itself gives is in the system's own spelling.
+        if choice.isSupplied, choice.from.isEmpty { break }
+        if let now = value, !now.isBlank {
           value = try write(transform, now, canonical.values)
         }
       }

@@ -543,10 +543,11 @@ package final class Plan {
     guard state.legs[way.target] == way.leg else { return false }
     let target = targetLeaves[way.target].leaf
     let slot = frame.slots[target.register]
-    // A blank one gives a state, and nothing to what another one or `--set` said.
-    if !slot.isBlank {
-      if frame.slots[sourceLeaves[leaf].register].isBlank { return false }
-      if way.through.allSatisfy({ frame.slots[$0].isBlank }) { return false }
+    // A blank one gives a state, and nothing to what another one or `--set` said, be it one line of several.
+    if frame.slots[sourceLeaves[leaf].register].isBlank {
+      if !slot.isBlank || way.through.contains(where: { !frame.slots[$0].isBlank }) { return false }
+    } else if !slot.isBlank, way.through.allSatisfy({ frame.slots[$0].isBlank }) {
+      return false
     }
     switch slot.kind {
     case .absent, .emptyObject, .emptyArray, .subtree: return false

@@ -368,7 +368,8 @@ struct PlanBuilder {
           }
           continue
         }
-        let made = field.transforms.compactMap {
+        let converts = type == .integer || type == .boolean || type == .instant
+        let made = field.transforms.filter { !(converts && $0.name == "case") }.compactMap {
           make($0, system, canonical: { model.index(of: $0).flatMap { canonical[$0] } }, replacements: replacements)
         }.filter { !$0.writesUnchanged }
         #if CROSSWALK_MUTANTS
@@ -376,7 +377,6 @@ struct PlanBuilder {
         #else
           let transforms = made
         #endif
-        let converts = type == .integer || type == .boolean || type == .instant
         if !transforms.isEmpty || converts {
           let to = register()
           half.steps.append(
