@@ -114,7 +114,7 @@ package struct ReferenceConversion: Sendable {
       residue.parked.append(.init(path: Array("system".utf8), value: owner))
       residue.why.append(.noPlace)
     }
-    if from.isCanonical, to.isCanonical, let native = canonical.native { parkForeign(native, format, &residue) }
+    if from.isCanonical, to.isCanonical, let native = canonical.native, format.carrier != output.carrier { parkForeign(native, format, &residue) }
     if to.isCanonical {
       target.tree = withMeta(target.tree, canonical, residue, format, output)
       // To canonical nothing is parked: what has no field stands in `native`.
@@ -342,6 +342,9 @@ package struct ReferenceConversion: Sendable {
       guard let native = canonical.native else { return .object(members) }
       if native.isBlank {
         addMeta("native", blank: native)
+      } else if inFormat.carrier == format.carrier, Self.natives(native, inFormat)?.contains(where: { $0.foreign != nil }) ?? true {
+        // None of ours, or not all of it: it stays as it stands.
+        members.append(.init("native", native))
       } else if let ours = Self.natives(native, inFormat)?.filter({ $0.foreign == nil }), !ours.isEmpty {
         // In the notation of its format.
         members.append(.init("native", Self.written(ours, format)))

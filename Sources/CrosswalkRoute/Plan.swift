@@ -398,7 +398,19 @@ package final class Plan {
       let native = slots[sourceLeaves[nativeLeaf].register]
       slots[register] = native.isBlank ? native : .absent
       guard !native.isBlank else { return }
-      // What is none of ours has no notation that every format shares.
+      // What is none of ours stays as it stands, where the format has the same notation for it.
+      let isOneNotation = sourceFormat == targetFormat || sourceFormat.isJSON && targetFormat.isJSON
+      if isOneNotation, !Native.isOurs(native, frame: frame, format: sourceFormat) {
+        let literal = Native.literal(native, frame: frame, format: sourceFormat)
+        if native.kind == .text {
+          slots[register] = native
+        } else if sourceFormat == .xml {
+          extras.append(OutputExtra(path: [.name("native")], value: literal))
+        } else {
+          put(literal, register)
+        }
+        return
+      }
       let ours = ownNatives(native, nativeLeaf)
       if !ours.isEmpty { put(.object(ours), register) }
       return

@@ -366,6 +366,12 @@ package enum Native {
     return [OutputExtra(path: [.name("native")], value: elements.count == 1 ? elements[0] : .array(elements))]
   }
 
+  /// Whether all of it is what is written there.
+  static func isOurs(_ slot: Slot, frame: Frame, format: Format) -> Bool {
+    guard case .object(let systems)? = tree(slot, frame: frame, format: format) else { return false }
+    return systems.allSatisfy { if case .object(let entries) = $0.value { isOurs(entries) } else { false } }
+  }
+
   /// One value a path, and under no name the list of what was absent.
   static func isOurs(_ entries: [Tree.Member]) -> Bool {
     guard Set(entries.map(\.name)).count == entries.count else { return false }

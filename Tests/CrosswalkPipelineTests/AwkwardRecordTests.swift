@@ -20,7 +20,7 @@ import Testing
 
   static let cases: [Case] = [
     .init(
-      name: "a list where an object belongs, a system that is no name", from: "canonical:ndjson", to: ["canonical:ndjson", "trackops:csv"],
+      name: "a list where an object belongs, a system that is no name", from: "canonical:ndjson", to: ["canonical:ndjson", "canonical:xml", "trackops:csv"],
       records: #"""
         {"name":"a","address":[{"city":"X"}],"system":[null]}
         {"name":"b","address":null,"phone":[],"billing":"x","system":5}
@@ -33,9 +33,9 @@ import Testing
         {"name":"a"}
         {"name":"b"}
         {"name":"c","system":null}
-        {"name":"d","native":{"harvest":{"":["id"],"name":1}}}
-        {"name":"e","system":"trackops"}
-        {"name":"$record"}
+        {"name":"d","native":{"trackops":5,"harvest":{"":["id"],"name":1},"bigtime":{"":5}}}
+        {"name":"e","system":"trackops","native":[1]}
+        {"name":"$record","native":"cut of"}
 
         """#),
     .init(
