@@ -192,7 +192,8 @@ struct DiffText {
     if summary.withoutKey > 0 { notes.append("\(plural(summary.withoutKey, "record")) without a key") }
     if summary.morePagesFollow { notes.append("a file says that more pages follow") }
     if !notes.isEmpty { lines.append("  " + notes.joined(separator: "; ")) }
-    for (values, system) in [(summary.unplacedFirst, summary.to.system), (summary.unplacedSecond, summary.from.system)] where !values.isEmpty {
+    let unplaced = [(summary.unplacedFirst, summary.to.system), (summary.unplacedSecond, summary.from.system)]
+    for (values, system) in unplaced where !values.isEmpty {
       let fields = SummaryText.fields(values, atMost: job.all ? .max : 6)
       lines.append("  \(plural(values.values.reduce(0, +), "value")) that \(system) has no place for: \(fields)")
     }

@@ -114,7 +114,9 @@ package struct ReferenceConversion: Sendable {
       residue.parked.append(.init(path: Array("system".utf8), value: owner))
       residue.why.append(.noPlace)
     }
-    if from.isCanonical, to.isCanonical, let native = canonical.native, format.carrier != output.carrier { parkForeign(native, format, &residue) }
+    if from.isCanonical, to.isCanonical, let native = canonical.native, format.carrier != output.carrier {
+      parkForeign(native, format, &residue)
+    }
     if to.isCanonical {
       target.tree = withMeta(target.tree, canonical, residue, format, output)
       // To canonical nothing is parked: what has no field stands in `native`.
@@ -307,8 +309,10 @@ package struct ReferenceConversion: Sendable {
       values[entry.path] = nil
     }
     for leaf in mapped { from.insert(leaf.steps, leaf.value, into: &tree, format) }
+    let paths = Set(overlay.map(\.path))
     for entry in overlay where values[entry.path] != nil {
-      guard let steps = steps(entry.path, format) else { continue }
+      let path = format == .xml ? from.settledAttribute(entry.path, among: paths, written: true) : entry.path
+      guard let steps = steps(path, format) else { continue }
       from.insert(steps, entry.value, into: &tree, format)
     }
     return tree
@@ -476,7 +480,8 @@ package struct ReferenceConversion: Sendable {
     }
     return .object(
       members.compactMap { member in
-        guard member.name == Array("native".utf8), let natives = Self.natives(member.value, format) else { return member }
+        guard member.name == Array("native".utf8) else { return member }
+        guard let natives = Self.natives(member.value, format) else { return .init(member.name, from.undeclared(member.value, input)) }
         let systems = natives.compactMap { native -> Tree.Member? in
           if let foreign = native.foreign { return .init(native.system, foreign) }
           var leaves = native.entries.filter { !PathText.isAround($0.path) }.map { Tree.Member($0.path, from.undeclared($0.value, input)) }
@@ -510,9 +515,14 @@ package struct ReferenceConversion: Sendable {
       let name = String(decoding: system.system, as: UTF8.self)
       if name == to.name, shape == .list || shape == .single {
         var aids = ReferenceResidue()
+        let paths = Set(system.entries.map(\.path))
         for entry in system.entries {
           let isBeside = PathText.isAround(entry.path)
-          if !isBeside, to.takes(entry.value, at: entry.path, output) { aids.original.append(entry) } else { park(entry, of: name) }
+          if !isBeside, to.takes(entry.value, at: entry.path, output, among: paths) {
+            aids.original.append(entry)
+          } else {
+            park(entry, of: name)
+          }
         }
         aids.extra = system.extra
         let way = ReferenceConversion(from: to, to: from)

@@ -222,14 +222,26 @@ extension ReferenceSystem {
 
   /// Whether a format has a place for a value of the system's own that comes back: trees for all, columns for scalars,
   /// and null only where its own column says so by being empty.
-  func takes(_ value: Tree, at path: [UInt8], _ format: Format) -> Bool {
+  ///
+  /// - paths: of all that comes back.
+  func takes(_ value: Tree, at path: [UInt8], _ format: Format, among paths: Set<[UInt8]>) -> Bool {
     func isField(_ path: [UInt8]) -> Bool { fields.contains { places(of: $0, format).contains { $0.identity == path } } }
     // Where a field of this format stands, nothing else can.
     let steps = PathStep.parse(String(decoding: path, as: UTF8.self)) ?? []
     let own = format.hasTrees ? steps : [.name(PathStep.columnText(steps))]
     if !isField(path), fields.contains(where: { places(of: $0, format).contains { $0.paths[0] == own } }) { return false }
     if format.hasTrees {
-      // A value in JSON has no attributes.
+      // A value in JSON has no attributes, nor has an attribute in XML.
+      if format == .xml, case .name(let name)? = steps.last, name.hasPrefix("@"), steps.count > 1 {
+        let element = Array(PathStep.text(steps.dropLast()).utf8)
+        // It may be one of an element beside that, which has a path of its own.
+        return paths.contains(PathText.quoted(element)) || !fields.contains { field in
+          places(of: field, format).contains { place in
+            guard place.identity == element, case .name(let own)? = place.paths[0].last else { return false }
+            return own.hasPrefix("@")
+          }
+        }
+      }
       guard format.isJSON, steps.count > 1 else { return true }
       return isField(path) || !isField(Array(PathStep.text(steps.dropLast()).utf8))
     }

@@ -719,6 +719,23 @@ extension ReferenceSystem {
     }
   }
 
+  /// The path of an attribute whose element had a field's name in another case, as it is in the field's own: the element comes back so.
+  /// Not of one that another spelling won over, which is a leaf itself.
+  ///
+  /// - written: as it stands in XML.
+  func settledAttribute(_ path: [UInt8], among paths: Set<[UInt8]>, written: Bool = false) -> [UInt8] {
+    guard ignoresCase, let steps = PathStep.parse(String(decoding: path, as: UTF8.self)), steps.count > 1,
+      case .name(let attribute)? = steps.last, attribute.hasPrefix("@")
+    else { return path }
+    let element = Array(PathStep.text(steps.dropLast()).utf8)
+    let places = fields.flatMap { self.places(of: $0, .xml) }
+    guard !places.contains(where: { $0.identity == element }), !paths.contains(element),
+      let place = places.first(where: { Self.small($0.identity) == Self.small(element) })
+    else { return path }
+    if case .name(let own)? = place.paths[0].last, own.hasPrefix("@") { return path }
+    return written ? Array(PathStep.text(place.paths[0] + steps.suffix(1)).utf8) : place.identity + path.dropFirst(element.count)
+  }
+
   /// A value that was kept as it stood, without the declarations in it.
   func undeclared(_ value: Tree, _ format: Format) -> Tree {
     guard format == .xml, value.isContainer, value != .object([]), value != .array([]) else { return value }

@@ -215,7 +215,7 @@ package final class ReturnTrip {
         overlaid.append((index, slots[register]))
         // A null where the format has none is absent.
         slots[register] = value.kind == .null && !plan.hasNull(plan.targetFormat, target: true) ? .absent : value
-      } else if let extra = ReturnTrip.extra(entry.value, name, plan, targetByName), plan.takes(extra) {
+      } else if let extra = ReturnTrip.extra(entry.value, name, plan, targetByName, among: entries), plan.takes(extra) {
         let index = targetByName[name]
         if let index {
           let register = plan.targetLeaves[index].leaf.register
@@ -255,12 +255,23 @@ package final class ReturnTrip {
   }
 
   /// What has no register of its own; nil where the name is no path.
-  static func extra(_ value: Tree, _ name: String, _ plan: Plan, _ targetByName: [String: Int]) -> OutputExtra? {
-    // A value in JSON has no attributes.
-    if plan.targetFormat.isJSON, let path = PathStep.parse(name), path.count > 1,
-      targetByName[PathStep.text(path.dropLast())] != nil
+  ///
+  /// - entries: all that comes back.
+  static func extra(
+    _ value: Tree, _ name: String, _ plan: Plan, _ targetByName: [String: Int], among entries: [Tree.Member]
+  ) -> OutputExtra? {
+    // A value in JSON has no attributes, nor has an attribute in XML.
+    if plan.targetFormat.isJSON || plan.targetFormat == .xml, let path = PathStep.parse(name), path.count > 1,
+      let index = targetByName[PathStep.text(path.dropLast())]
     {
-      return nil
+      if plan.targetFormat.isJSON { return nil }
+      let written = LayoutBuilder.written(plan.targetLeaves[index].leaf, in: plan.target, format: .xml)
+      if case .name(let own)? = written.last, own.hasPrefix("@"), case .name(let last)? = path.last, last.hasPrefix("@"),
+        // The attribute may be one of an element beside it, which has a path of its own.
+        case let element = PathText.quoted(Array(PathStep.text(path.dropLast()).utf8)), !entries.contains(where: { $0.name == element })
+      {
+        return nil
+      }
     }
     if let index = targetByName[name] {
       var path = LayoutBuilder.written(plan.targetLeaves[index].leaf, in: plan.target, format: plan.targetFormat)
@@ -270,9 +281,28 @@ package final class ReturnTrip {
       }
       return OutputExtra(path: path, value: value)
     }
+    if let path = attributePath(name, plan, targetByName, among: entries) { return OutputExtra(path: path, value: value) }
     // Where a field of this format stands, nothing else can.
     guard let path = PathStep.parse(name), !PathText.isAround(name.utf8), !plan.targetPlaces.contains(path) else { return nil }
     return OutputExtra(path: path, value: value)
+  }
+
+  /// Where an attribute goes whose element had a field's name in another case: the field's own element has come back in its place. Not
+  /// one of an element that another spelling won over, which comes back itself.
+  private static func attributePath(
+    _ name: String, _ plan: Plan, _ targetByName: [String: Int], among entries: [Tree.Member]
+  ) -> [PathStep]? {
+    guard plan.targetFormat == .xml, plan.target.ignoresCase, let path = PathStep.parse(name), path.count > 1,
+      case .name(let attribute)? = path.last, attribute.hasPrefix("@")
+    else { return nil }
+    let element = PathStep.text(path.dropLast())
+    let small = element.lowercased()
+    guard targetByName[element] == nil, !entries.contains(where: { $0.name.elementsEqual(element.utf8) }),
+      let target = plan.targetLeaves.first(where: { $0.leaf.field >= 0 && $0.leaf.name.lowercased() == small })
+    else { return nil }
+    let written = LayoutBuilder.written(target.leaf, in: plan.target, format: .xml)
+    if case .name(let own)? = written.last, own.hasPrefix("@") { return nil }
+    return written + path.suffix(1)
   }
 
   /// Canonical fields that the target, as it stands now, would give otherwise than the record has them.

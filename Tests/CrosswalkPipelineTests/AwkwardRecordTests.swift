@@ -159,6 +159,32 @@ import Testing
         """#)
   }
 
+  // MARK: - Attributes
+
+  /// On an element in another case, on one that another spelling won over, and where the field itself is an attribute, which has none.
+  @Test func attributesComeBackOnTheElementOfTheirField() throws {
+    let there = try Conversion.run(
+      #"""
+      <ArrayOfClient><Client SystemId="7"><Nm>a</Nm><address lang="de">x</address></Client>
+      <Client><Nm>b</Nm><address lang="a">y</address><Address lang="b">x</Address></Client>
+      <Client><SystemId k="v">8</SystemId><Nm>c</Nm></Client></ArrayOfClient>
+      """#, "bigtime:xml", to: "canonical:json") { $0.audit = .all }
+    #expect(there.summary.audited == 3)
+    let back = try Conversion.run(there.output, "canonical:json", to: "bigtime:xml") { $0.audit = .all }
+    #expect(back.summary.audited == 3)
+    #expect(
+      back.text == """
+        <?xml version="1.0" encoding="UTF-8"?>
+        <ArrayOfClient>
+        <Client SystemId="7"><Nm>a</Nm><Address lang="de">x</Address></Client>
+        <Client><Nm>b</Nm><Address lang="b">x</Address><address lang="a">y</address></Client>
+        <Client SystemId="8"><Nm>c</Nm></Client>
+        </ArrayOfClient>
+
+        """)
+    #expect(back.residue.compactMap { $0["parked"]?.json } == [#"{"native.bigtime.\"SystemId.@k\"":"v"}"#])
+  }
+
   // MARK: - Edits
 
   /// A value that somebody gives a canonical record stands, though the record had an object there when it was read.
