@@ -6,7 +6,15 @@ import CrosswalkYAML
 extension RecordGenerator {
   func candidates(of field: Field, type: ValueType) -> [Candidate] {
     var special: [Candidate] = []
-    for use in field.transforms { special += self.special(use, field) }
+    // A text that suits one transform is no ordinary value where another one takes only listed ones.
+    let listing = field.transforms.filter { RecordGenerator.listing.contains($0.name) }
+    for use in field.transforms {
+      var made = self.special(use, field)
+      if !listing.isEmpty, !RecordGenerator.listing.contains(use.name) {
+        for index in made.indices where made[index].state == .row || made[index].state == .ordinary { made[index].state = .awkward }
+      }
+      special += made
+    }
     let kind = side == .own && type == .text ? canonicalType(field) ?? type : type
     var all = plain(kind)
     if let ordinary = special.first(where: { $0.state == .ordinary || $0.state == .row }) {
@@ -18,6 +26,9 @@ extension RecordGenerator {
     if kind != type { all.insert(Candidate(state: .awkward, value: .text("Blue Kite")), at: all.endIndex) }
     return all + special
   }
+
+  /// Transforms that refuse whatever is not in a table, or none of their words.
+  private static let listing: Set<String> = ["boolean", "choice", "country", "currency", "labelled", "not", "region"]
 
   private func canonicalType(_ field: Field) -> ValueType? {
     guard field.transforms.isEmpty, case .canonical(let name) = field.meaning else { return nil }

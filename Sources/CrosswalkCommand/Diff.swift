@@ -20,7 +20,8 @@ struct Diff: Command {
 
       Between two systems, each record is translated as `convert` would and compared with the second file's, in the fields \
       that both systems have. Two values are the same when writing either as the other's system does gives the other; absent, \
-      null and empty text are the same nothing. Within one system all fields and unknown members are compared as they stand. \
+      null and empty text are the same nothing. What the other system has no place for is counted in the summary, \
+      by its fields. Within one system all fields and unknown members are compared as they stand. \
       Values count by their characters, not by their kind (5 is "5"), and as `compare:` of the mapping says.
 
       Exit code: 0 all the same, 1 differences, 2 usage, 4 a file cannot be read.

@@ -146,6 +146,9 @@ struct DiffText {
     object.add("onlyFirstHas", summary.onlyFirstHas)
     object.add("onlySecondHas", summary.onlySecondHas)
     object.add("unconverted", summary.unconverted)
+    object.add(
+      "unplaced",
+      raw: "{\"first\":\(DiffText.object(summary.unplacedFirst)),\"second\":\(DiffText.object(summary.unplacedSecond))}")
     object.add("unnamed", summary.unnamed)
     object.add("morePagesFollow", summary.morePagesFollow)
     var line = JSONLine()
@@ -153,9 +156,15 @@ struct DiffText {
     return line.text
   }
 
+  private static func object(_ counts: [String: Int]) -> String {
+    var object = JSONLine()
+    for (name, count) in counts.sorted(by: { $0.key < $1.key }) { object.add(name, count) }
+    return object.text
+  }
+
   // MARK: - The end
 
-  /// At most four lines; with `--all` the names of what was not compared behind them.
+  /// At most six lines; with `--all` the names of what was not compared behind them.
   func summary(_ summary: DiffSummary, of job: DiffJob) -> String {
     func plural(_ number: Int, _ noun: String) -> String { "\(Decimal.grouped(number)) \(noun)\(number == 1 ? "" : "s")" }
     func count(_ mark: Difference.Mark) -> String { Decimal.grouped(summary.counts[mark] ?? 0) }
@@ -183,6 +192,11 @@ struct DiffText {
     if summary.withoutKey > 0 { notes.append("\(plural(summary.withoutKey, "record")) without a key") }
     if summary.morePagesFollow { notes.append("a file says that more pages follow") }
     if !notes.isEmpty { lines.append("  " + notes.joined(separator: "; ")) }
+    let unplaced = [(summary.unplacedFirst, summary.to.system), (summary.unplacedSecond, summary.from.system)]
+    for (values, system) in unplaced where !values.isEmpty {
+      let fields = SummaryText.fields(values, atMost: job.all ? .max : 6)
+      lines.append("  \(plural(values.values.reduce(0, +), "value")) that \(system) has no place for: \(fields)")
+    }
     if job.all {
       if first > 0 { lines.append("  only \(summary.from.system) has \(summary.onlyFirstHas.joined(separator: ", "))") }
       if second > 0 { lines.append("  only \(summary.to.system) has \(summary.onlySecondHas.joined(separator: ", "))") }

@@ -3,6 +3,13 @@ import CrosswalkTerminal
 
 /// What a run did, in at most eight lines, or as one JSON object.
 package enum SummaryText {
+  /// Fields with their numbers, the largest first.
+  static func fields(_ counts: [String: Int], atMost limit: Int = 6) -> String {
+    let fields = counts.filter { $0.value > 0 }.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+    let shown = fields.prefix(limit).map { "\($0.key) \(grouped($0.value))" }.joined(separator: ", ")
+    return shown + (fields.count > limit ? ", and \(fields.count - limit) more fields" : "")
+  }
+
   package static func text(_ summary: ConvertSummary, of job: ConvertJob) -> String {
     let records = summary.records
     let systems = "from \(summary.from) to \(summary.to) in \(seconds(summary.seconds))\(rate(summary))"
@@ -27,11 +34,8 @@ package enum SummaryText {
         summary.residue.map { ": \($0)" }
         ?? (job.dryRun || summary.failure != nil ? "" : job.residue == .none ? ": lost, as asked" : ": lost, no residue is written")
       lines.append("  parked    \(count(parked, "value")) (\(reasons.joined(separator: ", ")))\(place)")
-      let fields = summary.parkedFields.filter { $0.value > 0 }.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
-      if !fields.isEmpty, summary.worklist == nil {
-        let shown = fields.prefix(6).map { "\($0.key) \(grouped($0.value))" }.joined(separator: ", ")
-        lines.append("            \(shown)\(fields.count > 6 ? ", and \(fields.count - 6) more fields" : "")")
-      }
+      let fields = fields(summary.parkedFields)
+      if !fields.isEmpty, summary.worklist == nil { lines.append("            \(fields)") }
     }
     if let worklist = summary.worklist {
       var text = "  worklist  \(count(worklist.values, "distinct value")): \(worklist.file)"

@@ -12,9 +12,9 @@ package enum Condition: Sendable, Hashable {
   case writtenKind
   /// Not in a table, or not one of the choices.
   case notListed(String)
-  /// Spelt otherwise than the target writes it.
+  /// Spelt otherwise than the writing system does it.
   case spelling
-  /// By chance spelt as the target writes it.
+  /// By chance spelt as the writing system does it.
   case sameSpelling
   /// More lines than this.
   case moreLines(Int)
@@ -99,15 +99,17 @@ package enum Condition: Sendable, Hashable {
   }
 
   /// Behind "when", in a few words.
-  package var text: String {
+  ///
+  /// - writer: the system that writes the value: there the target, on the way back the source.
+  package func text(_ writer: String) -> String {
     switch self {
     case .null: "null"
     case .empty: "empty"
     case .kind(let type): Condition.kindText(type)
     case .writtenKind: "a number or a boolean stands where text belongs, or text where one of them does"
     case .notListed(let table): table == "choices" ? "none of the choices" : "not in the table `\(table)`"
-    case .spelling: "spelt otherwise than the target writes it"
-    case .sameSpelling: "already spelt as the target writes it"
+    case .spelling: "spelt otherwise than \(writer) writes it"
+    case .sameSpelling: "already spelt as \(writer) writes it"
     case .moreLines(let count): count == 1 ? "more than one line" : "more than \(count) lines"
     case .lineBreaks: "line breaks other than LF"
     case .holds(let what): "\(what) in it"
@@ -124,7 +126,7 @@ package enum Condition: Sendable, Hashable {
     case .mapped: "the id comes from the map of `--ids`"
     case .container: "an object or a list stands where one value belongs"
     case .character: "a character that XML has no place for"
-    case .native: "`native` brings the target's own literal back"
+    case .native: "`native` brings \(writer)'s own literal back"
     case .unread: "the text does not certainly say it"
     case .read: "the text is taken apart"
     case .unplaced: "the text is taken apart, and one of its parts has no place"

@@ -50,12 +50,12 @@ package struct Explanation {
   }
 
   /// Those of a leaf: why it is parked otherwise than usual is no news to a reader.
-  static func conditions(of leaf: Prediction.SourceLeaf) -> [(outcome: Prediction.Outcome, text: String)] {
+  func conditions(of leaf: Prediction.SourceLeaf) -> [(outcome: Prediction.Outcome, text: String)] {
     conditions(leaf.exceptions.filter { leaf.usual.fate != .parked || $0.outcome.fate != .parked })
   }
 
   /// `recoded when …`, one for each outcome, its conditions together.
-  static func conditions(_ exceptions: [Prediction.Exception]) -> [(outcome: Prediction.Outcome, text: String)] {
+  func conditions(_ exceptions: [Prediction.Exception]) -> [(outcome: Prediction.Outcome, text: String)] {
     var order: [Prediction.Outcome] = []
     var texts: [[String]] = []
     for exception in exceptions {
@@ -65,15 +65,15 @@ package struct Explanation {
         if case .moreLines(let count) = exception.condition, count > 1 {
           texts[index][texts[index].count - 1] += " (those beyond line \(count) are joined to it)"
         } else {
-          texts[index].append(exception.condition.text)
+          texts[index].append(exception.condition.text(prediction.target.name))
         }
       } else {
         order.append(exception.outcome)
-        texts.append([exception.condition.text])
+        texts.append([exception.condition.text(prediction.target.name)])
       }
     }
     return zip(order, texts).map { outcome, texts in
-      (outcome, "\(outcome.reason == .empty ? outcome.fate.rawValue : word(outcome)) when \(either(texts))")
+      (outcome, "\(outcome.reason == .empty ? outcome.fate.rawValue : Explanation.word(outcome)) when \(Explanation.either(texts))")
     }
   }
 
@@ -132,8 +132,8 @@ package struct Explanation {
   func returnText(_ index: Int) -> String? {
     guard let leaf = returns?.leaves[index] else { return nil }
     guard leaf.comesBack else { return "returns only with the residue" }
-    if leaf.exceptions.isEmpty { return "returns by itself" }
-    return "returns by itself; only with the residue when \(Explanation.either(leaf.exceptions.map(\.text)))"
+    if leaf.losses.isEmpty { return "returns by itself" }
+    return "returns by itself; only with the residue when \(Explanation.either(leaf.losses.map(\.text)))"
   }
 
   // MARK: - What the source does not give

@@ -30,7 +30,7 @@ struct ExplanationJSON {
       "unmapped", prediction.source.unmapped == .reject ? "rejected" : prediction.targetTakesUnknown ? "kept" : "parked"
     )
     if let returns = explanation.returns {
-      object.add("returnsEverywhere", raw: list(returns.everywhere.map(condition)))
+      object.add("returnsEverywhere", raw: list(returns.everywhere.map { condition($0, explanation.prediction.target.name) }))
     }
     object.add("target", raw: list(prediction.targets.map(target), isLong: true))
     object.add("missing", explanation.missing.map(\.leaf.name))
@@ -58,16 +58,16 @@ struct ExplanationJSON {
       returns.add(
         "residueWhen",
         raw: list(
-          leaf.exceptions.map(condition)))
+          leaf.losses.map { condition($0.condition, $0.writer) }))
       object.add("returns", raw: returns.text)
     }
     return object.text
   }
 
-  private func condition(_ condition: Condition) -> String {
+  private func condition(_ condition: Condition, _ writer: String) -> String {
     var object = JSONLine()
     object.add("condition", condition.name)
-    object.add("text", condition.text)
+    object.add("text", condition.text(writer))
     return object.text
   }
 
@@ -97,7 +97,7 @@ struct ExplanationJSON {
   private func exception(_ exception: Prediction.Exception) -> String {
     var object = JSONLine()
     object.add("condition", exception.condition.name)
-    object.add("text", exception.condition.text)
+    object.add("text", exception.condition.text(explanation.prediction.target.name))
     add(exception.outcome, to: &object)
     return object.text
   }

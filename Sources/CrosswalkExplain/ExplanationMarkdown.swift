@@ -16,7 +16,7 @@ struct ExplanationMarkdown {
     text += row(Array(repeating: "---", count: hasReturn ? 7 : 6))
     for (index, leaf) in prediction.sources.enumerated() {
       let (ways, further) = explanation.shownWays(leaf)
-      var when = Explanation.conditions(of: leaf).map { escaped($0.text) }
+      var when = explanation.conditions(of: leaf).map { escaped($0.text) }
       when += explanation.losses(ways).map { "may lose: \(escaped($0))" }
       var cells = [
         code(leaf.name), escaped(Explanation.word(leaf.usual)),
@@ -29,13 +29,13 @@ struct ExplanationMarkdown {
       text += row(cells)
     }
     text += "\nIn any field:\n\n"
-    for (_, line) in Explanation.conditions(prediction.everywhere) { text += "- \(escaped(line))\n" }
+    for (_, line) in explanation.conditions(prediction.everywhere) { text += "- \(escaped(line))\n" }
     text +=
       "- a field that the mapping does not name is "
       + (prediction.source.unmapped == .reject
         ? "rejected with its record" : prediction.targetTakesUnknown ? "kept in native" : "parked, no place") + "\n"
     for condition in explanation.returns?.everywhere ?? [] {
-      text += "- returns only with the residue when \(escaped(condition.text))\n"
+      text += "- returns only with the residue when \(escaped(condition.text(prediction.target.name)))\n"
     }
     let gains = explanation.missing + explanation.required + explanation.supplied
     if !gains.isEmpty {

@@ -156,7 +156,7 @@ struct ExplanationPage {
           + (manner.isEmpty ? "" : " <small>\(escaped(manner))</small>")
       }
       targets += further.map { "<code>\(escaped($0))</code>" }
-      var when = Explanation.conditions(of: leaf).map { marked($0.text) }
+      var when = explanation.conditions(of: leaf).map { marked($0.text) }
       when += explanation.losses(ways).map { "<small>may lose: \(marked($0))</small>" }
       let lines =
         "\(leaf.place.line)" + (ways.isEmpty ? "" : " → ")
@@ -172,12 +172,14 @@ struct ExplanationPage {
   }
 
   private var everywhere: String {
-    var items = Explanation.conditions(prediction.everywhere).map { marked($0.text) }
+    var items = explanation.conditions(prediction.everywhere).map { marked($0.text) }
     items.append(
       "a field that the mapping does not name is "
         + (prediction.source.unmapped == .reject
           ? "rejected with its record" : prediction.targetTakesUnknown ? "kept in native" : "parked, no place"))
-    items += (explanation.returns?.everywhere ?? []).map { "returns only with the residue when \(marked($0.text))" }
+    items += (explanation.returns?.everywhere ?? []).map {
+      "returns only with the residue when \(marked($0.text(prediction.target.name)))"
+    }
     return items.map { "<li>\($0)</li>\n" }.joined()
   }
 

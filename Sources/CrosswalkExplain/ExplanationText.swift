@@ -14,10 +14,10 @@ struct ExplanationText {
     text += "lines are those of \(explanation.sourceFile) > \(explanation.targetFile)\n\n"
     text += fields
     text += "\nin any field\n"
-    for (_, line) in Explanation.conditions(prediction.everywhere) { text += wrapped(line, indent: 2) }
+    for (_, line) in explanation.conditions(prediction.everywhere) { text += wrapped(line, indent: 2) }
     text += wrapped(unknown, indent: 2)
     for condition in explanation.returns?.everywhere ?? [] {
-      text += wrapped("returns only with the residue when \(condition.text)", indent: 2)
+      text += wrapped("returns only with the residue when \(condition.text(prediction.target.name))", indent: 2)
     }
     func section(_ title: String, _ gains: [Explanation.Gain]) {
       guard !gains.isEmpty else { return }
@@ -73,12 +73,12 @@ struct ExplanationText {
         if !manner.isEmpty { below.append(manner) }
         // A fallback's conditions are its own; those of the first way are the leaf's.
         let others = edge.exceptions.filter { $0.outcome.fate != .parked }
-        below += (number == 0 ? Explanation.conditions(of: leaf) : Explanation.conditions(others)).map(\.text)
+        below += (number == 0 ? explanation.conditions(of: leaf) : explanation.conditions(others)).map(\.text)
       }
       if !further.isEmpty { below.append("further lines: \(further.joined(separator: ", "))") }
       if ways.isEmpty {
         rows.append([leaf.name, Explanation.word(leaf.usual), "-", explanation.canonical(leaf), line(leaf.place)])
-        below += Explanation.conditions(of: leaf).map(\.text)
+        below += explanation.conditions(of: leaf).map(\.text)
       }
       if let returns = explanation.returnText(index) { below.append(returns) }
       notes.append(below)

@@ -136,6 +136,10 @@ final class DiffWriter: RecordWriter {
   private let native: Int?
   /// Counts the values that no mapping names, where they are not compared.
   private(set) var unnamed = 0
+  /// The same of those that the other system has no place for, by source leaf.
+  private var unplaced: [Int]
+  /// The source leaves that may have such.
+  private let leaves: [Int]
 
   /// - isFirst: of the first file, whose fields are what the plan writes.
   init(plan: Plan, shape: DiffFields, isFirst: Bool) {
@@ -154,6 +158,14 @@ final class DiffWriter: RecordWriter {
     let isRead = shape.isOneSystem || !isFirst
     fields = shape.fields.map { isRead ? read[$0.name] : written[$0.name] }
     others = shape.others.map { isFirst ? read[$0.name] : written[$0.name] }
+    unplaced = plan.sourceLeaves.map { _ in 0 }
+    let only = Set(isFirst ? shape.onlyFirst : shape.onlySecond)
+    let compared = Set(isFirst ? shape.others.map(\.name) : shape.fields.map(\.name))
+    leaves = plan.sourceLeaves.indices.filter { index in
+      let leaf = plan.sourceLeaves[index]
+      guard !shape.isOneSystem, leaf.field >= 0, plan.source.fields[leaf.field].derivedFrom.isEmpty else { return false }
+      return only.contains(leaf.name) || compared.contains(leaf.name)
+    }
     native = shape.isOneSystem ? plan.sourceLeaves.first { $0.field < 0 && $0.name == "native" }?.register : nil
   }
 
@@ -175,8 +187,26 @@ final class DiffWriter: RecordWriter {
         for extra in frame.extras { unnamed += Int(extra.leaves) }
       }
     }
+    for leaf in leaves where hasNoPlace(leaf, frame) { unplaced[leaf] += 1 }
     DiffWriter.store(out.count - start - 4, &out, at: start)
     UnsafeMutableRawPointer(out.base + start + 4).storeBytes(of: 0, as: UInt64.self)
+  }
+
+  /// Values without a place, by their fields.
+  var unplacedValues: [String: Int] {
+    var values: [String: Int] = [:]
+    for leaf in leaves where unplaced[leaf] > 0 { values[plan.sourceLeaves[leaf].name] = unplaced[leaf] }
+    return values
+  }
+
+  private func hasNoPlace(_ leaf: Int, _ frame: Frame) -> Bool {
+    let slot = frame.slots[plan.sourceLeaves[leaf].register]
+    if slot.isBlank || plan.contributes(leaf) { return false }
+    switch plan.parkingReason(leaf) {
+    case .noPlace, .readOnly, .taken: return true
+    // Said where the values are compared; what repeats others is said with them.
+    case .failed, .empty, .derived: return false
+    }
   }
 
   /// Nothing where the record has no value for it. Of fields each value under its rule, each with a zero behind it.

@@ -17,7 +17,7 @@ final class DiffRun {
   private let shapes: (there: Shape, back: Shape)
   /// Paths in canonical's `native` of fields that are never shown.
   private var secrets: Set<String> = []
-  private var writers: [DiffWriter] = []
+  private var writers: [(writer: DiffWriter, isFirst: Bool)] = []
   private var formats: (first: Format?, second: Format?) = (nil, nil)
   /// What the caller's closure threw.
   private(set) var failure: (any Error)?
@@ -103,7 +103,14 @@ final class DiffRun {
       case .unreadable(let problem): try give(problem: problem, isFirst: false)
       }
     }
-    summary.unnamed = writers.reduce(0) { $0 + $1.unnamed }
+    for (writer, isFirst) in writers {
+      summary.unnamed += writer.unnamed
+      if isFirst {
+        summary.unplacedFirst.merge(writer.unplacedValues, uniquingKeysWith: +)
+      } else {
+        summary.unplacedSecond.merge(writer.unplacedValues, uniquingKeysWith: +)
+      }
+    }
   }
 
   private func read(
@@ -150,7 +157,7 @@ final class DiffRun {
     func writer(for plan: Plan, insteadOf _: any RecordWriter, of _: Run) -> any RecordWriter {
       if isFirst { run.formats.first = plan.sourceFormat } else { run.formats.second = plan.sourceFormat }
       let writer = DiffWriter(plan: plan, shape: run.shape, isFirst: isFirst)
-      run.writers.append(writer)
+      run.writers.append((writer, isFirst))
       return writer
     }
 

@@ -59,6 +59,10 @@ public struct DiffSummary: Sendable {
   public var onlySecondHas: [String] = []
   /// Values of the first file that the second's system has no such value for, where the second file has nothing.
   public var unconverted = 0
+  /// Values, by their fields, that the other system has no place for: its mapping has none, or
+  /// another value of the record stands there. Not those that repeat others (`derived`).
+  public var unplacedFirst: [String: Int] = [:]
+  public var unplacedSecond: [String: Int] = [:]
   /// Values that no mapping names, where the systems differ: they are not compared.
   public var unnamed = 0
   /// Records that share their key with another one: matched in their order.

@@ -120,19 +120,24 @@ package struct ReferenceAudit: Sendable {
     } catch {
       throw failure("it cannot write the record (\(Self.words(error)))")
     }
-    try compare(expected, written, [], isCell: output == .csv)
+    if conversion.to.isCanonical {
+      let both = (conversion.comparable(expected, output, of: input), conversion.comparable(written, output, of: input))
+      try compare(both.0, both.1, [], isCell: output == .csv)
+    } else {
+      try compare(expected, written, [], isCell: output == .csv)
+    }
     guard sample.keepsResidue else { return }
     // Out of a payload of our own nothing comes back but its fields: derived values stay out, and nobody reads it again.
     if conversion.to.isCanonical, conversion.shape == .create || conversion.shape == .update { return }
     // What the target itself had left in a canonical record came back into it: then the way back is another one.
     let cameBack = conversion.from.isCanonical && !conversion.to.isCanonical && converted.canonical.native != nil
-    let line = sample.line.map(conversion.from.settlingNames)
+    let line = sample.line.map { conversion.from.undeclared(line: conversion.from.settlingNames($0), input) }
     if let difference = converted.residue.differences(from: line, parkedOnly: cameBack).first {
       throw Difference(
         side: .residue(difference.part), path: difference.path, expected: difference.expected, found: difference.found)
     }
     if cameBack { return }
-    try compareWayBack(written, converted, sample)
+    try compareWayBack(written, converted, line)
   }
 
   private func failure(_ reason: String) -> Difference { Difference(side: .written, path: [], reason: reason) }
@@ -175,7 +180,7 @@ package struct ReferenceAudit: Sendable {
 
   /// The source's leaves out of what was written and what the residue line has.
   private func compareWayBack(
-    _ written: Tree, _ converted: ReferenceConversion.Converted, _ sample: Sample
+    _ written: Tree, _ converted: ReferenceConversion.Converted, _ line: Tree?
   ) throws(Difference) {
     let record: Tree
     do throws(ReferenceError) {
@@ -190,18 +195,38 @@ package struct ReferenceAudit: Sendable {
       throw Difference(
         side: .back, path: Array(error.field.utf8), reason: "what was written does not come back (\(Self.words(error.why)))")
     }
-    for (path, _) in ReferenceResidue.paths(sample.line?["extra"]) { back[path] = nil }
-    for (path, value) in ReferenceResidue.members(sample.line?["parked"]) + ReferenceResidue.members(sample.line?["original"]) {
+    for (path, _) in ReferenceResidue.paths(line?["extra"]) { back[path] = nil }
+    for (path, value) in ReferenceResidue.members(line?["parked"]) + ReferenceResidue.members(line?["original"]) {
       back[path] = value
     }
-    let source = Dictionary(converted.canonical.leaves.map { ($0.path, $0.value) }) { first, _ in first }
-    for path in Set(source.keys).union(back.keys).sorted(by: { $0.lexicographicallyPrecedes($1) })
-    where source[path] != back[path] && !path.starts(with: Self.native) {
+    var source = Dictionary(converted.canonical.leaves.map { ($0.path, $0.value) }) { first, _ in first }
+    // A name comes back in the mapping's spelling.
+    if conversion.from.ignoresCase {
+      func settled(_ leaves: [[UInt8]: Tree]) -> [[UInt8]: Tree] {
+        let paths = Set(leaves.keys)
+        return Dictionary(leaves.map { (conversion.from.settledAttribute($0.key, among: paths), $0.value) }) { first, _ in first }
+      }
+      if input == .xml { (source, back) = (settled(source), settled(back)) }
+      for path in Set(source.keys).union(back.keys) where path.suffix(XMLNode.orderName.count) == XMLNode.orderName[...] {
+        if case .text(let names)? = source[path] { source[path] = .text(ReferenceSystem.small(names)) }
+        if case .text(let names)? = back[path] { back[path] = .text(ReferenceSystem.small(names)) }
+      }
+    }
+    let paths = Set(source.keys)
+    /// Canonical's own members; what `native` has and the format no place for is parked on the way back.
+    func staysBehind(_ path: [UInt8]) -> Bool {
+      if path.starts(with: Self.native) || conversion.from.isCanonical && Self.meta.contains(path) { return true }
+      guard conversion.to.isCanonical, input == .xml, let value = source[path] else { return false }
+      return !conversion.from.takes(value, at: path, input, among: paths)
+    }
+    for path in paths.union(back.keys).sorted(by: { $0.lexicographicallyPrecedes($1) })
+    where source[path] != back[path] && !staysBehind(path) {
       throw Difference(side: .back, path: path, expected: source[path], found: back[path])
     }
   }
 
   private static let native = Array("native.".utf8)
+  private static let meta = [Array("system".utf8), Array("native".utf8)]
 
   private func leavesBack(_ record: Tree, via: [String: String] = [:]) throws(ReferenceReject) -> [[UInt8]: Tree] {
     let canonical = try conversion.to.read(record, format: output, via: conversion.to.composed(via))
@@ -221,8 +246,10 @@ package struct ReferenceAudit: Sendable {
 
   /// Elements have their prefixes' declarations on themselves only when they were read.
   private func writtenAndRead(_ record: Tree) -> Tree {
-    guard input == .xml, let piece = try? conversion.from.piece(of: record, shape: .list, format: input) else { return record }
-    return (try? conversion.from.record(in: piece, format: input)) ?? record
+    guard input == .xml, let document = try? conversion.from.document(of: [record], shape: .list, format: input),
+      case .success(let read)? = try? conversion.from.documents(in: document, format: input).records.first
+    else { return record }
+    return read
   }
 
   // MARK: Restored

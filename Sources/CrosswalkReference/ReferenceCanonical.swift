@@ -12,6 +12,8 @@ package struct ReferenceCanonical: Sendable, Equatable {
   package var leaves: [Leaf] = []
   /// Who wrote it: the system that was read, or what a canonical record says of itself.
   package var system: String?
+  /// What stands as `system` of a canonical record.
+  var owner: Tree?
   /// What the prefixes of unknown names stand for, as the record's aids say.
   var prefixes: [[UInt8]: [UInt8]] = [:]
   /// `native` of a canonical record.

@@ -109,8 +109,16 @@ package struct ReferenceConversion: Sendable {
       return Converted(source: record, canonical: canonical, target: target, residue: ReferenceResidue())
     }
     var residue = residue(of: canonical, target, record, format, output)
+    // A `system` that names none says nothing about the record.
+    if let owner = canonical.owner, canonical.system == nil, !owner.isBlank {
+      residue.parked.append(.init(path: Array("system".utf8), value: owner))
+      residue.why.append(.noPlace)
+    }
+    if from.isCanonical, to.isCanonical, let native = canonical.native, format.carrier != output.carrier {
+      parkForeign(native, format, &residue)
+    }
     if to.isCanonical {
-      target.tree = withMeta(target.tree, canonical, residue, output)
+      target.tree = withMeta(target.tree, canonical, residue, format, output)
       // To canonical nothing is parked: what has no field stands in `native`.
       if !from.isCanonical { residue = ReferenceResidue() }
     } else if from.isCanonical, let native = canonical.native {
@@ -147,7 +155,7 @@ package struct ReferenceConversion: Sendable {
     residue.sourceId = canonical.values["id"].flatMap { $0.isBlank ? nil : $0 }
     residue.targetId = target.leaves.first { $0.from.contains("id") }?.value
     for leaf in target.leaves {
-      if leaf.isSupplied { residue.supplied.append(leaf.path) }
+      if leaf.isSupplied, !leaf.value.isBlank { residue.supplied.append(leaf.path) }
       if let via = leaf.via { residue.via[leaf.field] = via }
     }
     // The way back, without `via`: the target is read as if it had always been there.
@@ -301,8 +309,10 @@ package struct ReferenceConversion: Sendable {
       values[entry.path] = nil
     }
     for leaf in mapped { from.insert(leaf.steps, leaf.value, into: &tree, format) }
+    let paths = Set(overlay.map(\.path))
     for entry in overlay where values[entry.path] != nil {
-      guard let steps = steps(entry.path, format) else { continue }
+      let path = format == .xml ? from.settledAttribute(entry.path, among: paths, written: true) : entry.path
+      guard let steps = steps(path, format) else { continue }
       from.insert(steps, entry.value, into: &tree, format)
     }
     return tree
@@ -317,15 +327,32 @@ package struct ReferenceConversion: Sendable {
 
   /// `system` and `native` behind the values (SEMANTICS S12).
   private func withMeta(
-    _ tree: Tree, _ canonical: ReferenceCanonical, _ residue: ReferenceResidue, _ format: Format
+    _ tree: Tree, _ canonical: ReferenceCanonical, _ residue: ReferenceResidue, _ inFormat: Format, _ format: Format
   ) -> Tree {
     guard case .object(var members) = tree else { return tree }
-    if let system = canonical.system { members.append(.init("system", .text(system))) }
+    func addMeta(_ name: String, blank value: Tree) {
+      if value == .text([]) || format.isJSON {
+        members.append(.init(name, value))
+      } else if format == .xml, let null = to.nilAttribute {
+        members.append(.init(name, .object([.init(null, .text("true"))])))
+      }
+    }
+    if let system = canonical.system {
+      members.append(.init("system", .text(system)))
+    } else if canonical.owner == .null {
+      addMeta("system", blank: .null)
+    }
     if from.isCanonical {
       guard let native = canonical.native else { return .object(members) }
-      // In the notation of its format; what is none of ours stays as it stands.
-      let value = Self.natives(native).map { Self.written($0, format) } ?? native
-      members.append(.init("native", value))
+      if native.isBlank {
+        addMeta("native", blank: native)
+      } else if inFormat.carrier == format.carrier, Self.natives(native, inFormat)?.contains(where: { $0.foreign != nil }) ?? true {
+        // None of ours, or not all of it: it stays as it stands.
+        members.append(.init("native", native))
+      } else if let ours = Self.natives(native, inFormat)?.filter({ $0.foreign == nil }), !ours.isEmpty {
+        // In the notation of its format.
+        members.append(.init("native", Self.written(ours, format)))
+      }
       return .object(members)
     }
     // Fields in the mapping's order, then what no field names, in the record's.
@@ -349,6 +376,10 @@ package struct ReferenceConversion: Sendable {
     var entries: [ReferenceResidue.Entry]
     /// Leaves that the way back would invent.
     var extra: [[UInt8]]
+    /// How many of the leaves stand before those.
+    var extraAt = Int.max
+    /// What stands there in their place, and is none of ours.
+    var foreign: Tree?
   }
 
   private static func written(_ natives: [Native], _ format: Format) -> Tree {
@@ -357,50 +388,108 @@ package struct ReferenceConversion: Sendable {
         natives.map { native in
           var leaves = native.entries.map { Tree.Member($0.path, $0.value) }
           // No path is empty: under that name stand those of the leaves that the way back would invent.
-          if !native.extra.isEmpty { leaves.append(.init("", .array(native.extra.map { .text($0) }))) }
+          if !native.extra.isEmpty {
+            leaves.insert(.init("", .array(native.extra.map { .text($0) })), at: min(native.extraAt, leaves.count))
+          }
           return .init(native.system, .object(leaves))
         })
     }
     // One element a leaf: its path, its kind where it is no text.
     let elements = natives.map { native -> Tree in
-      let leaves = native.entries.map { entry -> Tree in
+      var leaves = native.entries.map { entry -> Tree in
         var leaf: [Tree.Member] = [.init("@path", .text(entry.path))]
         if let kind = Self.kind(entry.value) { leaf.append(.init("@kind", .text(kind))) }
         let text = entry.value.isContainer ? TreeWriter.json(entry.value) : (try? entry.value.characters()) ?? []
         return .object(text.isEmpty ? leaf : leaf + [.init("#text", .text(text))])
-      } + native.extra.map { .object([.init("@path", .text($0)), .init("@kind", .text("absent"))]) }
+      }
+      let absent = native.extra.map { Tree.object([.init("@path", .text($0)), .init("@kind", .text("absent"))]) }
+      leaves.insert(contentsOf: absent, at: min(native.extraAt, leaves.count))
       return .object([.init("@system", .text(native.system)), .init("v", .array(leaves))])
     }
     return elements.count == 1 ? elements[0] : .array(elements)
   }
 
-  /// `native` in either notation; nil where it is none of ours.
-  private static func natives(_ native: Tree) -> [Native]? {
-    var systems: [Native] = []
-    let elements: [Tree]
-    if case .array(let all) = native { elements = all } else { elements = [native] }
-    guard elements.contains(where: { $0["@system"] != nil }) else {
-      guard case .object(let members) = native else { return nil }
-      for member in members {
-        guard case .object(let leaves) = member.value else { return nil }
-        var extra: [[UInt8]] = []
-        if case .array(let paths)? = member.value[""] { extra = paths.compactMap { try? $0.characters() } }
-        let entries = leaves.filter { !$0.name.isEmpty }.map { ReferenceResidue.Entry(path: $0.name, value: $0.value) }
-        systems.append(Native(system: member.name, entries: entries, extra: extra))
+  /// `native` in the notation of a format; nil where it is none of ours.
+  private static func natives(_ native: Tree, _ format: Format) -> [Native]? {
+    switch native {
+    case .text(let text):
+      guard let tree = try? JSONReference.parse(text), case .object(let members) = tree else { return nil }
+      return members.map(Self.native)
+    case .object(let members) where format != .xml: return members.isEmpty ? nil : members.map(Self.native)
+    case .object, .array:
+      guard format == .xml else { return nil }
+      let elements = if case .array(let all) = native { all } else { [native] }
+      var natives: [Native] = []
+      for element in elements {
+        guard let native = Self.native(element: element) else { return nil }
+        natives.append(native)
       }
-      return systems
+      return natives
+    case .null, .bool, .number: return nil
     }
-    for element in elements {
-      guard case .text(let name)? = element["@system"] else { return nil }
-      let items: [Tree]
-      if case .array(let all)? = element["v"] { items = all } else { items = element["v"].map { [$0] } ?? [] }
-      let absent = items.filter { $0["@kind"] == .text("absent") }
-      systems.append(
-        Native(
-          system: name, entries: items.filter { $0["@kind"] != .text("absent") }.compactMap(Self.entry),
-          extra: absent.compactMap { Self.entry($0)?.path }))
+  }
+
+  /// What one system has, in JSON.
+  private static func native(_ member: Tree.Member) -> Native {
+    var native = Native(system: member.name, entries: [], extra: [], foreign: member.value)
+    guard case .object(let leaves) = member.value, Set(leaves.map(\.name)).count == leaves.count else { return native }
+    for (index, leaf) in leaves.enumerated() where leaf.name.isEmpty {
+      native.extraAt = index
+      guard case .array(let paths) = leaf.value else { return native }
+      for path in paths {
+        guard case .text(let text) = path else { return native }
+        native.extra.append(text)
+      }
     }
-    return systems
+    native.entries = leaves.filter { !$0.name.isEmpty }.map { .init(path: $0.name, value: $0.value) }
+    native.foreign = nil
+    return native
+  }
+
+  /// The same in XML; nil for anything but what is written there.
+  private static func native(element: Tree) -> Native? {
+    func has(_ element: Tree, only names: [String]) -> Bool {
+      guard case .object(let members) = element else { return false }
+      return members.allSatisfy { member in names.contains { member.name.elementsEqual($0.utf8) } }
+    }
+    guard has(element, only: ["@system", "v"]), case .text(let name)? = element["@system"] else { return nil }
+    let items = if case .array(let all)? = element["v"] { all } else { element["v"].map { [$0] } ?? [] }
+    var native = Native(system: name, entries: [], extra: [])
+    for item in items {
+      guard has(item, only: ["@path", "@kind", "#text"]), let entry = Self.entry(item), !native.entries.contains(where: { $0.path == entry.path })
+      else { return nil }
+      if item["@kind"] == .text("absent"), item["#text"] ?? .text([]) == .text([]) {
+        native.extra.append(entry.path)
+        continue
+      }
+      let kind = item["@kind"] ?? .text([])
+      guard kind == .text(Array((Self.kind(entry.value) ?? "").utf8)), entry.value != .null || item["#text"] ?? .text([]) == .text([])
+      else { return nil }
+      native.entries.append(entry)
+    }
+    return native
+  }
+
+  /// A canonical record, perhaps in its wrapper, with its `native` as two spellings of one have it in common, whatever the notation:
+  /// its leaves have no order, and a declared kind is none (SEMANTICS S1, S16). Those from beside the record that was read are left out,
+  /// for the interpreter sees records alone.
+  func comparable(_ record: Tree, _ format: Format, of input: Format) -> Tree {
+    guard case .object(let members) = record else { return record }
+    if format == .xml, members.count == 1, case .object = members[0].value, members[0].name != Array("native".utf8) {
+      return .object([.init(members[0].name, comparable(members[0].value, format, of: input))])
+    }
+    return .object(
+      members.compactMap { member in
+        guard member.name == Array("native".utf8) else { return member }
+        guard let natives = Self.natives(member.value, format) else { return .init(member.name, from.undeclared(member.value, input)) }
+        let systems = natives.compactMap { native -> Tree.Member? in
+          if let foreign = native.foreign { return .init(native.system, foreign) }
+          var leaves = native.entries.filter { !PathText.isAround($0.path) }.map { Tree.Member($0.path, from.undeclared($0.value, input)) }
+          if !native.extra.isEmpty { leaves.append(.init("", .array(native.extra.map { .text($0) }))) }
+          return leaves.isEmpty && !native.entries.isEmpty ? nil : .init(native.system, .object(leaves))
+        }
+        return systems.isEmpty && !natives.isEmpty ? nil : .init(member.name, .object(systems))
+      })
   }
 
   private static func kind(_ value: Tree) -> String? {
@@ -419,20 +508,21 @@ package struct ReferenceConversion: Sendable {
     _ native: Tree, _ record: Tree, _ target: ReferenceRecord, _ residue: inout ReferenceResidue,
     _ format: Format, _ output: Format
   ) throws(ReferenceReject) -> ReferenceRecord {
-    func park(_ entry: ReferenceResidue.Entry, of system: String) {
-      var path = Array("native".utf8)
-      PathText.append(Array(system.utf8), to: &path)
-      PathText.append(entry.path, to: &path)
-      residue.parked.append(.init(path: path, value: entry.value))
-      residue.why.append(.noPlace)
-    }
+    func park(_ entry: ReferenceResidue.Entry, of system: String) { Self.park(entry, of: system, &residue) }
     var target = target
-    for system in Self.natives(native) ?? [] {
+    parkForeign(native, format, &residue)
+    for system in Self.natives(native, format) ?? [] where system.foreign == nil {
       let name = String(decoding: system.system, as: UTF8.self)
       if name == to.name, shape == .list || shape == .single {
         var aids = ReferenceResidue()
+        let paths = Set(system.entries.map(\.path))
         for entry in system.entries {
-          if to.takes(entry.value, at: entry.path, output) { aids.original.append(entry) } else { park(entry, of: name) }
+          let isBeside = PathText.isAround(entry.path)
+          if !isBeside, to.takes(entry.value, at: entry.path, output, among: paths) {
+            aids.original.append(entry)
+          } else {
+            park(entry, of: name)
+          }
         }
         aids.extra = system.extra
         let way = ReferenceConversion(from: to, to: from)
@@ -447,9 +537,32 @@ package struct ReferenceConversion: Sendable {
         (residue.parked, residue.why) = (parked.map(\.0), parked.map(\.1))
       } else {
         for entry in system.entries { park(entry, of: name) }
+        if !system.extra.isEmpty { park(.init(path: [], value: .array(system.extra.map { .text($0) })), of: name) }
       }
     }
     return target
+  }
+
+  /// What of a `native` is cut or written over.
+  private func parkForeign(_ native: Tree, _ format: Format, _ residue: inout ReferenceResidue) {
+    if native.isBlank { return }
+    guard let systems = Self.natives(native, format) else {
+      residue.parked.append(.init(path: Array("native".utf8), value: native))
+      residue.why.append(.noPlace)
+      return
+    }
+    for system in systems {
+      guard let foreign = system.foreign else { continue }
+      Self.park(.init(path: [], value: foreign), of: String(decoding: system.system, as: UTF8.self), &residue)
+    }
+  }
+
+  private static func park(_ entry: ReferenceResidue.Entry, of system: String, _ residue: inout ReferenceResidue) {
+    var path = Array("native".utf8)
+    PathText.append(Array(system.utf8), to: &path)
+    PathText.append(entry.path, to: &path)
+    residue.parked.append(.init(path: path, value: entry.value))
+    residue.why.append(.noPlace)
   }
 
   private static func entry(_ item: Tree) -> ReferenceResidue.Entry? {

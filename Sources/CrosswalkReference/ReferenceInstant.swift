@@ -12,7 +12,7 @@ struct ReferenceInstant: Equatable {
   /// missing one.
   static func parse(_ text: [UInt8], needsZone: Bool, zone: Int = 0) -> ReferenceInstant? {
     var cursor = Cursor(text)
-    guard let day = cursor.day(), cursor.take(UInt8(ascii: "T")), let hour = cursor.digits(2), hour < 24,
+    guard let day = cursor.day(), cursor.take(UInt8(ascii: "T")) || cursor.take(UInt8(ascii: " ")), let hour = cursor.digits(2), hour < 24,
       cursor.take(UInt8(ascii: ":")), let minute = cursor.digits(2), minute < 60
     else { return nil }
     var second = 0
@@ -29,18 +29,8 @@ struct ReferenceInstant: Equatable {
       }
     }
     var offset = zone
-    if cursor.take(UInt8(ascii: "Z")) {
-      offset = 0
-    } else if let sign = cursor.next, sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-") {
-      cursor.i += 1
-      guard let hours = cursor.digits(2), hours < 24 else { return nil }
-      var minutes = 0
-      if !cursor.isAtEnd {
-        _ = cursor.take(UInt8(ascii: ":"))
-        guard let digits = cursor.digits(2), digits < 60 else { return nil }
-        minutes = digits
-      }
-      offset = (hours * 60 + minutes) * 60 * (sign == UInt8(ascii: "-") ? -1 : 1)
+    if let own = cursor.zone() {
+      offset = own
     } else if needsZone {
       return nil
     }
@@ -55,14 +45,20 @@ struct ReferenceInstant: Equatable {
     return .init(seconds: day * 86400 - zone)
   }
 
-  /// Text in a format of `yyyy MM dd HH mm ss SSS`, everything else literal (or between single quotes).
+  /// Text in a format of `yyyy MM dd HH mm ss SSS XXX`, everything else literal (or between single quotes).
   static func parse(_ text: [UInt8], format: [UInt8], zone: Int) -> ReferenceInstant? {
     var cursor = Cursor(text)
     var (year, month, day, hour, minute, second) = (1970, 1, 1, 0, 0, 0)
     var fraction: [UInt8] = []
+    var zone = zone
     for piece in pieces(format) {
       guard let letter = piece.letter else {
         for byte in piece.text { guard cursor.take(byte) else { return nil } }
+        continue
+      }
+      if letter == UInt8(ascii: "X") {
+        guard let own = cursor.zone() else { return nil }
+        zone = own
         continue
       }
       guard let value = cursor.digits(piece.text.count) else { return nil }
@@ -102,6 +98,11 @@ struct ReferenceInstant: Equatable {
       case UInt8(ascii: "S"):
         out += (fraction + Array(repeating: 0x30, count: piece.text.count)).prefix(piece.text.count)
         continue
+      case UInt8(ascii: "X"):
+        let minutes = abs(zone) / 60
+        let digits = [minutes / 600, minutes / 60 % 10, minutes % 60 / 10, minutes % 10].map { UInt8($0) + 0x30 }
+        out += zone == 0 ? [UInt8(ascii: "Z")] : [UInt8(ascii: zone < 0 ? "-" : "+")] + digits[..<2] + [UInt8(ascii: ":")] + digits[2...]
+        continue
       default:
         out += piece.text
         continue
@@ -138,10 +139,17 @@ struct ReferenceInstant: Equatable {
         while i < format.count, format[i] != UInt8(ascii: "'") { i += 1 }
         pieces.append(Piece(letter: nil, text: Array(format[start..<i])))
         i += 1
-      } else if Array("yMdHmsS".utf8).contains(format[i]) {
+      } else if Array("yMdHmsSX".utf8).contains(format[i]) {
         let start = i
         while i < format.count, format[i] == format[start] { i += 1 }
-        pieces.append(Piece(letter: format[start], text: Array(format[start..<i])))
+        let counts =
+          switch format[start] {
+          case UInt8(ascii: "y"): 4...4
+          case UInt8(ascii: "S"): 1...9
+          case UInt8(ascii: "X"): 1...3
+          default: 2...2
+          }
+        pieces.append(Piece(letter: counts.contains(i - start) ? format[start] : nil, text: Array(format[start..<i])))
       } else {
         pieces.append(Piece(letter: nil, text: [format[i]]))
         i += 1
@@ -174,6 +182,20 @@ struct ReferenceInstant: Equatable {
       }
       i += count
       return value
+    }
+
+    /// `Z`, `+02:00`, `+0200`, `+02`: seconds east.
+    mutating func zone() -> Int? {
+      if take(UInt8(ascii: "Z")) || take(UInt8(ascii: "z")) { return 0 }
+      guard let sign = next, sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-") else { return nil }
+      i += 1
+      guard let hours = digits(2), hours < 24 else { return nil }
+      var minutes = 0
+      if take(UInt8(ascii: ":")) || !isAtEnd {
+        guard let two = digits(2), two < 60 else { return nil }
+        minutes = two
+      }
+      return (hours * 60 + minutes) * 60 * (sign == UInt8(ascii: "-") ? -1 : 1)
     }
 
     /// `yyyy-MM-dd` as days since 1970.

@@ -109,9 +109,10 @@ extension ReferenceSystem {
     return out
   }
 
-  /// An element; `records` stand where the envelope repeats one, each on a line.
+  /// An element; `records` stand where the envelope repeats one, each on a line. nil: it is no envelope any more, and a text in it
+  /// may be `$record` by itself.
   private func element(
-    _ name: [UInt8], _ value: Tree, isRoot: Bool = false, isLine: Bool = false, records: [Tree] = [],
+    _ name: [UInt8], _ value: Tree, isRoot: Bool = false, isLine: Bool = false, records: [Tree]? = nil,
     scope: [[UInt8]: [UInt8]] = [:], _ out: inout [UInt8]
   ) {
     var scope = scope
@@ -132,12 +133,13 @@ extension ReferenceSystem {
           attributes.append(member)
         } else if member.name == XMLNode.orderName, let names = try? member.value.characters() {
           order = names.split(separator: 0x20).map(Array.init)
-        } else if case .array(let items) = member.value, !Self.holdsRecord(member.value) {
+        } else if case .array(let items) = member.value, records == nil || !Self.holdsRecord(member.value) {
           children += items.map { .init(member.name, $0) }
         } else {
           children.append(member)
         }
       }
+    case .null where nilAttribute != nil: attributes = [.init(nilAttribute ?? "", .text("true"))]
     default: children = [.init(XMLNode.textName, value)]
     }
     for used in [name] + attributes.map({ Array($0.name.dropFirst()) }) {
@@ -169,8 +171,8 @@ extension ReferenceSystem {
         continue
       }
       switch child.value {
-      case .array(let items) where Self.holdsRecord(child.value):
-        guard !records.isEmpty, let item = items.first else { continue }
+      case .array(let items) where records != nil && Self.holdsRecord(child.value):
+        guard let records, !records.isEmpty, let item = items.first else { continue }
         inside.append(0x0a)
         for record in records {
           element(child.name, Self.filled(item, record), scope: scope, &inside)
@@ -220,14 +222,26 @@ extension ReferenceSystem {
 
   /// Whether a format has a place for a value of the system's own that comes back: trees for all, columns for scalars,
   /// and null only where its own column says so by being empty.
-  func takes(_ value: Tree, at path: [UInt8], _ format: Format) -> Bool {
+  ///
+  /// - paths: of all that comes back.
+  func takes(_ value: Tree, at path: [UInt8], _ format: Format, among paths: Set<[UInt8]>) -> Bool {
     func isField(_ path: [UInt8]) -> Bool { fields.contains { places(of: $0, format).contains { $0.identity == path } } }
     // Where a field of this format stands, nothing else can.
     let steps = PathStep.parse(String(decoding: path, as: UTF8.self)) ?? []
     let own = format.hasTrees ? steps : [.name(PathStep.columnText(steps))]
     if !isField(path), fields.contains(where: { places(of: $0, format).contains { $0.paths[0] == own } }) { return false }
     if format.hasTrees {
-      // A value in JSON has no attributes.
+      // A value in JSON has no attributes, nor has an attribute in XML.
+      if format == .xml, case .name(let name)? = steps.last, name.hasPrefix("@"), steps.count > 1 {
+        let element = Array(PathStep.text(steps.dropLast()).utf8)
+        // It may be one of an element beside that, which has a path of its own.
+        return paths.contains(PathText.quoted(element)) || !fields.contains { field in
+          places(of: field, format).contains { place in
+            guard place.identity == element, case .name(let own)? = place.paths[0].last else { return false }
+            return own.hasPrefix("@")
+          }
+        }
+      }
       guard format.isJSON, steps.count > 1 else { return true }
       return isField(path) || !isField(Array(PathStep.text(steps.dropLast()).utf8))
     }

@@ -45,9 +45,26 @@ extension ReferenceSystem {
 
     var canonical = ReferenceCanonical(system: isCanonical ? nil : name)
     if isCanonical {
+      func asItStands(_ name: String) -> Tree? {
+        guard format == .xml, let node = record[name] else { return record[name] }
+        // Of a text the attributes are leaves of their own.
+        if case .object(let members) = node, !members.contains(where: { $0.isElement }) {
+          for member in members where member.name.first == UInt8(ascii: "@") && !Self.isAid(member.name) {
+            var path = Array(name.utf8)
+            PathText.append(member.name, to: &path)
+            canonical.leaves.append(.init(path: path, value: member.value, why: .noPlace))
+            keepPrefix(of: Array(member.name.dropFirst()), members, Array(name.utf8), &canonical)
+          }
+          return node["#text"] ?? .text([])
+        }
+        var aids: [ReferenceCanonical.Leaf] = []
+        let value = settled(node, [:], &canonical.prefixes, &aids)
+        canonical.leaves += aids
+        return value
+      }
+      (canonical.owner, canonical.native) = (asItStands("system"), asItStands("native"))
       // One that does not say who wrote it stays so.
-      if case .text(let text)? = record["system"] { canonical.system = String(decoding: text, as: UTF8.self) }
-      canonical.native = nativeMember(record, format)
+      if case .text(let text)? = canonical.owner { canonical.system = String(decoding: text, as: UTF8.self) }
       record = .object(members.filter { ![Array("system".utf8), Array("native".utf8)].contains($0.name) })
     }
 
@@ -423,9 +440,11 @@ extension ReferenceSystem {
       }
     }
     switch node {
-    case .object(let members) where !members.isEmpty && (passes || location.isEmpty):
+    // An object where fields have a list is none of theirs: one value, as it stood.
+    case .object(let members)
+    where !members.isEmpty && (passes || location.isEmpty) && (format == .xml || location.isEmpty || live.contains { $0.first?.isListStep == false }):
       let parent = path
-      for (index, item) in Self.visits(members) {
+      for (index, item) in format == .xml ? Self.visits(members) : members.indices.map({ ($0, nil) }) {
         let member = members[index]
         if format == .xml, Self.isAid(member.name) || isLoser && member.name == XMLNode.textName { continue }
         let key = keys[location + [index]]
@@ -479,7 +498,8 @@ extension ReferenceSystem {
         PathText.append(index: index, to: &path)
         keepUnknown(item, path, location + [index], &canonical)
       }
-    case .array(let items) where !items.isEmpty && passes:
+    // A list where fields have an object is none of theirs: one value, as it stood.
+    case .array(let items) where !items.isEmpty && passes && (format == .xml || live.contains { $0.first?.isListStep ?? false }):
       if format == .xml,
         live.contains(where: { steps in
           if case .name? = steps.first { true } else { steps.isEmpty }
@@ -687,6 +707,8 @@ extension ReferenceSystem {
         kept.append(.init(member.name, withoutDeclarations(member.value)))
       }
       let isText = kept.count == 1 && kept[0].name == Array("#text".utf8)
+      // A text that stands there all the same is one.
+      if case .text(let text)? = kept.first(where: { $0.name == XMLNode.textName })?.value, !text.allSatisfy(isBlank) { isNil = false }
       if isNil, !kept.contains(where: { $0.isElement }) {
         kept.removeAll { $0.name == Array("#text".utf8) }
         return kept.isEmpty ? .null : .object(kept + [.init("#text", .null)])
@@ -697,10 +719,37 @@ extension ReferenceSystem {
     }
   }
 
-  private func nativeMember(_ record: Tree, _ format: Format) -> Tree? {
-    guard let native = record["native"] else { return nil }
-    if case .text(let text) = native { return try? JSONReference.parse(text) }
-    return native
+  /// The path of an attribute whose element had a field's name in another case, as it is in the field's own: the element comes back so.
+  /// Not of one that another spelling won over, which is a leaf itself.
+  ///
+  /// - written: as it stands in XML.
+  func settledAttribute(_ path: [UInt8], among paths: Set<[UInt8]>, written: Bool = false) -> [UInt8] {
+    guard ignoresCase, let steps = PathStep.parse(String(decoding: path, as: UTF8.self)), steps.count > 1,
+      case .name(let attribute)? = steps.last, attribute.hasPrefix("@")
+    else { return path }
+    let element = Array(PathStep.text(steps.dropLast()).utf8)
+    let places = fields.flatMap { self.places(of: $0, .xml) }
+    guard !places.contains(where: { $0.identity == element }), !paths.contains(element),
+      let place = places.first(where: { Self.small($0.identity) == Self.small(element) })
+    else { return path }
+    if case .name(let own)? = place.paths[0].last, own.hasPrefix("@") { return path }
+    return written ? Array(PathStep.text(place.paths[0] + steps.suffix(1)).utf8) : place.identity + path.dropFirst(element.count)
+  }
+
+  /// A value that was kept as it stood, without the declarations in it.
+  func undeclared(_ value: Tree, _ format: Format) -> Tree {
+    guard format == .xml, value.isContainer, value != .object([]), value != .array([]) else { return value }
+    return withoutDeclarations(value)
+  }
+
+  /// The same of the values of a residue line.
+  func undeclared(line: Tree, _ format: Format) -> Tree {
+    guard case .object(let parts) = line else { return line }
+    return .object(
+      parts.map { part in
+        guard [Array("parked".utf8), Array("original".utf8)].contains(part.name), case .object(let leaves) = part.value else { return part }
+        return .init(part.name, .object(leaves.map { .init($0.name, undeclared($0.value, format)) }))
+      })
   }
 
   /// A name that an object of the tree has twice.

@@ -42,11 +42,12 @@ extension Tree {
     }
   }
 
-  /// Brought to a field's type. Null and empty text pass.
-  func brought(to type: String) throws(Refusal) -> Tree {
+  /// Brought to a field's type; nil leaves any scalar as it is. Null and empty text pass.
+  func brought(to type: String?) throws(Refusal) -> Tree {
     if isBlank { return self }
     if isContainer { throw Refusal() }
     switch type {
+    case nil: return self
     case "integer":
       if case .number = self { return self }
       if case .text(let text) = self, isInteger(text) { return .number(text) }
@@ -83,8 +84,7 @@ extension ReferenceSystem {
       let zone = ReferenceInstant.zone(transform.others["zone"]?.text)
       let text = try value.characters()
       if case .bool = value { return value }
-      if case .text = value,
-        let instant = ReferenceInstant.parse(text, format: format, zone: zone)
+      if let instant = ReferenceInstant.parse(text, format: format, zone: zone)
           ?? ReferenceInstant.parse(text, needsZone: false, zone: zone) ?? ReferenceInstant.parseDate(text, zone: zone)
       {
         return instant.iso.map(Tree.text) ?? value
@@ -185,7 +185,7 @@ extension ReferenceSystem {
         count = count * 1000 + digits[0] * 100 + digits[1] * 10 + digits[2]
       }
       return transform.name == "msDate" ? .text("/Date(\(count)+0000)/") : .number(String(count))
-    case "case": return cased(value, transform)
+    case "case": return try cased(value, transform)
     case "prefix":
       let prefix = Array((transform.argument?.text ?? "").utf8)
       let text = try value.characters()
@@ -270,13 +270,16 @@ extension ReferenceSystem {
   }
 
   /// Letters of ASCII only: a code or a word of the system, never a name.
-  private func cased(_ value: Tree, _ transform: ReferenceField.Transform) -> Tree {
-    guard case .text(let text) = value else { return value }
-    switch transform.argument?.text {
-    case "upper": return .text(text.map { (0x61...0x7a).contains($0) ? $0 - 32 : $0 })
-    case "lower": return .text(text.map { (0x41...0x5a).contains($0) ? $0 + 32 : $0 })
-    default: return value
-    }
+  private func cased(_ value: Tree, _ transform: ReferenceField.Transform) throws(Refusal) -> Tree {
+    let text = try value.characters()
+    let cased =
+      switch transform.argument?.text {
+      case "upper": text.map { (0x61...0x7a).contains($0) ? $0 - 32 : $0 }
+      case "lower": text.map { (0x41...0x5a).contains($0) ? $0 + 32 : $0 }
+      default: text
+      }
+    if cased == text { return value }
+    return if case .number = value { .number(cased) } else { .text(cased) }
   }
 
   private func epoch(_ text: [UInt8], perSecond: Int) -> [UInt8]? {

@@ -18,10 +18,11 @@ extension ReferenceSystem {
   package func write(_ value: Tree, by field: ReferenceField, _ shape: Shape, beside: [String: Tree]) -> Tree? {
     var value = value
     for transform in field.transforms.reversed() where !Self.isOfParts(transform) && !value.isBlank {
+      if transform.name == "case", ["integer", "boolean", "instant"].contains(field.writeTypes[shape] ?? field.type) { continue }
       guard let now = try? write(transform, value, beside) else { return nil }
       value = now
     }
-    return try? value.brought(to: field.writeTypes[shape] ?? field.type)
+    return try? value.brought(to: kind(of: field, shape))
   }
 
   /// The text of a field that is a code and its label; nil where the table has none for the code.

@@ -54,7 +54,7 @@ extension ReferenceSystem {
         case .park:
           record.failed[field.name] = choice.from
           parts = []
-        case .keep: parts = [(try? choice.value?.brought(to: field.writeTypes[shape] ?? field.type)) ?? choice.value]
+        case .keep: parts = [(try? choice.value?.brought(to: kind(of: field, shape))) ?? choice.value]
         }
       }
       var isBlank = true
@@ -90,7 +90,7 @@ extension ReferenceSystem {
     guard let use = givenOnWriting[Given(field: field.name, value: text, country: country)] else { return nil }
     let isLiteral = use.hasPrefix("!")
     let value = Tree.text(Array((isLiteral ? String(use.dropFirst()) : use).utf8))
-    if isLiteral { return [try? value.brought(to: field.writeTypes[shape] ?? field.type)] }
+    if isLiteral { return [try? value.brought(to: kind(of: field, shape))] }
     var other = choice
     other.value = value
     if choice.parts != nil { other.parts = (value, nil) }
@@ -132,7 +132,7 @@ extension ReferenceSystem {
       canonical.isBlank(name) || canonical.unset.contains(name) && canonical.system != self.name
     }
     switch field.meaning {
-    case .none: return choice
+    case .none: break
     case .one(let name):
       // What was refused on reading is blank, and nothing takes its place.
       if canonical.failed.contains(name) { return choice }
@@ -242,13 +242,17 @@ extension ReferenceSystem {
       value = try writeLabelled(labelled, code: parts.code, label: parts.label)
     } else {
       for transform in field.transforms.reversed() where !Self.isOfParts(transform) && transform.name != "labelled" {
-        if let now = value, !now.isBlank, !choice.isSupplied || !["constant", "default"].contains(transform.name) {
+        // Letters have a case in texts alone.
+        if transform.name == "case", ["integer", "boolean", "instant"].contains(field.writeTypes[shape] ?? field.type) { continue }
+        // What the mapping itself gives is in the system's own spelling.
+        if choice.isSupplied, choice.from.isEmpty { break }
+        if let now = value, !now.isBlank {
           value = try write(transform, now, canonical.values)
         }
       }
     }
-    let type = field.writeTypes[shape] ?? field.type
     guard let value else { return [nil] }
+    let type = kind(of: field, shape)
     guard let transform = field.transforms.first(where: { Self.isOfParts($0) }), !value.isBlank else {
       return [try value.brought(to: type)]
     }
@@ -264,6 +268,13 @@ extension ReferenceSystem {
       lines.removeLast(lines.count - count)
     }
     return lines.count == 1 ? [try value.brought(to: type)] : lines.map { .text($0) }
+  }
+
+  /// The kind that a field writes; a number that a transform gives keeps its own where no other is declared.
+  func kind(of field: ReferenceField, _ shape: Shape) -> String? {
+    let type = field.writeTypes[shape] ?? field.type
+    let hasOwn = field.transforms.contains { $0.name == "epoch" } && !["integer", "boolean", "instant"].contains(type)
+    return hasOwn ? nil : type
   }
 
   private func writes(_ blank: Tree, _ field: ReferenceField, _ path: [PathStep], _ format: Format) -> Bool {
@@ -288,7 +299,7 @@ extension ReferenceSystem {
 
   /// A leaf as the format has it: text, and in XML the attributes that declare its kind.
   func xmlLeaf(_ value: Tree, _ type: String, _ path: [PathStep], _ format: Format) -> Tree {
-    guard format.isUntyped else { return value }
+    guard format.isUntyped, !value.isContainer else { return value }
     let text = literal(value, format)
     guard format == .xml, case .name(let name)? = path.last, !name.hasPrefix("@"), name != "#text" else { return text }
     var attributes: [Tree.Member] = []
@@ -301,10 +312,9 @@ extension ReferenceSystem {
   /// Puts a leaf at its place: members of one parent together where the first of them stands.
   func insert(_ steps: [PathStep], _ value: Tree, into node: inout Tree, _ format: Format) {
     guard let step = steps.first else {
-      if format == .xml, !value.isContainer, case .object(let members) = node, !members.isEmpty,
-        members.allSatisfy({ $0.name.first == UInt8(ascii: "@") })
-      {
-        node = .object(members + [.init("#text", value)])
+      // The element has attributes already.
+      if format == .xml, case .object(let members) = node, !members.isEmpty, members.allSatisfy({ $0.name.first == UInt8(ascii: "@") }) {
+        if case .object(let more) = value { node = .object(members + more) } else { node = .object(members + [.init("#text", value)]) }
       } else {
         node = value
       }

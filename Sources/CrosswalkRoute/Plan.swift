@@ -78,6 +78,9 @@ package final class Plan {
   private let lineCount: Int
   private let numberLeaves: NumberLeaves
   private let poolBytes: UnsafeMutablePointer<UInt8>
+  /// What stood as `system` of a canonical record and is no name, and its leaves.
+  private var ownerAside: Slot?
+  private var ownerLeaves = 0
   /// One of the lists of the record at hand is not empty.
   private let mark: UnsafeMutablePointer<Bool>
   let systemLeaf: Int?
@@ -306,6 +309,7 @@ package final class Plan {
       foreignNative.removeAll()
       aside.removeAll()
     }
+    if let systemLeaf { setOwnerAside(systemLeaf) }
     if frame.hasContainerLeaf { setContainersAside() }
     if rejectsUnknown, frame.hasExtras, let extra = frame.extras.first(where: { $0.leaves > 0 }) {
       state.rejection = .init(reason: .unknownField, leaf: -1, side: .source, value: extra.value)
@@ -337,6 +341,7 @@ package final class Plan {
   /// Maps the record in the frame once more: another residue line was found to be its own, or none.
   package func mapAgain() -> Bool {
     for (leaf, value, _) in aside { frame.slots[sourceLeaves[leaf].register] = value }
+    if let systemLeaf, let ownerAside { frame.slots[sourceLeaves[systemLeaf].register] = ownerAside }
     return map()
   }
 
@@ -350,6 +355,20 @@ package final class Plan {
     state.supplied.removeAll { $0 < 0 }
     restoration?.assign(frame.slots)
     writeSteps.run(state)
+  }
+
+  /// A `system` that names none says nothing about the record, and is parked as it stands.
+  private func setOwnerAside(_ systemLeaf: Int) {
+    let register = sourceLeaves[systemLeaf].register
+    let slot = frame.slots[register]
+    (ownerAside, ownerLeaves) = (nil, 0)
+    switch slot.kind {
+    case .absent, .null, .text: return
+    case .true, .false, .number, .emptyObject, .emptyArray, .subtree: break
+    }
+    (ownerAside, ownerLeaves) = (slot, Native.leafCount(slot, frame: frame, format: sourceFormat, layout: sourceLayout))
+    foreignNative.append((Array("system".utf8), Native.literal(slot, frame: frame, format: sourceFormat)))
+    frame.slots[register] = .absent
   }
 
   private func setContainersAside() {
@@ -377,12 +396,23 @@ package final class Plan {
       // Canonical to canonical: who wrote it stays.
       slots[systemRegister] = slots[sourceLeaves[systemLeaf].register]
       let native = slots[sourceLeaves[nativeLeaf].register]
-      slots[register] = .absent
-      if !native.isAbsent {
-        put(
-          Native.tree(native, frame: frame, format: sourceFormat) ?? Native.literal(native, frame: frame, format: sourceFormat),
-          register)
+      slots[register] = native.isBlank ? native : .absent
+      guard !native.isBlank else { return }
+      // What is none of ours stays as it stands, where the format has the same notation for it.
+      let isOneNotation = sourceFormat == targetFormat || sourceFormat.isJSON && targetFormat.isJSON
+      if isOneNotation, !Native.isOurs(native, frame: frame, format: sourceFormat) {
+        let literal = Native.literal(native, frame: frame, format: sourceFormat)
+        if native.kind == .text {
+          slots[register] = native
+        } else if sourceFormat == .xml {
+          extras.append(OutputExtra(path: [.name("native")], value: literal))
+        } else {
+          put(literal, register)
+        }
+        return
       }
+      let ours = ownNatives(native, nativeLeaf)
+      if !ours.isEmpty { put(.object(ours), register) }
       return
     }
     slots[systemRegister] = systemSlot
@@ -426,21 +456,11 @@ package final class Plan {
   private func takeNative() {
     guard nativeTarget == nil, let nativeLeaf else { return }
     let slot = frame.slots[sourceLeaves[nativeLeaf].register]
-    guard let tree = Native.tree(slot, frame: frame, format: sourceFormat), case .object(let systems) = tree else {
-      // Cut or written over: what is left of it is kept as it is.
-      guard !slot.isBlank else { return }
-      foreignNative.append((Array("native".utf8), Native.literal(slot, frame: frame, format: sourceFormat)))
-      state.notices.append((nativeLeaf, .absent, .damagedNative))
-      return
-    }
+    guard !slot.isBlank else { return }
     // A payload holds what the mapping writes, in the target's own spelling (SEMANTICS S16).
     let takesBack = shape == .list || shape == .single
-    for system in systems {
-      guard case .object(let entries) = system.value, Native.isOurs(entries) else {
-        parkNative(Tree.Member([], system.value), of: String(decoding: system.name, as: UTF8.self))
-        state.notices.append((nativeLeaf, .absent, .damagedNative))
-        continue
-      }
+    for system in ownNatives(slot, nativeLeaf) {
+      guard case .object(let entries) = system.value else { continue }
       if takesBack, system.name.elementsEqual(target.name.utf8) {
         // A residue line has all of it, and what edits need besides.
         if restoration?.line == nil { returns?.restore(entries, into: self) }
@@ -449,6 +469,21 @@ package final class Plan {
           parkNative(entry, of: String(decoding: system.name, as: UTF8.self))
         }
       }
+    }
+  }
+
+  /// The systems of a `native`; what is cut or written over is parked as it is.
+  private func ownNatives(_ slot: Slot, _ nativeLeaf: Int) -> [Tree.Member] {
+    guard let tree = Native.tree(slot, frame: frame, format: sourceFormat), case .object(let systems) = tree else {
+      foreignNative.append((Array("native".utf8), Native.literal(slot, frame: frame, format: sourceFormat)))
+      state.notices.append((nativeLeaf, .absent, .damagedNative))
+      return []
+    }
+    return systems.filter { system in
+      if case .object(let entries) = system.value, Native.isOurs(entries) { return true }
+      parkNative(Tree.Member([], system.value), of: String(decoding: system.name, as: UTF8.self))
+      state.notices.append((nativeLeaf, .absent, .damagedNative))
+      return false
     }
   }
 
@@ -520,10 +555,11 @@ package final class Plan {
     guard state.legs[way.target] == way.leg else { return false }
     let target = targetLeaves[way.target].leaf
     let slot = frame.slots[target.register]
-    // A blank one gives a state, and nothing to what another one or `--set` said.
-    if !slot.isBlank {
-      if frame.slots[sourceLeaves[leaf].register].isBlank { return false }
-      if way.through.allSatisfy({ frame.slots[$0].isBlank }) { return false }
+    // A blank one gives a state, and nothing to what another one or `--set` said, be it one line of several.
+    if frame.slots[sourceLeaves[leaf].register].isBlank {
+      if !slot.isBlank || way.through.contains(where: { !frame.slots[$0].isBlank }) { return false }
+    } else if !slot.isBlank, way.through.allSatisfy({ frame.slots[$0].isBlank }) {
+      return false
     }
     switch slot.kind {
     case .absent, .emptyObject, .emptyArray, .subtree: return false
@@ -705,7 +741,7 @@ extension Plan {
   /// Leaves that the reader saw in `system` and `native` of a canonical record.
   package var metaLeaves: Int {
     guard let systemLeaf, let nativeLeaf else { return 0 }
-    var count = frame.slots[sourceLeaves[systemLeaf].register].isAbsent ? 0 : 1
+    var count = frame.slots[sourceLeaves[systemLeaf].register].isAbsent ? ownerLeaves : 1
     let native = frame.slots[sourceLeaves[nativeLeaf].register]
     if !native.isAbsent { count += Native.leafCount(native, frame: frame, format: sourceFormat, layout: sourceLayout) }
     return count

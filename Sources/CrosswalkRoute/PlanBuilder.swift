@@ -305,8 +305,11 @@ struct PlanBuilder {
       var legs: [[Int]] = []
       switch field.meaning {
       case .none:
-        // Nothing feeds it; its own values come back into it.
-        for place in places.indices { half.leaves.append(target(leaf(place, register: nothing), [], field, isRequired, canonical)) }
+        // Nothing feeds it but what the mapping itself gives; its own values come back into it.
+        for place in places.indices {
+          let register = place == 0 ? finish(&half, field, nothing, leaf: first, shape: shape, primary: []) : nothing
+          half.leaves.append(target(leaf(place, register: register), [], field, isRequired && place == 0, canonical))
+        }
       case .parts(let parts):
         guard let codeName = parts.first(where: { $0.part == "code" })?.canonical,
           let labelName = parts.first(where: { $0.part == "label" })?.canonical,
@@ -365,7 +368,8 @@ struct PlanBuilder {
           }
           continue
         }
-        let made = field.transforms.compactMap {
+        let converts = type == .integer || type == .boolean || type == .instant
+        let made = field.transforms.filter { !(converts && $0.name == "case") }.compactMap {
           make($0, system, canonical: { model.index(of: $0).flatMap { canonical[$0] } }, replacements: replacements)
         }.filter { !$0.writesUnchanged }
         #if CROSSWALK_MUTANTS
@@ -373,7 +377,6 @@ struct PlanBuilder {
         #else
           let transforms = made
         #endif
-        let converts = type == .integer || type == .boolean || type == .instant
         if !transforms.isEmpty || converts {
           let to = register()
           half.steps.append(
@@ -430,8 +433,19 @@ struct PlanBuilder {
     }
     guard let value else { return register }
     let to = self.register()
-    half.steps.append(DefaultStep(from: register, to: to, leaf: leaf, value: constant(value), primary: primary, when: when))
+    let ofItsKind = constant(PlanBuilder.brought(value, to: field.writeTypes[shape] ?? field.type))
+    half.steps.append(DefaultStep(from: register, to: to, leaf: leaf, value: ofItsKind, primary: primary, when: when))
     return to
+  }
+
+  /// A text of a mapping file in the kind of the field that it is written to.
+  private static func brought(_ value: Tree, to type: ValueType) -> Tree {
+    guard case .text(let text) = value else { return value }
+    switch type {
+    case .integer: return text.withUnsafeBufferPointer(Coercion.isInteger) ? .number(text) : value
+    case .boolean: return text.elementsEqual("true".utf8) ? .bool(true) : text.elementsEqual("false".utf8) ? .bool(false) : value
+    case .text, .lines, .code, .choice, .instant: return value
+    }
   }
 
   private func target(

@@ -296,7 +296,7 @@ package final class Restoration {
           Overlaid(
             target: index, before: slots[plan.targetLeaves[index].leaf.register], value: restored,
             isOriginal: number >= line.firstOriginal || targetBlocks.contains { $0.target == index }, isAid: number >= line.firstAid))
-      } else if keepsKinds, let extra = ReturnTrip.extra(entry.value, name, plan, targetByName), plan.takes(extra) {
+      } else if keepsKinds, let extra = ReturnTrip.extra(entry.value, name, plan, targetByName, among: line.entries), plan.takes(extra) {
         if let index = targetByName[name] {
           failing.formUnion(readsInto[index].compactMap { replayCanonical[$0] })
           overlaid.append(

@@ -196,8 +196,12 @@ package final class ReturnTrip {
     let slots = frame.slots
     var overlaid: [(target: Int, before: Slot)] = []
     var removed: Set<[UInt8]> = []
-    // Canonical values (on the way back) that objects or lists keep from being read.
-    var failing: Set<Int> = []
+    // What has no register, objects and lists in the place of mapped values among them; the canonical values (on the way back) that
+    // these keep from being read.
+    var extras: [(extra: OutputExtra, target: Int?)] = []
+    func failing() -> Set<Int> {
+      Set(extras.compactMap(\.target).flatMap { targetFeeds[$0] }.compactMap { canonicalBack[$0] })
+    }
     for entry in entries {
       if entry.name.isEmpty {
         if case .array(let names) = entry.value {
@@ -211,9 +215,14 @@ package final class ReturnTrip {
         overlaid.append((index, slots[register]))
         // A null where the format has none is absent.
         slots[register] = value.kind == .null && !plan.hasNull(plan.targetFormat, target: true) ? .absent : value
-      } else if let extra = ReturnTrip.extra(entry.value, name, plan, targetByName), plan.takes(extra) {
-        if let index = targetByName[name] { failing.formUnion(targetFeeds[index].compactMap { canonicalBack[$0] }) }
-        plan.extras.append(extra)
+      } else if let extra = ReturnTrip.extra(entry.value, name, plan, targetByName, among: entries), plan.takes(extra) {
+        let index = targetByName[name]
+        if let index {
+          let register = plan.targetLeaves[index].leaf.register
+          overlaid.append((index, slots[register]))
+          slots[register] = .absent
+        }
+        extras.append((extra, index))
       } else {
         // No place in this shape or format: it goes to the run's residue like what others wrote.
         plan.parkNative(entry, of: plan.target.name)
@@ -225,14 +234,16 @@ package final class ReturnTrip {
       overlaid.append((index, slots[register]))
       slots[register] = .absent
     }
+    defer { plan.extras.append(contentsOf: extras.map(\.extra)) }
     for _ in 0..<4 where !overlaid.isEmpty {
-      let differing = replay(plan, failing)
+      let differing = replay(plan, failing())
       if differing.isEmpty { return }
       var next: [(target: Int, before: Slot)] = []
       var changed = false
       for (index, before) in overlaid {
         if targetFeeds[index].contains(where: differing.contains) {
           slots[plan.targetLeaves[index].leaf.register] = before
+          extras.removeAll { $0.target == index }
           changed = true
         } else {
           next.append((index, before))
@@ -244,12 +255,23 @@ package final class ReturnTrip {
   }
 
   /// What has no register of its own; nil where the name is no path.
-  static func extra(_ value: Tree, _ name: String, _ plan: Plan, _ targetByName: [String: Int]) -> OutputExtra? {
-    // A value in JSON has no attributes.
-    if plan.targetFormat.isJSON, let path = PathStep.parse(name), path.count > 1,
-      targetByName[PathStep.text(path.dropLast())] != nil
+  ///
+  /// - entries: all that comes back.
+  static func extra(
+    _ value: Tree, _ name: String, _ plan: Plan, _ targetByName: [String: Int], among entries: [Tree.Member]
+  ) -> OutputExtra? {
+    // A value in JSON has no attributes, nor has an attribute in XML.
+    if plan.targetFormat.isJSON || plan.targetFormat == .xml, let path = PathStep.parse(name), path.count > 1,
+      let index = targetByName[PathStep.text(path.dropLast())]
     {
-      return nil
+      if plan.targetFormat.isJSON { return nil }
+      let written = LayoutBuilder.written(plan.targetLeaves[index].leaf, in: plan.target, format: .xml)
+      if case .name(let own)? = written.last, own.hasPrefix("@"), case .name(let last)? = path.last, last.hasPrefix("@"),
+        // The attribute may be one of an element beside it, which has a path of its own.
+        case let element = PathText.quoted(Array(PathStep.text(path.dropLast()).utf8)), !entries.contains(where: { $0.name == element })
+      {
+        return nil
+      }
     }
     if let index = targetByName[name] {
       var path = LayoutBuilder.written(plan.targetLeaves[index].leaf, in: plan.target, format: plan.targetFormat)
@@ -259,9 +281,28 @@ package final class ReturnTrip {
       }
       return OutputExtra(path: path, value: value)
     }
+    if let path = attributePath(name, plan, targetByName, among: entries) { return OutputExtra(path: path, value: value) }
     // Where a field of this format stands, nothing else can.
     guard let path = PathStep.parse(name), !PathText.isAround(name.utf8), !plan.targetPlaces.contains(path) else { return nil }
     return OutputExtra(path: path, value: value)
+  }
+
+  /// Where an attribute goes whose element had a field's name in another case: the field's own element has come back in its place. Not
+  /// one of an element that another spelling won over, which comes back itself.
+  private static func attributePath(
+    _ name: String, _ plan: Plan, _ targetByName: [String: Int], among entries: [Tree.Member]
+  ) -> [PathStep]? {
+    guard plan.targetFormat == .xml, plan.target.ignoresCase, let path = PathStep.parse(name), path.count > 1,
+      case .name(let attribute)? = path.last, attribute.hasPrefix("@")
+    else { return nil }
+    let element = PathStep.text(path.dropLast())
+    let small = element.lowercased()
+    guard targetByName[element] == nil, !entries.contains(where: { $0.name.elementsEqual(element.utf8) }),
+      let target = plan.targetLeaves.first(where: { $0.leaf.field >= 0 && $0.leaf.name.lowercased() == small })
+    else { return nil }
+    let written = LayoutBuilder.written(target.leaf, in: plan.target, format: .xml)
+    if case .name(let own)? = written.last, own.hasPrefix("@") { return nil }
+    return written + path.suffix(1)
   }
 
   /// Canonical fields that the target, as it stands now, would give otherwise than the record has them.
@@ -353,6 +394,12 @@ package enum Native {
       return .object([Tree.Member("@system", .text(system.name)), Tree.Member("v", values.count == 1 ? values[0] : .array(values))])
     }
     return [OutputExtra(path: [.name("native")], value: elements.count == 1 ? elements[0] : .array(elements))]
+  }
+
+  /// Whether all of it is what is written there.
+  static func isOurs(_ slot: Slot, frame: Frame, format: Format) -> Bool {
+    guard case .object(let systems)? = tree(slot, frame: frame, format: format) else { return false }
+    return systems.allSatisfy { if case .object(let entries) = $0.value { isOurs(entries) } else { false } }
   }
 
   /// One value a path, and under no name the list of what was absent.

@@ -92,6 +92,25 @@ import Testing
     #expect(summary.unconverted == 1)
   }
 
+  @Test func what_the_other_system_has_no_place_for_is_counted_by_its_field() throws {
+    // A name without a field there, an address that another one took the place of; not what is blank or repeats others.
+    let first = #"[{"name": "A", "legalName": "A Ltd", "contact": {"email": "c@a.io"}, "billing": {"email": "b@a.io"}, "links": {"highrise": ""}}]"#
+    let second = #"[{"name": "A", "email_invoice": "b@a.io"}]"#
+    func compared(_ first: String, _ from: ConvertJob.Endpoint, _ second: String, _ to: ConvertJob.Endpoint) throws -> DiffSummary {
+      let (lines, summary) = try DiffTests.lines(first, from, second, to) { $0.by = ["name"] }
+      #expect(lines == [])
+      #expect(summary.isSame)
+      return summary
+    }
+    let there = try compared(first, "canonical:json", second, "trackops:json")
+    #expect(there.unplacedFirst == ["legalName": 1, "contact.email": 1])
+    #expect(there.unplacedSecond == [:])
+    let back = try compared(second, "trackops:json", first, "canonical:json")
+    #expect(back.unplacedFirst == [:])
+    #expect(back.unplacedSecond == ["legalName": 1, "contact.email": 1])
+    #expect(try compared(first, "canonical:json", first, "canonical:json").unplacedFirst == [:])
+  }
+
   @Test func one_system_is_compared_as_it_stands_with_what_no_mapping_names() throws {
     let first = #"[{"client": {"id": 1, "name": "A", "statement_key": "k1", "active": null, "more": {"b": 1, "a": [1]}, "x": 1}}]"#
     let second = #"[{"client": {"x": "1", "name": "A", "id": "1", "statement_key": "k2", "more": {"a": [1], "b": 2}, "y": null}}]"#

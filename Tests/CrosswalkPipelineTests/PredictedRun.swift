@@ -23,7 +23,7 @@ struct PredictedRun {
   struct Claim: Hashable, CustomStringConvertible {
     var leaf: String?
     var exception: Prediction.Exception
-    var description: String { "\(leaf ?? "any"): \(Fared(exception.outcome)) when \(exception.condition.text)" }
+    var description: String { "\(leaf ?? "any"): \(Fared(exception.outcome)) when \(exception.condition.text("the target"))" }
   }
 
   let way: TwinTests.Case
@@ -143,7 +143,7 @@ struct PredictedRun {
     // What `native` says of other leaves is nothing to this one.
     if holding.allSatisfy({ $0.condition == .native }) { allowed.insert(Fared(leaf.usual)) }
     if !allowed.contains(fared) {
-      let words = holding.map { "\"\($0.condition.text)\" (\(Fared($0.outcome)))" }
+      let words = holding.map { "\"\($0.condition.text("the target"))\" (\(Fared($0.outcome)))" }
       note("\(leaf.name) is \(fared), usually \(Fared(leaf.usual)), where \(words) hold", judged.source)
       return
     }

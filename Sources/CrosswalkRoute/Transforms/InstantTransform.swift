@@ -313,7 +313,11 @@ final class MSDateTransform: Transform {
     inverse: .normalising, loses: "the zone it was written in",
     examples: [
       .init(
-        use: "msDate", reads: [("\"/Date(1488391422280+0000)/\"", "\"2017-03-01T18:03:42.280Z\""), ("\"x\"", "\"x\"")],
+        use: "msDate",
+        reads: [
+          ("\"/Date(1488391422280+0000)/\"", "\"2017-03-01T18:03:42.280Z\""), ("\"/Date(-1000)/\"", "\"1969-12-31T23:59:59Z\""),
+          ("\"/Date(1x)/\"", "\"/Date(1x)/\""), ("\"x\"", "\"x\""),
+        ],
         writes: [("\"2017-03-01T18:03:42.280Z\"", "\"/Date(1488391422280+0000)/\"")])
     ])
 
@@ -321,8 +325,11 @@ final class MSDateTransform: Transform {
     let text = Array(frame.literal(slot))
     guard text.starts(with: "/Date(".utf8), text.suffix(2).elementsEqual(")/".utf8) else { return slot }
     let inside = text.dropFirst(6).dropLast(2)
-    let digits = inside.prefix { $0 &- 0x30 < 10 }
-    guard let iso = Instant.unix(digits, perSecond: 1000)?.iso else { return slot }
+    let sign = inside.dropFirst().firstIndex { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "-") } ?? inside.endIndex
+    let zone = inside[sign...].dropFirst()
+    guard sign == inside.endIndex || zone.count == 4 && zone.allSatisfy({ $0 &- 0x30 < 10 }),
+      let iso = Instant.unix(inside[..<sign], perSecond: 1000)?.iso
+    else { return slot }
     return frame.store(iso)
   }
 

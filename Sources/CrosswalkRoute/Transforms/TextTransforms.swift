@@ -22,12 +22,13 @@ final class TrimTransform: Transform {
   }
 }
 
-/// ASCII letters in one case, on writing.
+/// ASCII letters in one case, on writing: of what the value says, whatever kind its carrier gave it (`true`, `3E7`), or else it would
+/// be another text the next time.
 final class CaseTransform: Transform {
   static let spec = TransformSpec(
     name: "case", summary: "writes ASCII letters in one case", parameters: [("case", "upper or lower")],
     inverse: .normalising, loses: "the case of the letters",
-    examples: [.init(use: "{ case: upper }", reads: [("\"usd\"", "\"usd\"")], writes: [("\"usd\"", "\"USD\"")])])
+    examples: [.init(use: "{ case: upper }", reads: [("\"usd\"", "\"usd\"")], writes: [("\"usd\"", "\"USD\""), ("\"12\"", "\"12\"")])])
 
   private let isUpper: Bool
 
@@ -36,11 +37,11 @@ final class CaseTransform: Transform {
   override var readsUnchanged: Bool { true }
 
   override func write(_ slot: Slot, _ frame: Frame) -> Slot? {
-    guard slot.kind == .text else { return slot }
+    let literal = frame.literal(slot)
+    let (first, last): (UInt8, UInt8) = isUpper ? (0x61, 0x7a) : (0x41, 0x5a)
+    guard literal.contains(where: { $0 >= first && $0 <= last }) else { return slot }
     return frame.store(
-      frame.text(slot).map { byte in
-        isUpper ? (byte >= 0x61 && byte <= 0x7a ? byte & 0xdf : byte) : (byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte)
-      })
+      literal.map { $0 >= first && $0 <= last ? $0 ^ 0x20 : $0 }, as: slot.kind == .number ? .number : .text)
   }
 }
 
