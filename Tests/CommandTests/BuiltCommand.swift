@@ -40,7 +40,9 @@ struct BuiltCommand {
     defer { for file in [outputFile, errorFile] { try? FileManager.default.removeItem(at: file) } }
     let shell = Process()
     shell.executableURL = URL(filePath: "/bin/bash")
-    shell.arguments = ["-c", script]
+    // Foundation waits for all that have its descriptors, so for what the script leaves running as well: they are closed first.
+    let closing = "for fd in /proc/self/fd/*; do fd=${fd##*/}; [ $fd -gt 2 ] && eval \"exec $fd>&-\"; done\n"
+    shell.arguments = ["-c", closing + script]
     shell.currentDirectoryURL = folder
     let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
     shell.environment = [
