@@ -397,7 +397,7 @@ extension Conformance {
     let leaves = shown(try self.operation(.detail), fields: fullFields)
     let format = bodyFormats(.update)
     let resets = Set(api.record.resets)
-    for (number, leaf) in writable(.update).enumerated() {
+    for (number, leaf) in writable(.update).prefix(isBrief ? 3 : 1000).enumerated() {
       var change = record([leaf])
       if field(leaf).type == .boolean { change[leaf] = .bool(false) }
       expectStatus(try await update(id, change, format: format[number % format.count]), operation, codec.leaves[leaf].name)

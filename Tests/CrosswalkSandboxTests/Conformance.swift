@@ -21,6 +21,8 @@ final class Conformance {
   let options: [String: String]
   let api: API
   let codec: RecordCodec
+  /// Looks at three fields where it could look at all.
+  private(set) var isBrief: Bool
   private let ask: Ask
   /// Of the check that runs.
   var sandbox: Sandbox
@@ -33,7 +35,8 @@ final class Conformance {
   /// The id that was given last.
   var lastNumber = 0
 
-  init(_ system: System, options: [String: String], ask: @escaping Ask) throws {
+  init(_ system: System, options: [String: String], isBrief: Bool = false, ask: @escaping Ask) throws {
+    self.isBrief = isBrief
     self.system = system
     self.options = options
     self.ask = ask
