@@ -117,7 +117,10 @@ let package = Package(
       dependencies: ["CrosswalkCheck", "CrosswalkMapping", "CrosswalkModel", "CrosswalkRoute", "CrosswalkYAML", "TestSupport"]),
     .testTarget(
       name: "CrosswalkSandboxTests",
-      dependencies: ["CrosswalkMapping", "CrosswalkModel", "CrosswalkSandbox", "TestSupport"], exclude: ["Transcripts"]),
+      dependencies: [
+        "CrosswalkFormats", "CrosswalkMapping", "CrosswalkModel", "CrosswalkRoute", "CrosswalkSandbox", "CrosswalkYAML",
+        "TestSupport",
+      ], exclude: ["Conformance", "Systems", "Transcripts"]),
     .testTarget(name: "CommandTests", dependencies: ["CrosswalkCommand", "CrosswalkTerminal", "TestSupport"], exclude: ["Cases"]),
     .testTarget(name: "Fuzz", dependencies: ["Crosswalk", "TestSupport"], path: "Tests/Fuzz"),
     .testTarget(name: "HouseRules", dependencies: ["TestSupport"]),

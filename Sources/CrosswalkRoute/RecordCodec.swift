@@ -26,11 +26,22 @@ package final class RecordCodec {
     package var without: [String] = []
     /// A member of the envelope that says that more follows.
     package var more: [PathStep]?
+    /// Another envelope than the shape's.
+    package var envelope: Template?
 
     package init(_ shape: Shape, _ format: Format, fields: Shape? = nil) {
       self.shape = shape
       self.format = format
       self.fields = fields ?? shape
+    }
+
+    /// Without the envelope: few forms differ in it alone.
+    package func hash(into hasher: inout Hasher) {
+      hasher.combine(shape)
+      hasher.combine(format)
+      hasher.combine(fields)
+      hasher.combine(without)
+      hasher.combine(more)
     }
   }
 
@@ -123,14 +134,12 @@ package final class RecordCodec {
   // MARK: - Writing
 
   /// A document with these records.
-  ///
-  /// - envelope: another one than the shape's.
-  package func write(_ records: some Collection<Record>, _ form: Form, envelope: Template? = nil) throws(FormatError) -> [UInt8] {
+  package func write(_ records: some Collection<Record>, _ form: Form) throws(FormatError) -> [UInt8] {
     let writer: any RecordWriter
     if let known = writers[form] {
       writer = known
     } else {
-      guard let made = makeWriter(form, envelope) else { throw FormatError(.notARecord, at: 0) }
+      guard let made = makeWriter(form) else { throw FormatError(.notARecord, at: 0) }
       writer = made
       writers[form] = made
     }
@@ -151,9 +160,9 @@ package final class RecordCodec {
     return Array(UnsafeBufferPointer(start: out.base, count: out.count))
   }
 
-  private func makeWriter(_ form: Form, _ envelope: Template?) -> (any RecordWriter)? {
+  private func makeWriter(_ form: Form) -> (any RecordWriter)? {
     guard
-      var template = envelope
+      var template = form.envelope
         ?? system.shapes.first(where: { $0.shape == form.shape })?.write.first(where: { $0.format == form.format })?.template
     else { return nil }
     if let more = form.more { template = template.with(.literal(.bool(true)), at: more[...]) }

@@ -18,9 +18,8 @@ extension PlayedSystem {
   }
 
   private func bytes(_ values: [RecordCodec.Record], _ form: RecordCodec.Form, _ operation: API.Operation) -> [UInt8] {
-    let envelope = operation.reply.envelopes.first { $0.format == form.format }?.template
     do throws(FormatError) {
-      return try codec.write(values, form, envelope: envelope)
+      return try codec.write(values, form)
     } catch {
       // A character that the format cannot have: XML has none below a blank.
       return Array("\(error.reason)".utf8)
@@ -38,6 +37,7 @@ extension PlayedSystem {
       }
       form.fields = choice.fields
     }
+    form.envelope = operation.reply.envelopes.first { $0.format == form.format }?.template
     form.without = operation.reply.without
     for (parameter, field) in operation.shows where call.parameter(parameter)?.lowercased() != "true" { form.without.append(field) }
     return form
@@ -183,7 +183,7 @@ extension PlayedSystem {
     var headers: [(name: String, value: String)] = []
     if !body.isEmpty { headers.append(("Content-Type", type(of: body, call.look))) }
     headers += call.operation.reply.headers.map { ($0.name, ReplyText.filled($0.value, own)) }
-    return SandboxReply(status: call.operation.reply.status, headers: headers, body: call.request.method == "HEAD" ? [] : body)
+    return SandboxReply(status: call.operation.reply.status, headers: headers, body: body)
   }
 
   /// XML with its declaration.

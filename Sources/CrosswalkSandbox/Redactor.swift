@@ -34,23 +34,35 @@ struct Redactor {
   private func redacted(pairs: String) -> String {
     pairs.split(separator: "&", omittingEmptySubsequences: false).map { pair in
       let name = pair.prefix { $0 != "=" }
-      return names.contains(name.lowercased()) ? "\(name)=REDACTED" : String(pair)
+      // An escape may spell the name or the value.
+      guard let own = Parameters.pairs(String(pair))?.first else { return cleaned(String(pair)) }
+      let isSecret = names.contains(own.name.lowercased()) || cleaned(own.value) != own.value
+      return isSecret ? "\(name)=REDACTED" : String(pair)
     }.joined(separator: "&")
   }
+
+  /// Without the sandbox's own credentials and tokens.
+  private func cleaned(_ text: String) -> String {
+    var shown = text
+    for value in values { shown = shown.replacing(value, with: "REDACTED") }
+    while let start = shown.firstRange(of: "session-")?.lowerBound {
+      let end = shown[start...].firstIndex { !($0.isHexDigit || $0 == "-" || $0.isLetter) } ?? shown.endIndex
+      shown.replaceSubrange(start..<end, with: "REDACTED")
+    }
+    return shown
+  }
+
+  /// `Location` may have a query.
+  private func header(_ value: String) -> String { cleaned(value.contains("?") ? target(value) : value) }
 
   /// - count: how long the body is, of which the beginning is given.
   func text(head: String, _ headers: [(name: String, value: String)], _ body: [UInt8], of count: Int) -> String {
     var text = head + "\n"
-    for (name, value) in headers { text += "\(name): \(names.contains(name.lowercased()) ? "REDACTED" : value)\n" }
+    for (name, value) in headers { text += "\(name): \(names.contains(name.lowercased()) ? "REDACTED" : header(value))\n" }
     guard !body.isEmpty else { return text }
     var shown = String(decoding: body.prefix(Redactor.shown), as: UTF8.self)
     if headers.contains(where: { $0.name.lowercased() == "content-type" && $0.value.contains("urlencoded") }) { shown = redacted(pairs: shown) }
-    for value in values { shown = shown.replacing(value, with: "REDACTED") }
-    if let start = shown.firstRange(of: "session-")?.lowerBound {
-      let end = shown[start...].firstIndex { !($0.isHexDigit || $0 == "-" || $0.isLetter) } ?? shown.endIndex
-      shown.replaceSubrange(start..<end, with: "REDACTED")
-    }
-    text += "\n" + shown
+    text += "\n" + cleaned(shown)
     if count > Redactor.shown { text += "\n… \(count) bytes" }
     return text
   }

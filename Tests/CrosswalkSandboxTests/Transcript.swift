@@ -104,7 +104,8 @@ struct Transcript {
     let golden = try String(contentsOf: file, encoding: .utf8)
     let now = try await Transcript(golden).run { sandbox, request in
       let reply = await sandbox.answer(request)
-      return (reply.status, reply.headers.map { "\($0.name): \($0.value)" }, reply.body)
+      // The server leaves the body out, and says how long it is.
+      return (reply.status, reply.headers.map { "\($0.name): \($0.value)" }, request.method == "HEAD" ? [] : reply.body)
     }
     if ProcessInfo.processInfo.environment["RECORD"] != nil {
       try now.write(to: file, atomically: true, encoding: .utf8)
