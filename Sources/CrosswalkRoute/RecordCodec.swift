@@ -48,6 +48,7 @@ package final class RecordCodec {
   package let system: System
   /// The system's fields, and the further lines of texts that have several.
   package let leaves: [MappedLeaf]
+  private let byName: [String: Int]
   private let input: Frame
   private let output: Frame
   private var readers: [Form: any RecordReader] = [:]
@@ -64,6 +65,7 @@ package final class RecordCodec {
       }
     }
     self.leaves = leaves
+    byName = Dictionary(leaves.enumerated().map { ($1.name, $0) }) { first, _ in first }
     input = Frame(registers: leaves.count, encoding: .json)
     output = Frame(registers: leaves.count, encoding: .json)
     var layouts: [Format: Layout] = [:]
@@ -71,7 +73,7 @@ package final class RecordCodec {
     readingLayouts = layouts
   }
 
-  package func index(of name: String) -> Int? { leaves.firstIndex { $0.name == name } }
+  package func index(of name: String) -> Int? { byName[name] }
 
   // MARK: - Reading
 

@@ -248,7 +248,7 @@ extension PlayedSystem {
   private func create(_ call: Call, _ faults: Faults) throws(Refused) -> Outcome {
     var values = RecordCodec.Record(repeating: nil, count: codec.leaves.count)
     for (leaf, value) in try self.values(call, .create, id: nil) { values[leaf] = value }
-    for leaf in codec.leaves.indices where isRequired(leaf) && values[leaf].map(\.isBlankText) ?? true {
+    for leaf in requiredLeaves where values[leaf].map(\.isBlankText) ?? true {
       throw Refused(.missing, spelling(leaf, .create))
     }
     for (name, value) in api.record.defaults {
@@ -264,18 +264,12 @@ extension PlayedSystem {
     return try written(held, call)
   }
 
-  private func isRequired(_ leaf: Int) -> Bool {
-    let own = codec.leaves[leaf]
-    let field = system.fields[own.field]
-    return own.name == field.name && field.required.contains(.create)
-  }
-
   private func update(_ call: Call, _ faults: Faults) throws(Refused) -> Outcome {
     let index = try target(call, faults)
     var held = records[index]
     let given = try values(call, .update, id: held.id)
     for (leaf, value) in given {
-      if api.record.refusesEmptied, isRequired(leaf), value.isBlankText { throw Refused(.missing, spelling(leaf, .update)) }
+      if api.record.refusesEmptied, requiredLeaves.contains(leaf), value.isBlankText { throw Refused(.missing, spelling(leaf, .update)) }
       held.values[leaf] = value
     }
     for name in api.record.resets {
@@ -321,21 +315,23 @@ extension PlayedSystem {
     for var held in all {
       held.isDeleted = true
       put(held)
-      outcome.changes.append(stored(held))
-      outcome.writes.append(applied(held, call))
+      let stored = stored(held)
+      outcome.changes.append(stored)
+      outcome.writes.append(applied(stored, call))
     }
     return outcome
   }
 
   private func written(_ held: Held, _ call: Call) throws(Refused) -> Outcome {
     let reply = try document(of: held, call)
-    return Outcome(reply: reply, changes: [stored(held)], writes: [applied(held, call)])
+    let stored = stored(held)
+    return Outcome(reply: reply, changes: [stored], writes: [applied(stored, call)])
   }
 
-  private func applied(_ held: Held, _ call: Call) -> AppliedWrite {
+  private func applied(_ stored: StoredRecord, _ call: Call) -> AppliedWrite {
     AppliedWrite(
-      system: system.name, operation: call.operation.kind.rawValue, id: held.id, connection: call.request.connection,
-      time: time, body: stored(held).body)
+      system: system.name, operation: call.operation.kind.rawValue, id: stored.id, connection: call.request.connection,
+      time: time, body: stored.body)
   }
 
   /// Now, in ISO 8601.

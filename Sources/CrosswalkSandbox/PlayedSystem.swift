@@ -36,6 +36,12 @@ final class PlayedSystem {
   let idLeaf: Int
   let unique: [Int]
   private var nextNumber = 1
+  /// Leaves that a create has to have.
+  let requiredLeaves: [Int]
+  private let keptLeaves: [(leaf: Int, kept: API.RecordRules.Kept)]
+  private let leafNames: [[UInt8]]
+  /// Moments of the second at hand, by leaf.
+  private var moments: (second: Int, texts: [Int: Tree]) = (0, [:])
 
   /// Throws where the system has no API, or one that cannot be played.
   init(_ system: System, options: [String: String], seed: UInt64, clock: SandboxClock) throws(Diagnostic) {
@@ -67,6 +73,12 @@ final class PlayedSystem {
       throw Diagnostic(.usage, "\(system.name) has no field that is the id", help: "one field has to be `is: id`")
     }
     idLeaf = id
+    requiredLeaves = leaves.indices.filter { index in
+      let field = system.fields[leaves[index].field]
+      return leaves[index].name == field.name && field.required.contains(.create)
+    }
+    keptLeaves = api.record.kept.compactMap { [codec] field, kept in codec.index(of: field).map { ($0, kept) } }
+    leafNames = leaves.map { Array($0.name.utf8) }
     unique = leaves.indices.filter { system.fields[leaves[$0].field].isUnique || api.record.unique.contains(leaves[$0].name) }
     for case (let field, .number(let from)) in api.record.kept where field == leaves[id].name { nextNumber = Int(from) ?? 1 }
   }
@@ -132,15 +144,23 @@ final class PlayedSystem {
 
   /// Fills in what the system keeps itself.
   func keep(_ values: inout RecordCodec.Record, version: Int, isNew: Bool, overwrites: Bool = true) {
-    for (name, kept) in api.record.kept {
-      guard let leaf = codec.index(of: name), overwrites || values[leaf] == nil else { continue }
+    let now = clock.seconds
+    for (leaf, kept) in keptLeaves where overwrites || values[leaf] == nil {
       switch kept {
       case .number: break
-      case .created: if isNew { values[leaf] = codec.moment(clock.seconds, in: leaf) }
-      case .updated: values[leaf] = codec.moment(clock.seconds, in: leaf)
+      case .created: if isNew { values[leaf] = moment(now, in: leaf) }
+      case .updated: values[leaf] = moment(now, in: leaf)
       case .version: values[leaf] = .number(String(version))
       }
     }
+  }
+
+  private func moment(_ second: Int, in leaf: Int) -> Tree {
+    if moments.second != second { moments = (second, [:]) }
+    if let known = moments.texts[leaf] { return known }
+    let text = codec.moment(second, in: leaf)
+    moments.texts[leaf] = text
+    return text
   }
 
   /// Writes derived texts anew: lines of values, without the marks around what is missing.
@@ -170,8 +190,9 @@ final class PlayedSystem {
 
   func stored(_ held: Held) -> StoredRecord {
     var members: [Tree.Member] = []
-    for (index, leaf) in codec.leaves.enumerated() {
-      if let value = held.values[index] { members.append(.init(leaf.name, value)) }
+    members.reserveCapacity(leafNames.count + 2)
+    for (index, name) in leafNames.enumerated() {
+      if let value = held.values[index] { members.append(.init(name, value)) }
     }
     members.append(.init(PlayedSystem.versionName, .number(String(held.version))))
     if held.isInUse { members.append(.init(PlayedSystem.inUseName, .bool(true))) }

@@ -52,6 +52,36 @@ struct Redactor {
     return shown
   }
 
+  /// A body with a real password in it, sent here by mistake: members and elements of the names that credentials have.
+  private func withoutMembers(_ text: String) -> String {
+    let bytes = Array(text.utf8)
+    var out: [UInt8] = []
+    var i = 0
+    while i < bytes.count {
+      let byte = bytes[i]
+      out.append(byte)
+      i += 1
+      guard byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "<") else { continue }
+      let isElement = byte == UInt8(ascii: "<")
+      let closing = UInt8(ascii: isElement ? ">" : "\"")
+      guard let end = bytes[i..<min(i + 64, bytes.count)].firstIndex(of: closing) else { continue }
+      guard names.contains(String(decoding: bytes[i..<end], as: UTF8.self).lowercased()) else { continue }
+      var start = end + 1
+      if !isElement {
+        // `"name" : "value"`
+        while start < bytes.count, [0x20, 0x09, 0x0a, 0x0d, UInt8(ascii: ":")].contains(bytes[start]) { start += 1 }
+        guard start < bytes.count, bytes[start] == closing else { continue }
+        start += 1
+      }
+      out += bytes[i..<start] + Array("REDACTED".utf8)
+      i = start
+      let last = UInt8(ascii: isElement ? "<" : "\"")
+      while i < bytes.count, bytes[i] != last { i += bytes[i] == UInt8(ascii: "\\") ? 2 : 1 }
+      i = min(i, bytes.count)
+    }
+    return String(decoding: out, as: UTF8.self)
+  }
+
   /// `Location` may have a query.
   private func header(_ value: String) -> String { cleaned(value.contains("?") ? target(value) : value) }
 
@@ -62,7 +92,7 @@ struct Redactor {
     guard !body.isEmpty else { return text }
     var shown = String(decoding: body.prefix(Redactor.shown), as: UTF8.self)
     if headers.contains(where: { $0.name.lowercased() == "content-type" && $0.value.contains("urlencoded") }) { shown = redacted(pairs: shown) }
-    text += "\n" + cleaned(shown)
+    text += "\n" + cleaned(withoutMembers(shown))
     if count > Redactor.shown { text += "\n… \(count) bytes" }
     return text
   }

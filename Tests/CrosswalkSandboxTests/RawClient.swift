@@ -2,7 +2,9 @@ import Foundation
 import Glibc
 
 /// A connection that sends the bytes it is given and keeps what comes back, as it came.
-final class RawClient {
+///
+/// Its calls block. The server's accept loop needs the threads of tasks, so a task asks by `onThread`.
+final class RawClient: @unchecked Sendable {
   enum End: Equatable { case open, closed, reset }
 
   struct Reply: Equatable {
@@ -38,6 +40,14 @@ final class RawClient {
   }
 
   deinit { Glibc.close(socket) }
+
+  /// On a thread that nobody else waits for.
+  func onThread<Value: Sendable>(_ body: @escaping @Sendable (RawClient) throws -> Value) async throws -> Value {
+    let result = await withCheckedContinuation { done in
+      Thread.detachNewThread { done.resume(returning: Result { try body(self) }) }
+    }
+    return try result.get()
+  }
 
   func send(_ text: String) { send(Array(text.utf8)) }
 

@@ -117,33 +117,12 @@ struct Transcript {
   /// The same requests over a socket.
   @Test(arguments: names) func repliesOverASocketAreTheSame(_ name: String) async throws {
     let golden = try String(contentsOf: TranscriptTests.folder.appending(path: name), encoding: .utf8)
-    let servers = Servers()
+    let servers = SocketServers()
     let now = try await Transcript(golden).run { sandbox, request in
-      let client = try await servers.client(of: sandbox)
-      var head = "\(request.method) \(request.target) HTTP/1.1\r\nHost: localhost\r\n"
-      for (name, value) in request.headers { head += "\(name): \(value)\r\n" }
-      if !request.body.isEmpty { head += "Content-Length: \(request.body.count)\r\n" }
-      client.send(Array((head + "\r\n").utf8) + request.body)
-      let reply = try client.reply(toHead: request.method == "HEAD")
-      let own = reply.headers.filter { !$0.hasPrefix("Date:") && !$0.hasPrefix("Content-Length:") }
-      return (reply.status, own, Array(reply.body.utf8))
+      let reply = try await servers.ask(sandbox, request)
+      return (reply.status, reply.headers.map { "\($0.name): \($0.value)" }, reply.body)
     }
     try await servers.stop()
     #expect(now == golden, "\(name)")
-  }
-
-  /// One server a sandbox, and one connection to it.
-  private final class Servers {
-    private var all: [(sandbox: Sandbox, server: SandboxServer, client: RawClient)] = []
-
-    func client(of sandbox: Sandbox) async throws -> RawClient {
-      if let known = all.first(where: { $0.sandbox === sandbox }) { return known.client }
-      let server = SandboxServer(sandbox, configuration: .init()) { [] }
-      let client = try RawClient(port: await server.start())
-      all.append((sandbox, server, client))
-      return client
-    }
-
-    func stop() async throws { for one in all { await one.server.stop() } }
   }
 }
