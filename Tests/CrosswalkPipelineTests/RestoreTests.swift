@@ -74,7 +74,7 @@ import Testing
   /// Records with anything anywhere, in the first format of each system and in the others it has.
   @Test(arguments: Twin.pairs)
   func everyRecordComesBackLiterally(_ pair: [String]) throws {
-    let count = RoundTripTests.corpora ? 10_000 : 24
+    let count = RoundTripTests.corpora ? 10_000 : 16
     var random = Random(seed: RestoreTests.seed)
     let (system, other) = (try Twin.system(pair[0]), try Twin.system(pair[1]))
     for format in [Format.json, .xml, .csv] where system.formats.contains(format) {
@@ -144,7 +144,7 @@ import Testing
 
   @Test(arguments: Twin.pairs)
   func editsWinAndWhatIsUntouchedComesBack(_ pair: [String]) throws {
-    let count = RoundTripTests.corpora ? 10_000 : 40
+    let count = RoundTripTests.corpora ? 10_000 : 24
     var random = Random(seed: RestoreTests.seed)
     let (system, other) = (try Twin.system(pair[0]), try Twin.system(pair[1]))
     let records = RestoreTests.numbered(Twin.records(system, .json, count, &random), system, from: 1_000)

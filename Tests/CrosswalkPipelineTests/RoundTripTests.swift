@@ -225,7 +225,7 @@ import Testing
 
   @Test(.enabled(if: Repository.isCI || Repository.shared("perf/gen.py") != nil), arguments: ["bigtime", "trackops", "harvest", "zoho"])
   func generatedRecordsComeBack(_ vendor: String) throws {
-    let count = RoundTripTests.corpora ? 10_000 : 60
+    let count = RoundTripTests.corpora ? 10_000 : 20
     let seed = 2
     let name = vendor == "zoho" ? "zoho-people" : vendor
     let first: Format = vendor == "harvest" ? .xml : .json

@@ -40,7 +40,7 @@ import Testing
     ProcessInfo.processInfo.environment["CROSSWALK_SEED"].flatMap { UInt64($0) } ?? 20_190_617
 
   /// Records a case.
-  static let count = ProcessInfo.processInfo.environment["CROSSWALK_CORPORA"] == "1" ? 400 : 10
+  static let count = ProcessInfo.processInfo.environment["CROSSWALK_CORPORA"] == "1" ? 400 : 6
 
   @Test(arguments: TwinTests.cases)
   func planAndReferenceAgreeOnGeneratedRecords(_ way: Case) throws {
