@@ -94,8 +94,7 @@ package final class OutputFile {
   /// Where temporary files may stand: the folder of the file, or the system's.
   package var folder: String {
     if case .renamed(let path, _) = way { return splitPath(path).folder }
-    guard let temporary = getenv("TMPDIR") else { return P_tmpdir }
-    return String(cString: temporary)
+    return TemporaryFolder.path
   }
 
   package var isStandardOutput: Bool { if case .standardOutput = way { true } else { false } }

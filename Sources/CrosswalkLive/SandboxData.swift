@@ -77,7 +77,3 @@ struct SandboxData {
     }
   }
 }
-
-private enum TemporaryFolder {
-  static var path: String { getenv("TMPDIR").map { String(cString: $0) } ?? P_tmpdir }
-}

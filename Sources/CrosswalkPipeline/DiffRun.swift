@@ -75,7 +75,7 @@ final class DiffRun {
     summary.compared = shape.fields.map(\.name)
     summary.onlyFirstHas = shape.onlyFirst
     summary.onlySecondHas = shape.onlySecond
-    spool = DiffSpool(memory: job.memory, folder: job.temporaryFolder ?? DiffRun.systemFolder)
+    spool = DiffSpool(memory: job.memory, folder: job.temporaryFolder ?? TemporaryFolder.path)
   }
 
   /// What `list` has, or the first shape that a system without one can write.
@@ -83,11 +83,6 @@ final class DiffRun {
     [Shape.list, .single, .create, .update].first { shape in
       system.shapes.contains { $0.shape == shape && !$0.write.isEmpty }
     } ?? .list
-  }
-
-  private static var systemFolder: String {
-    guard let folder = getenv("TMPDIR") else { return P_tmpdir }
-    return String(cString: folder)
   }
 
   func run() throws(Diagnostic) {

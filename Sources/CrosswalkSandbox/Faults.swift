@@ -84,10 +84,6 @@ package struct Faults: Sendable {
     Diagnostic(.usage, "`\(text)` is not a fault", help: "\(help); `reset-after/create=0.02`, `throttle@5`")
   }
 
-  /// Takes further rules, or other ones in their place.
-  package mutating func add(_ other: Faults) { rules += other.rules }
-  package mutating func clear() { rules = [] }
-
   /// Rules that hold for a whole run, not for a call.
   func holds(_ name: Name) -> Bool { rules.contains { $0.name == name } }
 

@@ -26,7 +26,8 @@ extension PlayedSystem {
     var id: String?
     var request: SandboxRequest
     var look: Look
-    var isUnfit = false
+    /// The headers name a format as the system wants it.
+    var isFit: Bool
 
     func parameter(_ name: String) -> String? { parameters.first { $0.name == name }?.value }
   }
@@ -50,7 +51,9 @@ extension PlayedSystem {
   // MARK: - Which call it is
 
   /// The operation of a request; refused where there is none.
-  func call(_ request: SandboxRequest, path: [String], query: [(name: String, value: String)]) throws(Refused) -> Call {
+  func call(
+    _ request: SandboxRequest, path: [String], query: [(name: String, value: String)], _ seen: (look: Look, isFit: Bool)
+  ) throws(Refused) -> Call {
     var parameters = query
     if api.takesForms, isForm(request) {
       guard let pairs = Parameters.pairs(String(decoding: request.body, as: UTF8.self)) else { throw Refused(.malformed) }
@@ -69,14 +72,14 @@ extension PlayedSystem {
       }
     }
     guard let found else { throw Refused(isKnownPath ? .noMethod : .noPath) }
-    var call = Call(operation: found.operation, parameters: parameters, id: found.id, request: request, look: look(of: request).look)
-    call.isUnfit = !look(of: request).isFit
+    var call = Call(
+      operation: found.operation, parameters: parameters, id: found.id, request: request, look: seen.look, isFit: seen.isFit)
     if let name = found.operation.idParameter { call.id = call.parameter(name).flatMap { $0.isEmpty ? nil : $0 } }
     return call
   }
 
   private func isForm(_ request: SandboxRequest) -> Bool {
-    request.header("Content-Type").map { $0.lowercased().contains("urlencoded") } ?? false
+    request.header("Content-Type").map { $0.lowercased().range(of: "urlencoded") != nil } ?? false
   }
 
   /// Nil where the path is another one; empty where it has no id in it.
@@ -115,7 +118,7 @@ extension PlayedSystem {
   // MARK: - Doing it
 
   func perform(_ call: Call, _ faults: Faults, _ listFault: ListFault?) throws(Refused) -> Outcome {
-    if call.isUnfit { throw Refused(.format) }
+    if !call.isFit { throw Refused(.format) }
     switch call.operation.kind {
     case .session: return try begin(call)
     case .list, .count, .pickList, .parts: return try list(call, faults, listFault)

@@ -79,19 +79,19 @@ enum ReplyText {
     out.append(name)
     guard case .object(let members) = value else {
       out.append(UInt8(ascii: ">"))
-      text(RecordCodec.literal(value), &out)
+      text(RecordCodec.literal(value), .text, &out)
       return close(name, &out)
     }
     for member in members where member.name.first == UInt8(ascii: "@") {
       out.append(UInt8(ascii: " "))
       out.append(Array(member.name.dropFirst()))
       out.append("=\"")
-      text(RecordCodec.literal(member.value), &out)
+      text(RecordCodec.literal(member.value), .attribute, &out)
       out.append(UInt8(ascii: "\""))
     }
     out.append(UInt8(ascii: ">"))
     for member in members where member.name.first != UInt8(ascii: "@") {
-      if member.name.elementsEqual("#text".utf8) { text(RecordCodec.literal(member.value), &out) } else { element(member.name, member.value, &out) }
+      if member.name.elementsEqual("#text".utf8) { text(RecordCodec.literal(member.value), .text, &out) } else { element(member.name, member.value, &out) }
     }
     close(name, &out)
   }
@@ -102,14 +102,11 @@ enum ReplyText {
     out.append(UInt8(ascii: ">"))
   }
 
-  private static func text(_ bytes: [UInt8], _ out: inout OutputBuffer) {
-    for byte in bytes {
-      switch byte {
-      case UInt8(ascii: "&"): out.append("&amp;")
-      case UInt8(ascii: "<"): out.append("&lt;")
-      case UInt8(ascii: ">"): out.append("&gt;")
-      case UInt8(ascii: "\""): out.append("&quot;")
-      default: out.append(byte)
+  private static func text(_ bytes: [UInt8], _ escaping: XMLText.Escaping, _ out: inout OutputBuffer) {
+    bytes.withUnsafeBufferPointer { source in
+      do throws(FormatError) { try XMLText.escape(source, as: escaping, into: &out) } catch {
+        // A control character, which no XML document can hold.
+        out.append("\u{fffd}")
       }
     }
   }

@@ -159,14 +159,14 @@ package final class Sandbox: SandboxService {
     _ request: SandboxRequest, _ system: PlayedSystem, _ path: [String], _ query: [(name: String, value: String)],
     _ faults: inout Faults, _ fault: inout (name: Faults.Name, rule: String)?
   ) -> Answer {
-    let look = system.look(of: request).look
+    let seen = system.look(of: request)
     let own = "/" + path.joined(separator: "/")
     var call: PlayedSystem.Call?
     func refuse(_ refused: PlayedSystem.Refused) -> Answer {
-      Answer(reply: system.refusal(refused, call, look, path: own))
+      Answer(reply: system.refusal(refused, call, seen.look, path: own))
     }
     do throws(PlayedSystem.Refused) {
-      let known = try system.call(request, path: path, query: query)
+      let known = try system.call(request, path: path, query: query, seen)
       call = known
       fault = faults.next(known.operation.kind)
       let now = system.clock.milliseconds
