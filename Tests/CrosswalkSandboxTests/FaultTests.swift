@@ -191,7 +191,7 @@ import Testing
     let start = Date()
     client.send(SocketServers.bytes(Self.create("Quay")))
     #expect(try await client.onThread { try $0.reply() }.status == 201)
-    #expect(Date().timeIntervalSince(start) < 2)
+    #expect(Date().timeIntervalSince(start) < 3, "the delay itself takes 3 s")
     await server.stop()
   }
 
