@@ -607,13 +607,13 @@ import Testing
   }
 
   @Test func unknownNamesOfOneLevelAreFoundAgainBelowALimit() {
-    // Ten thousand names, in one order and in another, in a time that a person waits.
+    // Thousands of names, in one order and in another, in a time that a person waits.
     let layout = JSONRecordReaderTests.layout(["a"])
     let names = (0..<3_000).map { "\"name-\($0)\":\($0)" }
     let text = "[{\(names.joined(separator: ","))},{\(names.reversed().joined(separator: ","))}]"
-    let start = ContinuousClock.now
-    let steps = JSONRecordReaderTests.run(text, layout, .array)
-    #expect(ContinuousClock.now - start < .seconds(20))
+    var steps: [JSONStep] = []
+    let time = processorTime { steps = JSONRecordReaderTests.run(text, layout, .array) }
+    #expect(time < .seconds(20))
     guard case .record(let first, _) = steps[0], case .record(let second, _) = steps[1] else {
       Issue.record("\(steps)")
       return

@@ -65,8 +65,6 @@ struct JSONSuite {
       // Two y_ cases repeat a name: RFC 8259 lets a parser go on, and the record layer refuses them all the same.
       let repeats = test.name.contains("same_key") || test.name.contains("duplicated_key")
       let expected = repeats ? !refusesDuplicates : test.isAccepted
-      let clock = ContinuousClock()
-      let start = clock.now
       switch reader(test.bytes) {
       case .success(let written):
         #expect(expected, "\(test.name) must be refused")
@@ -75,7 +73,6 @@ struct JSONSuite {
         #expect(!expected, "\(test.name) must be accepted: \(error.reason) at \(error.offset)")
         #expect((0...test.bytes.count).contains(error.offset), "\(test.name)")
       }
-      #expect(clock.now - start < .seconds(1), "\(test.name) took too long")
       if test.name.contains("/y_") { accepted += 1 }
       if test.name.contains("/n_") { refused += 1 }
     }

@@ -14,7 +14,7 @@ import Testing
   /// Records of the first way of a pair, the list of JSON, and of each of the others.
   static let counts = RoundTripTests.corpora ? (10_000, 1000) : (3, 2)
 
-  @Test(arguments: PredictionTests.sampled(0)) func everyValueOfGeneratedRecordsFaresAsPredicted(_ way: Case) throws {
+  @Test(arguments: PredictionTests.sampled) func everyValueOfGeneratedRecordsFaresAsPredicted(_ way: Case) throws {
     let seed = TwinTests.seed &+ 7
     var random = Random(seed: seed)
     var run = try PredictedRun(way)
@@ -25,12 +25,7 @@ import Testing
     if RoundTripTests.corpora { print("generated", run.figures) }
   }
 
-  /// All of them in the whole corpora; otherwise those of one way of thirty, other ones for each seed.
-  static let sampled = PredictionTests.cases.enumerated().filter {
-    RoundTripTests.corpora || ($0.offset + Int(truncatingIfNeeded: TwinTests.seed % 30)) % 30 == 0
-  }.map(\.element)
-
-  @Test(arguments: ConditionTests.sampled) func everyConditionMakesARecordDiffer(_ way: Case) throws {
+  @Test(arguments: RoundTripTests.sampled(PredictionTests.cases, oneOf: 30)) func everyConditionMakesARecordDiffer(_ way: Case) throws {
     let seed = TwinTests.seed &+ 9
     var random = Random(seed: seed)
     var run = try PredictedRun(way)

@@ -25,12 +25,8 @@ import Testing
     }
   }
 
-  /// Those that generated records are sent along: all of them in the whole corpora; otherwise one of four, other ones for each seed.
-  static func sampled(_ shift: Int) -> [Case] {
-    if RoundTripTests.corpora { return cases }
-    let first = Int(truncatingIfNeeded: TwinTests.seed % 4) + shift
-    return cases.enumerated().filter { ($0.offset + first) % 4 == 0 }.map(\.element)
-  }
+  /// Those that generated records are sent along.
+  static let sampled = RoundTripTests.sampled(cases, oneOf: 4)
 
   static let model: CanonicalModel? = try? MappingLibrary().canonical()
 
@@ -65,7 +61,7 @@ import Testing
   }
 
   /// Leaves by the same names, and the same leaves that nothing of the target can take.
-  @Test(arguments: PredictionTests.cases) func leavesAndRequirementsAreThePlans(_ way: Case) throws {
+  @Test(arguments: RoundTripTests.sampled(PredictionTests.cases, oneOf: 3)) func leavesAndRequirementsAreThePlans(_ way: Case) throws {
     for sets in [[], TwinTests.set] {
       let prediction = try Self.prediction(way, sets: sets)
       let plan = try Self.plan(way, sets: sets)
@@ -93,7 +89,7 @@ import Testing
     let format: Format = vendor == "harvest" ? .xml : .json
     let bytes = try RoundTripTests.generated(vendor, format.rawValue, RoundTripTests.corpora ? 1000 : 6, seed: seed)
     let records = try Twin.system(name).documents(in: bytes, format: format).records.map { try $0.get() }
-    for way in Self.sampled(1) where way.from == name && way.input == format {
+    for way in Self.sampled where way.from == name && way.input == format {
       var run = try PredictedRun(way)
       for record in records { run.take(record) }
       run.expectNoProblems("gen.py --seed \(seed)")
@@ -102,7 +98,9 @@ import Testing
   }
 
   /// The prediction is no wider than it has to be: of the ways that it allows, generated records take all.
-  @Test(arguments: PredictionTests.cases.filter { $0.shape == .list && $0.input == .json && $0.output == .json })
+  @Test(
+    arguments: RoundTripTests.sampled(
+      PredictionTests.cases.filter { $0.shape == .list && $0.input == .json && $0.output == .json }, oneOf: 2))
   func everyPredictedWayIsTaken(_ way: Case) throws {
     let seed = TwinTests.seed &+ 8
     var random = Random(seed: seed)

@@ -42,7 +42,7 @@ import Testing
   /// Records a case.
   static let count = ProcessInfo.processInfo.environment["CROSSWALK_CORPORA"] == "1" ? 400 : 6
 
-  @Test(arguments: TwinTests.cases)
+  @Test(arguments: RoundTripTests.sampled(TwinTests.cases, oneOf: 2))
   func planAndReferenceAgreeOnGeneratedRecords(_ way: Case) throws {
     var random = Random(seed: TwinTests.seed)
     let source = try Twin.system(way.from)

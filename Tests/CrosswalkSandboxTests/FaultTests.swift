@@ -182,19 +182,6 @@ import Testing
     try await servers.stop()
   }
 
-  @Test func withTheFastClockADelayTakesNoTime() async throws {
-    let sandbox = try await Self.played("delay-after")
-    var configuration = SandboxServer.Configuration()
-    configuration.clock = .fast
-    let server = SandboxServer(sandbox, configuration: configuration) { [] }
-    let client = try RawClient(port: await server.start())
-    let start = Date()
-    client.send(SocketServers.bytes(Self.create("Quay")))
-    #expect(try await client.onThread { try $0.reply() }.status == 201)
-    #expect(Date().timeIntervalSince(start) < 3, "the delay itself takes 3 s")
-    await server.stop()
-  }
-
   // MARK: - Rules
 
   private static func fires(_ rule: String, seed: UInt64, _ calls: [SandboxRequest]) async throws -> [Bool] {

@@ -1,6 +1,7 @@
 import CrosswalkModel
 import CrosswalkYAML
 import Glibc
+import TestSupport
 import Testing
 
 @Suite struct YAMLParserTests {
@@ -209,18 +210,6 @@ import Testing
       #expect(time < .seconds(2), "\(file.prefix(8))… took \(time)")
     }
   }
-}
-
-/// What this thread computes: other tests and programs on the machine do not count.
-private func processorTime(_ body: () -> Void) -> Duration {
-  func now() -> Duration {
-    var time = timespec()
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-    return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
-  }
-  let start = now()
-  body()
-  return now() - start
 }
 
 private func parse(_ text: String) throws(Diagnostic) -> YAMLNode { try YAML.parse(Array(text.utf8), file: "f.yaml") }
