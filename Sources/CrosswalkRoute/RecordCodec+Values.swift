@@ -4,6 +4,29 @@ import CrosswalkYAML
 
 /// Values as a system's fields have them.
 extension RecordCodec {
+  /// What a field may have.
+  enum Kind {
+    case integer, boolean, text, any
+    /// Spellings without what the field passes over; none: any.
+    case choice(TransformUse, Set<String>)
+
+    init(_ field: Field) {
+      switch field.type {
+      case .integer: self = .integer
+      case .boolean: self = .boolean
+      case .text, .lines, .code: self = .text
+      case .instant: self = .any
+      case .choice:
+        guard let use = field.transforms.first(where: { $0.name == "choice" }) else {
+          self = .any
+          return
+        }
+        let words = (use.argument?.entries ?? []).flatMap { ($0.value.items ?? [$0.value]).compactMap(\.text) }
+        self = .choice(use, Set(words.map(use.plain)))
+      }
+    }
+  }
+
   /// A moment as the field spells it.
   package func moment(_ seconds: Int, in leaf: Int) -> Tree {
     let field = system.fields[leaves[leaf].field]
@@ -27,7 +50,6 @@ extension RecordCodec {
   /// A value as its field keeps it: numbers and booleans that came as text (XML, forms) get their kind. Nil for one that the field
   /// cannot have.
   package func kept(_ value: Tree, in leaf: Int) -> Tree? {
-    let field = system.fields[leaves[leaf].field]
     switch value {
     case .object, .array: return nil
     case .null: return value
@@ -35,7 +57,7 @@ extension RecordCodec {
     default: break
     }
     let literal = RecordCodec.literal(value)
-    switch field.type {
+    switch kinds[leaf] {
     case .integer:
       guard literal.withUnsafeBufferPointer(Coercion.isInteger) else { return nil }
       return .number(literal)
@@ -45,14 +67,11 @@ extension RecordCodec {
       case "false", "0": return .bool(false)
       default: return nil
       }
-    case .choice:
-      guard let use = field.transforms.first(where: { $0.name == "choice" }) else { return value }
-      let words = (use.argument?.entries ?? []).flatMap { ($0.value.items ?? [$0.value]).compactMap(\.text) }
-      let plain = use.plain(String(decoding: literal, as: UTF8.self))
-      return words.isEmpty || words.contains { use.plain($0) == plain } ? value : nil
+    case .choice(let use, let words):
+      return words.isEmpty || words.contains(use.plain(String(decoding: literal, as: UTF8.self))) ? value : nil
     // A vendor takes a number for a text, and gives text back.
-    case .text, .lines, .code: return .text(literal)
-    case .instant: return value
+    case .text: return .text(literal)
+    case .any: return value
     }
   }
 

@@ -54,6 +54,8 @@ package final class RecordCodec {
   private var readers: [Form: any RecordReader] = [:]
   private var writers: [Form: any RecordWriter] = [:]
   private let readingLayouts: [Format: Layout]
+  /// What each leaf may have.
+  let kinds: [Kind]
 
   package init(_ system: System) {
     self.system = system
@@ -71,6 +73,7 @@ package final class RecordCodec {
     var layouts: [Format: Layout] = [:]
     for format in system.formats { layouts[format] = LayoutBuilder.layout(of: leaves, in: system, format: format, writing: nil) }
     readingLayouts = layouts
+    kinds = leaves.map { Kind(system.fields[$0.field]) }
   }
 
   package func index(of name: String) -> Int? { byName[name] }
@@ -88,8 +91,8 @@ package final class RecordCodec {
     }
     let buffer = UnsafeMutablePointer<UInt8>.allocate(capacity: bytes.count + 64)
     defer { buffer.deallocate() }
-    buffer.initialize(repeating: 0, count: bytes.count + 64)
-    buffer.update(from: bytes, count: bytes.count)
+    buffer.initialize(from: bytes, count: bytes.count)
+    (buffer + bytes.count).initialize(repeating: 0, count: 64)
     input.encoding = form.format
     var position = 0
     switch reader.next(in: buffer, at: &position, to: bytes.count, isLast: true) {

@@ -15,7 +15,7 @@ import CrosswalkModel
 struct ControlEndpoints: Sendable {
   let token: String
   let service: any SandboxService
-  let history: @Sendable () throws(Diagnostic) -> [AppliedWrite]
+  let history: @Sendable () throws(Diagnostic) -> [StoredRecord]
 
   static let root = "/__sandbox/"
 
@@ -55,21 +55,21 @@ struct ControlEndpoints: Sendable {
   }
 
   private func historyLines() -> SandboxReply {
-    let writes: [AppliedWrite]
-    do throws(Diagnostic) { writes = try history() } catch { return text(500, error.title) }
+    let records: [StoredRecord]
+    do throws(Diagnostic) { records = try history() } catch { return text(500, error.title) }
     var body: [UInt8] = []
-    for (number, write) in writes.enumerated() {
+    for (number, record) in records.enumerated() {
       var line = JSONLine()
       line.add("number", number)
-      line.add("system", write.system)
-      line.add("operation", write.operation)
-      line.add("id", write.id)
-      line.add("connection", write.connection)
-      line.add("time", write.time)
-      if let text = String(validating: write.body, as: UTF8.self) {
+      line.add("system", record.system)
+      line.add("operation", record.write?.operation ?? "")
+      line.add("id", record.id)
+      line.add("connection", record.write?.connection ?? 0)
+      line.add("time", record.write?.time ?? "")
+      if let text = String(validating: record.body, as: UTF8.self) {
         line.add("body", text)
       } else {
-        line.add("bytes", raw: "[\(write.body.map { "\($0)" }.joined(separator: ","))]")
+        line.add("bytes", raw: "[\(record.body.map { "\($0)" }.joined(separator: ","))]")
       }
       body += line.text.utf8
       body.append(UInt8(ascii: "\n"))

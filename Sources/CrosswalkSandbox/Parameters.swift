@@ -30,6 +30,7 @@ struct Parameters {
   }
 
   private static func decoded(_ text: some StringProtocol, isQuery: Bool) -> String? {
+    guard text.utf8.contains(where: { $0 == UInt8(ascii: "%") || isQuery && $0 == UInt8(ascii: "+") }) else { return String(text) }
     var bytes: [UInt8] = []
     var rest = text.utf8[...]
     while let byte = rest.popFirst() {

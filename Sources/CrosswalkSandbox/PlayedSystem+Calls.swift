@@ -42,7 +42,6 @@ extension PlayedSystem {
   struct Outcome {
     var reply: SandboxReply
     var changes: [StoredRecord] = []
-    var writes: [AppliedWrite] = []
   }
 
   /// What a fault makes of a list.
@@ -60,21 +59,20 @@ extension PlayedSystem {
       parameters += pairs
     }
     var isKnownPath = false
-    var found: (operation: API.Operation, id: String?)?
-    for operation in api.operations {
-      for call in operation.calls {
-        guard let id = match(call.path, path) else { continue }
-        isKnownPath = true
-        guard call.method == request.method || call.method == "GET" && request.method == "HEAD" else { continue }
-        let isMet = operation.when.allSatisfy { name, value in parameters.contains { $0.name == name && $0.value == value } }
-        guard isMet, (found?.operation.when.count ?? -1) < operation.when.count else { continue }
-        found = (operation, id.isEmpty ? nil : id)
-      }
+    var found: (route: Route, id: String?)?
+    for route in routes where route.path.count == path.count {
+      guard let id = match(route.path, path) else { continue }
+      isKnownPath = true
+      guard route.method == request.method || route.method == "GET" && request.method == "HEAD" else { continue }
+      let isMet = route.when.allSatisfy { name, value in parameters.contains { $0.name == name && $0.value == value } }
+      guard isMet, (found?.route.when.count ?? -1) < route.when.count else { continue }
+      found = (route, id.isEmpty ? nil : id)
     }
     guard let found else { throw Refused(isKnownPath ? .noMethod : .noPath) }
     var call = Call(
-      operation: found.operation, parameters: parameters, id: found.id, request: request, look: seen.look, isFit: seen.isFit)
-    if let name = found.operation.idParameter { call.id = call.parameter(name).flatMap { $0.isEmpty ? nil : $0 } }
+      operation: api.operations[found.route.operation], parameters: parameters, id: found.id, request: request, look: seen.look,
+      isFit: seen.isFit)
+    if let name = call.operation.idParameter { call.id = call.parameter(name).flatMap { $0.isEmpty ? nil : $0 } }
     return call
   }
 
@@ -84,17 +82,17 @@ extension PlayedSystem {
 
   /// Nil where the path is another one; empty where it has no id in it.
   private func match(_ wanted: [String], _ path: [String]) -> String? {
-    guard wanted.count == path.count else { return nil }
     var id = ""
-    for (step, own) in zip(wanted, path) {
-      if step == "$id" || step == "$part" {
-        guard !own.isEmpty else { return nil }
-        id = own
-      } else if step != own, !(api.ignoresPathCase && step.lowercased() == own.lowercased()) {
-        return nil
-      }
+    for (step, own) in zip(wanted, path) where !isSameStep(step, own) {
+      guard step == "$id" || step == "$part", !own.isEmpty else { return nil }
+      id = own
     }
     return id
+  }
+
+  /// Whether a part of a path is the described one.
+  func isSameStep(_ step: String, _ own: String) -> Bool {
+    step == own || api.ignoresPathCase && step.isEqualIgnoringCase(own)
   }
 
   /// The format that a request's headers ask for, by the system's own rule.
@@ -158,7 +156,7 @@ extension PlayedSystem {
       return pairs
     }
     let tree: Tree?
-    if body.first(where: { ![0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf].contains($0) }) == UInt8(ascii: "<") {
+    if PlayedSystem.begin(of: body) == UInt8(ascii: "<") {
       tree = (try? XMLAuthority().document(body))?.tree()
     } else {
       tree = try? JSONReference.parse(body)
@@ -175,10 +173,21 @@ extension PlayedSystem {
     return index
   }
 
+  /// The first byte that is no blank and no byte order mark.
+  private static func begin(of bytes: [UInt8]) -> UInt8? {
+    bytes.first { byte in
+      switch byte {
+      case 0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf: false
+      default: true
+      }
+    }
+  }
+
   // MARK: - Writing
 
   private func received(_ call: Call, _ shape: Shape) throws(Refused) -> RecordCodec.Received {
     var bytes = call.request.body
+    let begin = PlayedSystem.begin(of: bytes)
     var format = Format.json
     if api.takesForms {
       format = .form
@@ -186,11 +195,10 @@ extension PlayedSystem {
     } else if isForm(call.request), system.formats.contains(.form) {
       format = .form
     } else {
-      let first = bytes.first { ![0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf].contains($0) }
-      if first == UInt8(ascii: "<") { format = .xml }
-      guard first != nil, system.formats.contains(format) else { throw Refused(.malformed) }
+      if begin == UInt8(ascii: "<") { format = .xml }
+      guard begin != nil, system.formats.contains(format) else { throw Refused(.malformed) }
     }
-    if bytes.starts(with: [0xef, 0xbb, 0xbf]) { bytes.removeFirst(3) }
+    if bytes.first == 0xef, bytes.starts(with: [0xef, 0xbb, 0xbf]) { bytes.removeFirst(3) }
     do throws(FormatError) {
       return try codec.read(bytes, .init(shape, format))
     } catch {
@@ -203,20 +211,19 @@ extension PlayedSystem {
     let received = try received(call, shape)
     if api.record.refusesUnknown, let name = received.unknown.first { throw Refused(.unknown, name) }
     var values: [(leaf: Int, value: Tree)] = []
+    let writable = writableLeaves[shape] ?? []
     for (leaf, value) in received.record.enumerated() {
       guard let value else { continue }
-      let field = system.fields[codec.leaves[leaf].field]
-      let name = spelling(leaf, shape)
       if leaf == idLeaf {
         // Path and body agree.
-        if let id, !value.isBlankText, !RecordCodec.literal(value).elementsEqual(id.utf8) { throw Refused(.wrong, name) }
+        if let id, !value.isBlankText, !RecordCodec.literal(value).elementsEqual(id.utf8) { throw Refused(.wrong, spelling(leaf, shape)) }
         continue
       }
-      guard field.shapes.contains(shape), field.oneWay == nil else {
-        if api.record.refusesUnwritable { throw Refused(.unknown, name) }
+      guard writable.contains(leaf) else {
+        if api.record.refusesUnwritable { throw Refused(.unknown, spelling(leaf, shape)) }
         continue
       }
-      guard let kept = codec.kept(value, in: leaf) else { throw Refused(.wrong, name) }
+      guard let kept = codec.kept(value, in: leaf) else { throw Refused(.wrong, spelling(leaf, shape)) }
       values.append((leaf, kept))
     }
     return values
@@ -318,32 +325,20 @@ extension PlayedSystem {
     for var held in all {
       held.isDeleted = true
       put(held)
-      let stored = stored(held)
-      outcome.changes.append(stored)
-      outcome.writes.append(applied(stored, call))
+      outcome.changes.append(applied(held, call))
     }
     return outcome
   }
 
   private func written(_ held: Held, _ call: Call) throws(Refused) -> Outcome {
-    let reply = try document(of: held, call)
-    let stored = stored(held)
-    return Outcome(reply: reply, changes: [stored], writes: [applied(stored, call)])
+    Outcome(reply: try document(of: held, call), changes: [applied(held, call)])
   }
 
-  private func applied(_ stored: StoredRecord, _ call: Call) -> AppliedWrite {
-    AppliedWrite(
-      system: system.name, operation: call.operation.kind.rawValue, id: stored.id, connection: call.request.connection,
-      time: time, body: stored.body)
-  }
-
-  /// Now, in ISO 8601.
-  var time: String { PlayedSystem.time(clock) }
-
-  static func time(_ clock: SandboxClock) -> String { time(milliseconds: clock.milliseconds) }
-
-  static func time(milliseconds: Int) -> String {
-    RecordCodec.iso(milliseconds / 1000).dropLast() + ".\(String(1000 + milliseconds % 1000).dropFirst())Z"
+  private func applied(_ held: Held, _ call: Call) -> StoredRecord {
+    var stored = stored(held)
+    stored.write = AppliedWrite(
+      operation: call.operation.kind.rawValue, connection: call.request.connection, time: clock.text)
+    return stored
   }
 }
 

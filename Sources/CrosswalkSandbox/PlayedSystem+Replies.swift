@@ -32,7 +32,7 @@ extension PlayedSystem {
     var form = RecordCodec.Form(shape, call.look.format, fields: shape == .list ? .list : .single)
     if let view = operation.view {
       let asked = call.parameter(view.parameter) ?? view.first
-      guard let choice = view.choices.first(where: { $0.word.lowercased() == asked.lowercased() }) else {
+      guard let choice = view.choices.first(where: { $0.word.isEqualIgnoringCase(asked) }) else {
         throw Refused(.wrong, view.parameter)
       }
       form.fields = choice.fields
@@ -157,7 +157,7 @@ extension PlayedSystem {
 
   /// What `$names` stand for.
   private func values(_ call: Call, held: Held? = nil) -> ReplyText.Values {
-    let path = "/" + (call.operation.calls.first?.path.joined(separator: "/") ?? "")
+    var path: String { "/" + (call.operation.calls.first?.path.joined(separator: "/") ?? "") }
     return { name in
       switch name {
       case "id": return held.map { $0.values[self.idLeaf] ?? .text($0.id) } ?? call.id.map { .text($0) }
@@ -165,7 +165,7 @@ extension PlayedSystem {
       case "path": return .text(path)
       case "uri": return .text(ReplyText.filled(self.api.uri ?? "$path") { $0 == "path" ? .text(path) : nil })
       case "message": return call.operation.reply.message.map { .text($0) }
-      case "time": return .text(self.time)
+      case "time": return .text(self.clock.text)
       case "calls": return .number(String(self.pace.calls.count))
       case "most": return .number(String(self.pace.rule?.calls ?? 0))
       case "seconds": return .number(String(self.pace.rule?.seconds ?? 0))

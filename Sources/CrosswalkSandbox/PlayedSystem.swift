@@ -22,6 +22,14 @@ final class PlayedSystem {
     var documents: [RecordCodec.Form: [UInt8]] = [:]
   }
 
+  /// One way to call an operation: what a request is compared with, apart from all else that is said of the operation.
+  struct Route {
+    var method: String
+    var path: [String]
+    var when: [(name: String, value: String)]
+    var operation: Int
+  }
+
   let system: System
   let api: API
   let codec: RecordCodec
@@ -38,6 +46,11 @@ final class PlayedSystem {
   private var nextNumber = 1
   /// Leaves that a create has to have.
   let requiredLeaves: [Int]
+  /// Leaves that a body may set.
+  let writableLeaves: [Shape: Set<Int>]
+  /// The path of the system's own address.
+  let basePath: [String]
+  let routes: [Route]
   private let keptLeaves: [(leaf: Int, kept: API.RecordRules.Kept)]
   private let leafNames: [[UInt8]]
   /// Moments of the second at hand, by leaf.
@@ -76,6 +89,18 @@ final class PlayedSystem {
     requiredLeaves = leaves.indices.filter { index in
       let field = system.fields[leaves[index].field]
       return leaves[index].name == field.name && field.required.contains(.create)
+    }
+    writableLeaves = Dictionary(
+      uniqueKeysWithValues: Shape.allCases.map { shape in
+        let writable = leaves.indices.filter { index in
+          let field = system.fields[leaves[index].field]
+          return field.shapes.contains(shape) && field.oneWay == nil
+        }
+        return (shape, Set(writable))
+      })
+    basePath = api.base.split(separator: "/").dropFirst(2).map(String.init)
+    routes = api.operations.enumerated().flatMap { index, operation in
+      operation.calls.map { Route(method: $0.method, path: $0.path, when: operation.when, operation: index) }
     }
     keptLeaves = api.record.kept.compactMap { [codec] field, kept in codec.index(of: field).map { ($0, kept) } }
     leafNames = leaves.map { Array($0.name.utf8) }

@@ -87,7 +87,7 @@ package final class Sandbox: SandboxService {
       return stored
     }
     if let failure { throw failure }
-    try await store.commit(stored, [])
+    try await store.commit(stored)
   }
 
   package func isEmpty(_ name: String) -> Bool {
@@ -101,7 +101,6 @@ package final class Sandbox: SandboxService {
   private struct Answer {
     var reply: SandboxReply
     var changes: [StoredRecord] = []
-    var writes: [AppliedWrite] = []
     /// Milliseconds before anything is committed.
     var delay = 0
   }
@@ -111,7 +110,7 @@ package final class Sandbox: SandboxService {
     let answer = world.withLock { world -> Answer in self.answer(request, &world) }
     guard !answer.changes.isEmpty else { return answer.reply }
     do {
-      try await store.commit(answer.changes, answer.writes)
+      try await store.commit(answer.changes)
     } catch {
       return SandboxReply(
         status: 500, headers: [("Content-Type", "text/plain; charset=utf-8")], body: Array("the store cannot be written: \(error)\n".utf8))
@@ -147,12 +146,9 @@ package final class Sandbox: SandboxService {
   }
 
   private func within(_ system: PlayedSystem, _ path: [String]) -> [String] {
-    let base = system.api.base.split(separator: "/").dropFirst(2).map(String.init)
-    guard !base.isEmpty, path.count > base.count else { return path }
-    let own = path.prefix(base.count)
-    let isSame = system.api.ignoresPathCase
-      ? own.map { $0.lowercased() } == base.map { $0.lowercased() } : own.elementsEqual(base)
-    return isSame ? Array(path.dropFirst(base.count)) : path
+    let base = system.basePath
+    guard !base.isEmpty, path.count > base.count, zip(base, path).allSatisfy(system.isSameStep) else { return path }
+    return Array(path.dropFirst(base.count))
   }
 
   private func answer(
@@ -198,7 +194,7 @@ package final class Sandbox: SandboxService {
       default: break
       }
       let outcome = try system.perform(known, faults, list)
-      return spoiled(Answer(reply: outcome.reply, changes: outcome.changes, writes: outcome.writes), fault?.name)
+      return spoiled(Answer(reply: outcome.reply, changes: outcome.changes), fault?.name)
     } catch {
       return spoiled(refuse(error), fault?.name)
     }
@@ -248,7 +244,7 @@ package final class Sandbox: SandboxService {
       case "clock":
         guard let seconds = Int(text.filter { !$0.isWhitespace }), seconds >= 0 else { return plain(400, "the body is a number of seconds") }
         world.clock.advance(seconds: seconds)
-        return plain(200, PlayedSystem.time(world.clock))
+        return plain(200, world.clock.text)
       case "in-use":
         for line in text.split(separator: "\n") {
           let words = line.split(separator: " ").map(String.init)
@@ -276,7 +272,7 @@ package final class Sandbox: SandboxService {
     let (request, reply) = (said.request, said.reply)
     let target = redactor.target(request.target)
     return .init(
-      number: said.number, time: PlayedSystem.time(milliseconds: said.milliseconds), connection: request.connection,
+      number: said.number, time: SandboxClock.text(of: said.milliseconds), connection: request.connection,
       method: request.method, target: target, status: reply.status,
       request: redactor.text(head: "\(request.method) \(target)", request.headers, request.body, of: said.requestCount),
       reply: redactor.text(head: "\(reply.status)", reply.headers, reply.body, of: said.replyCount), fault: said.fault)

@@ -1,3 +1,4 @@
+import CrosswalkRoute
 import Glibc
 
 /// What time it is in a sandbox: the machine's, or one that goes on by a tenth of a second with each request, and otherwise only when
@@ -6,6 +7,7 @@ final class SandboxClock {
   private(set) var isFast: Bool
   /// Milliseconds since 1970 of the fast one.
   private var own = 1_767_225_600_000
+  private var shown = (milliseconds: -1, text: "")
 
   init(isFast: Bool) { self.isFast = isFast }
 
@@ -18,6 +20,17 @@ final class SandboxClock {
   }
 
   var seconds: Int { milliseconds / 1000 }
+
+  /// Now, in ISO 8601. Many calls share a millisecond.
+  var text: String {
+    let now = milliseconds
+    if shown.milliseconds != now { shown = (now, SandboxClock.text(of: now)) }
+    return shown.text
+  }
+
+  static func text(of milliseconds: Int) -> String {
+    RecordCodec.iso(milliseconds / 1000).dropLast() + ".\(String(1000 + milliseconds % 1000).dropFirst())Z"
+  }
 
   func tick() { if isFast { own += 100 } }
 

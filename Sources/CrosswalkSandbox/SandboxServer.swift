@@ -45,7 +45,7 @@ package final class SandboxServer: Sendable {
   package let token: String
 
   private let service: any SandboxService
-  private let history: @Sendable () throws(Diagnostic) -> [AppliedWrite]
+  private let history: @Sendable () throws(Diagnostic) -> [StoredRecord]
   private let configuration: Configuration
   private let running = Mutex<Running?>(nil)
 
@@ -58,7 +58,7 @@ package final class SandboxServer: Sendable {
   /// - history: what `GET /__sandbox/history` gives.
   package init(
     _ service: any SandboxService, configuration: Configuration = Configuration(),
-    history: @escaping @Sendable () throws(Diagnostic) -> [AppliedWrite]
+    history: @escaping @Sendable () throws(Diagnostic) -> [StoredRecord]
   ) {
     self.service = service
     self.configuration = configuration

@@ -7,20 +7,15 @@ import Glibc
 import NIOPosix
 import Synchronization
 
-/// The records and the history of a sandbox: a SQLite file, or memory only.
+/// The records and the history of a sandbox: a SQLite file, or memory only. What is kept is the history; a record is what was last
+/// stored of it.
 ///
 /// A commit returns when its changes are durable against the death of the process (write-ahead log, `synchronous=NORMAL`). All
 /// commits that wait go into one transaction, which one thread at a time writes: a client that waits for its answer costs the others
 /// nothing. After a commit has failed every later one fails too, since what the disk holds is no longer what the caller believes.
 package final class SandboxStore: Sendable {
-  private struct Memory {
-    var records: [String: [String: StoredRecord]] = [:]
-    var writes: [AppliedWrite] = []
-  }
-
   private struct Commit {
     var changes: [StoredRecord]
-    var writes: [AppliedWrite]
     var done: CheckedContinuation<Result<Void, Diagnostic>, Never>
   }
 
@@ -33,7 +28,7 @@ package final class SandboxStore: Sendable {
 
   /// nil: everything is in `memory`.
   private let queue: DatabaseQueue?
-  private let memory = Mutex(Memory())
+  private let memory = Mutex<[StoredRecord]>([])
   private let waiting = Mutex(Waiting())
   private let path: String
 
@@ -51,6 +46,9 @@ package final class SandboxStore: Sendable {
     Glibc.close(file)
     do {
       let opened = try DatabaseQueue(path: path, configuration: SandboxStore.configuration)
+      guard try !opened.read(SandboxStore.migrator.hasBeenSuperseded) else {
+        throw SandboxStore.unusable(path, "another version of this program has made it")
+      }
       try SandboxStore.migrator.migrate(opened)
       try opened.writeWithoutTransaction { database in try SandboxStore.own(database) }
       queue = opened
@@ -61,48 +59,41 @@ package final class SandboxStore: Sendable {
 
   /// All records of a system, deleted ones too, by their sequence.
   package func records(of system: String) throws(Diagnostic) -> [StoredRecord] {
-    guard let queue else {
-      return memory.withLock { ($0.records[system] ?? [:]).values.sorted { ($0.sequence, $0.id) < ($1.sequence, $1.id) } }
-    }
-    return try reading(queue) { database in
-      let rows = try Row.fetchCursor(
-        database, sql: "SELECT id, sequence, isDeleted, body FROM record WHERE system = ? ORDER BY sequence, id",
-        arguments: [system])
-      var records: [StoredRecord] = []
-      while let row = try rows.next() {
-        records.append(
-          StoredRecord(system: system, id: row[0], sequence: row[1], body: try bytes(of: row, at: 3), isDeleted: row[2]))
-      }
-      return records
-    }
+    var last: [String: StoredRecord] = [:]
+    for change in try changes() where change.system == system { last[change.id] = change }
+    return last.values.sorted { ($0.sequence, $0.id) < ($1.sequence, $1.id) }
   }
 
   /// All writes that were committed, in the order in which they were.
-  package func history() throws(Diagnostic) -> [AppliedWrite] {
-    guard let queue else { return memory.withLock { $0.writes } }
-    return try reading(queue) { database in
-      let rows = try Row.fetchCursor(
-        database, sql: "SELECT system, operation, id, connection, time, body FROM write ORDER BY number")
-      var writes: [AppliedWrite] = []
-      while let row = try rows.next() {
-        writes.append(
-          AppliedWrite(
-            system: row[0], operation: row[1], id: row[2], connection: row[3], time: row[4], body: try bytes(of: row, at: 5)))
+  package func history() throws(Diagnostic) -> [StoredRecord] {
+    try changes().filter { $0.write != nil }
+  }
+
+  private func changes() throws(Diagnostic) -> [StoredRecord] {
+    guard let queue else { return memory.withLock { $0 } }
+    do {
+      return try queue.unsafeRead { database in
+        let rows = try Row.fetchCursor(
+          database, sql: "SELECT system, id, sequence, isDeleted, operation, connection, time, body FROM change ORDER BY number")
+        var changes: [StoredRecord] = []
+        while let row = try rows.next() {
+          let body = try row.withUnsafeData(atIndex: 7) { data in data.map { [UInt8]($0) } ?? [] }
+          let write: AppliedWrite? = (row[4] as String?).map { AppliedWrite(operation: $0, connection: row[5], time: row[6]) }
+          changes.append(
+            StoredRecord(system: row[0], id: row[1], sequence: row[2], body: body, isDeleted: row[3], write: write))
+        }
+        return changes
       }
-      return writes
+    } catch {
+      throw SandboxStore.unusable(path, error)
     }
   }
 
-  /// Makes the changes and notes the writes, all or none of them; returns when they are durable.
-  package func commit(_ changes: [StoredRecord], _ writes: [AppliedWrite]) async throws(Diagnostic) {
-    guard let queue else {
-      return memory.withLock { memory in
-        for record in changes { memory.records[record.system, default: [:]][record.id] = record }
-        memory.writes += writes
-      }
-    }
+  /// Makes the changes, all or none of them; returns when they are durable.
+  package func commit(_ changes: [StoredRecord]) async throws(Diagnostic) {
+    guard let queue else { return memory.withLock { $0 += changes } }
     let result = await withCheckedContinuation { done in
-      enqueue(Commit(changes: changes, writes: writes, done: done), for: queue)
+      enqueue(Commit(changes: changes, done: done), for: queue)
     }
     try result.get()
   }
@@ -172,29 +163,23 @@ package final class SandboxStore: Sendable {
   }
 
   private func store(_ commits: [Commit], in database: Database) throws {
-    let record = try database.cachedStatement(sql: SandboxStore.storeRecord).sqliteStatement
-    let write = try database.cachedStatement(sql: SandboxStore.storeWrite).sqliteStatement
+    let statement = try database.cachedStatement(sql: SandboxStore.insert).sqliteStatement
     for commit in commits {
       for change in commit.changes {
-        bind(change.system, to: record, at: 1)
-        bind(change.id, to: record, at: 2)
-        sqlite3_bind_int64(record, 3, Int64(change.sequence))
-        sqlite3_bind_int64(record, 4, change.isDeleted ? 1 : 0)
-        try step(record, with: change.body, at: 5)
-      }
-      for applied in commit.writes {
-        bind(applied.system, to: write, at: 1)
-        bind(applied.operation, to: write, at: 2)
-        bind(applied.id, to: write, at: 3)
-        sqlite3_bind_int64(write, 4, Int64(applied.connection))
-        bind(applied.time, to: write, at: 5)
-        try step(write, with: applied.body, at: 6)
+        bind(change.system, to: statement, at: 1)
+        bind(change.id, to: statement, at: 2)
+        sqlite3_bind_int64(statement, 3, Int64(change.sequence))
+        sqlite3_bind_int64(statement, 4, change.isDeleted ? 1 : 0)
+        if let write = change.write {
+          bind(write.operation, to: statement, at: 5)
+          sqlite3_bind_int64(statement, 6, Int64(write.connection))
+          bind(write.time, to: statement, at: 7)
+        } else {
+          for index in 5...7 as ClosedRange<Int32> { sqlite3_bind_null(statement, index) }
+        }
+        try step(statement, with: change.body, at: 8)
       }
     }
-  }
-
-  private func reading<Value>(_ queue: DatabaseQueue, _ read: (Database) throws -> Value) throws(Diagnostic) -> Value {
-    do { return try queue.unsafeRead(read) } catch { throw SandboxStore.unusable(path, error) }
   }
 }
 
@@ -217,22 +202,21 @@ extension SandboxStore {
   /// What has been released is never changed: a new table or column is a further migration.
   private static var migrator: DatabaseMigrator {
     var migrator = DatabaseMigrator()
-    migrator.registerMigration("records and writes") { database in
+    migrator.registerMigration("changes") { database in
+      // No index: a commit writes the end of one table, and nothing else.
       try database.execute(
         sql: """
-          CREATE TABLE record (
-            system TEXT NOT NULL, id TEXT NOT NULL, sequence INTEGER NOT NULL, isDeleted INTEGER NOT NULL, body BLOB NOT NULL,
-            PRIMARY KEY (system, id)) WITHOUT ROWID;
-          CREATE TABLE write (
-            number INTEGER PRIMARY KEY, system TEXT NOT NULL, operation TEXT NOT NULL, id TEXT NOT NULL,
-            connection INTEGER NOT NULL, time TEXT NOT NULL, body BLOB NOT NULL);
+          CREATE TABLE change (
+            number INTEGER PRIMARY KEY, system TEXT NOT NULL, id TEXT NOT NULL, sequence INTEGER NOT NULL,
+            isDeleted INTEGER NOT NULL, operation TEXT, connection INTEGER, time TEXT, body BLOB NOT NULL);
           """)
     }
     return migrator
   }
 
-  private static let storeRecord = "INSERT OR REPLACE INTO record (system, id, sequence, isDeleted, body) VALUES (?, ?, ?, ?, ?)"
-  private static let storeWrite = "INSERT INTO write (system, operation, id, connection, time, body) VALUES (?, ?, ?, ?, ?, ?)"
+  private static let insert = """
+    INSERT INTO change (system, id, sequence, isDeleted, operation, connection, time, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    """
 
   /// The exclusive lock comes with the first write, which a store without news would not make.
   private static func own(_ database: Database) throws {
@@ -278,10 +262,6 @@ private func step(_ statement: OpaquePointer) throws {
 
 /// SQLite takes a copy of what is bound.
 private var copied: sqlite3_destructor_type { unsafeBitCast(-1, to: sqlite3_destructor_type.self) }
-
-private func bytes(of row: Row, at index: Int) throws -> [UInt8] {
-  try row.withUnsafeData(atIndex: index) { data in data.map { [UInt8]($0) } ?? [] }
-}
 
 // MARK: - Messages
 

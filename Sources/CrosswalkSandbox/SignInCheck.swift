@@ -98,10 +98,15 @@ struct SignInCheck {
 extension SandboxRequest {
   /// The first header of that name, in any case.
   func header(_ name: String) -> String? {
-    headers.first { header in
-      header.name.utf8.count == name.utf8.count
-        && zip(header.name.utf8, name.utf8).allSatisfy { $0 == $1 || ($0 ^ $1 == 0x20 && (0x61...0x7a).contains($0 | 0x20)) }
-    }?.value
+    headers.first { $0.name.isEqualIgnoringCase(name) }?.value
+  }
+}
+
+extension String {
+  /// The case of ASCII letters does not count.
+  func isEqualIgnoringCase(_ other: String) -> Bool {
+    utf8.count == other.utf8.count
+      && zip(utf8, other.utf8).allSatisfy { $0 == $1 || ($0 ^ $1 == 0x20 && (0x61...0x7a).contains($0 | 0x20)) }
   }
 }
 

@@ -27,6 +27,7 @@ final class PlayedService: SandboxService {
     case "/drop": return SandboxReply(status: 200, transport: .drop)
     case "/truncate": return SandboxReply(status: 200, body: Array("0123456789".utf8), transport: .truncate(4))
     case "/delay": return SandboxReply(status: 200, body: Array("late".utf8), transport: .delay(milliseconds: 150))
+    case "/hour": return SandboxReply(status: 200, body: Array("late".utf8), transport: .delay(milliseconds: 3_600_000))
     case "/slow":
       try? await Task.sleep(for: .milliseconds(50))
       return SandboxReply(status: 200, body: Array("slow".utf8))
@@ -37,11 +38,10 @@ final class PlayedService: SandboxService {
         number += 1
         return number
       }
-      let record = StoredRecord(system: "acme", id: "\(number)", sequence: number, body: request.body)
-      let write = AppliedWrite(
-        system: "acme", operation: "create", id: record.id, connection: request.connection, time: "2024-05-01T00:00:00Z",
-        body: request.body)
-      do throws(Diagnostic) { try await store.commit([record], [write]) } catch {
+      let record = StoredRecord(
+        system: "acme", id: "\(number)", sequence: number, body: request.body,
+        write: .init(operation: "create", connection: request.connection, time: "2024-05-01T00:00:00Z"))
+      do throws(Diagnostic) { try await store.commit([record]) } catch {
         return SandboxReply(status: 500, body: Array(error.title.utf8))
       }
       return SandboxReply(status: 201, headers: [("Location", "/records/\(record.id)")], body: Array("{\"id\":\(record.id)}".utf8))

@@ -33,8 +33,11 @@ struct Plain: SandboxService {
     let id = "\(number)"
     do throws(Diagnostic) {
       try await store.commit(
-        [StoredRecord(system: "acme", id: id, sequence: number, body: request.body)],
-        [AppliedWrite(system: "acme", operation: "create", id: id, connection: request.connection, time: "2024-05-01T00:00:00Z", body: request.body)])
+        [
+          StoredRecord(
+            system: "acme", id: id, sequence: number, body: request.body,
+            write: .init(operation: "create", connection: request.connection, time: "2024-05-01T00:00:00Z"))
+        ])
     } catch {
       return SandboxReply(status: 500, body: Array(error.title.utf8))
     }
