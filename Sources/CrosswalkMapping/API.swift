@@ -63,7 +63,6 @@ package struct API: Sendable {
 
   package struct Operation: Sendable {
     package var kind: Kind
-    package var place: Place
     /// The first is the one to use.
     package var calls: [Call] = []
     /// Query parameters that tell this operation from another on the same path.

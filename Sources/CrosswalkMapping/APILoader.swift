@@ -196,7 +196,7 @@ package struct APILoader {
       guard let word = loader.word(entry.key, "an operation", of: API.Kind.allCases.map(\.rawValue)), let kind = API.Kind(rawValue: word),
         let keys = loader.entries(of: entry.value, "the operation `\(word)`")
       else { continue }
-      var operation = API.Operation(kind: kind, place: entry.key.place)
+      var operation = API.Operation(kind: kind)
       let optional = entry.value["optional"].flatMap { loader.texts($0, "`optional`") } ?? []
       for key in keys {
         let value = key.value
