@@ -120,7 +120,12 @@ package final class RecordCodec {
   private func makeReader(_ form: Form) -> any RecordReader {
     let layout = readingLayouts[form.format] ?? Layout()
     let templates = system.shapes.first { $0.shape == form.shape }.map { $0.write + $0.read } ?? []
-    let paths = templates.compactMap { $0.format == form.format ? $0.template.recordPath : nil }
+    // NDJSON has no envelopes of its own: a line is what stands in the list of the JSON document.
+    let carrier = form.format == .ndjson ? Format.json : form.format
+    var paths = templates.compactMap { $0.format == carrier ? $0.template.recordPath : nil }
+    if form.format == .ndjson {
+      paths = paths.map { path in path.isRepeated ? RecordPath(steps: Array(path.steps.drop { $0 != .elements }.dropFirst())) : path }
+    }
     func names(_ path: RecordPath) -> [String]? {
       var names: [String] = []
       for step in path.steps { if case .name(let name) = step { names.append(name) } else { return nil } }

@@ -54,6 +54,16 @@ import Testing
 }
 
 extension ConformanceTests {
+  @Test func recordsOfTheDataMayStandInTheWrapperThatTheirListHas() async throws {
+    let sandbox = try Played.sandbox(["harvest"])
+    try await Played.seed(sandbox, "harvest", [#"{"client":{"id":7,"name":"Quay"}}"#, #"{"id":8,"name":"Reed"}"#])
+    let json = [("Accept", "application/json"), ("Content-Type", "application/json")]
+    for (id, name) in [(7, "Quay"), (8, "Reed")] {
+      let reply = await Played.call(sandbox, "harvest", "GET /clients/\(id)", json)
+      #expect(reply.contains(#"{"client":{"id":\#(id),"name":"\#(name)","#), "\(reply)")
+    }
+  }
+
   @Test func aReplyToHEADSaysTheLengthOfTheBodyThatGETHas() async throws {
     let sandbox = try Played.sandbox(["trackops"])
     try await Played.seed(sandbox, "trackops", [#"{"id":1,"name":"Quay"}"#])
