@@ -12,18 +12,20 @@ extension PlayedSystem {
     guard let shape = operation.reply.shape else { return reply(call, held: held, body: plainBody(call, held: held)) }
     let form = try self.form(call, shape)
     if let known = records[held.sequence].documents[form] { return reply(call, held: held, body: known) }
-    let body = bytes([held.values], form, operation)
-    records[held.sequence].documents[form] = body
-    return reply(call, held: held, body: body)
+    do throws(FormatError) {
+      let body = try codec.write([held.values], form)
+      records[held.sequence].documents[form] = body
+      return reply(call, held: held, body: body)
+    } catch {
+      return unwritable(error, form.format)
+    }
   }
 
-  private func bytes(_ values: [RecordCodec.Record], _ form: RecordCodec.Form, _ operation: API.Operation) -> [UInt8] {
-    do throws(FormatError) {
-      return try codec.write(values, form)
-    } catch {
-      // A character that the format cannot have: XML has none below a blank.
-      return Array("\(error.reason)".utf8)
-    }
+  /// A record has a character that the format cannot have: XML has hardly any below a blank. What the call did stays done.
+  private func unwritable(_ error: FormatError, _ format: Format) -> SandboxReply {
+    SandboxReply(
+      status: 500, headers: [("Content-Type", "text/plain; charset=utf-8")],
+      body: Array("the reply cannot be \(format.rawValue): \(error.reason.text.title)\nhelp: \(error.reason.text.help)\n".utf8))
   }
 
   /// Which fields, in which document.
@@ -100,7 +102,11 @@ extension PlayedSystem {
     }
     var form = try self.form(call, operation.reply.shape ?? .list)
     form.more = more
-    return Outcome(reply: reply(call, body: bytes(found.map { records[$0].values }, form, operation)))
+    do throws(FormatError) {
+      return Outcome(reply: reply(call, body: try codec.write(found.map { records[$0].values }, form)))
+    } catch {
+      return Outcome(reply: unwritable(error, form.format))
+    }
   }
 
   private func number(_ name: String, _ call: Call) throws(Refused) -> Int? {

@@ -64,6 +64,25 @@ extension ConformanceTests {
     }
   }
 
+  @Test func aCharacterThatXMLCannotHoldMakesTheReplyA500AndUndoesNothing() async throws {
+    let sandbox = try Played.sandbox(["bigtime"])
+    let reply = """
+      500
+      Content-Type: text/plain; charset=utf-8
+
+      the reply cannot be xml: a character that the format cannot hold
+      help: remove the character at the source, or write a format that can hold it, such as JSON
+
+      """
+    let xml = [("Content-Type", "application/xml")]
+    let body = #"{"Nm":"bell \u0007"}"#
+    #expect(await Played.call(sandbox, "bigtime", "POST /client/detail", xml, body) == reply)
+    #expect(await Played.call(sandbox, "bigtime", "GET /client/detail/1001", xml) == reply)
+    #expect(await Played.call(sandbox, "bigtime", "GET /client", xml) == reply)
+    let json = await Played.call(sandbox, "bigtime", "GET /client/detail/1001", [("Content-Type", "application/json")])
+    #expect(json.hasPrefix("200") && json.contains(#"{"SystemId":1001,"Nm":"bell \u0007","#), "\(json)")
+  }
+
   @Test func aReplyToHEADSaysTheLengthOfTheBodyThatGETHas() async throws {
     let sandbox = try Played.sandbox(["trackops"])
     try await Played.seed(sandbox, "trackops", [#"{"id":1,"name":"Quay"}"#])
