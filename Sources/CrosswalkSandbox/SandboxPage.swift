@@ -24,8 +24,10 @@ enum SandboxPage {
     <noscript>This page shows what happens while it happens, and needs its own script for that.</noscript>
     <main>
     <div id="systems"></div>
+    <div id="happened">
     <section aria-labelledby="faults-title"><h2 id="faults-title">Faults that fired</h2><div id="faults"></div></section>
     <section aria-labelledby="exchanges-title"><h2 id="exchanges-title">Last requests</h2><div id="exchanges"></div></section>
+    </div>
     </main>
     </body>
     </html>
@@ -45,8 +47,16 @@ enum SandboxPage {
     h2 { font-size: 1.05rem; margin: 0 0 .4rem; }
     #status { margin: 0; color: var(--dim); }
     #status.gone { color: var(--bad); font-weight: 600; }
-    main { padding: 1.2rem; display: grid; gap: 1.2rem; max-width: 110rem; margin: 0 auto; }
-    main > div#systems { display: grid; gap: 1.2rem; min-width: 0; }
+    main { padding: 1.2rem; display: grid; gap: 1.2rem; max-width: 130rem; margin: 0 auto; }
+    main > div { display: grid; gap: 1.2rem; min-width: 0; align-content: start; }
+    /* Beside the records, where there is room: what happens is seen without going down the page. */
+    @media (min-width: 70rem) {
+      main { grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); }
+      #happened { position: sticky; top: 4.2rem; max-height: calc(100vh - 5.4rem); grid-template-rows: auto minmax(0, 1fr); }
+      #happened section { display: flex; flex-direction: column; min-height: 0; }
+      #happened section > div { overflow: auto; }
+      #faults { max-height: 12rem; }
+    }
     section { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 1rem; min-width: 0; }
     .dim { color: var(--dim); }
     code, pre, td { font: 13px/1.4 ui-monospace, monospace; }
@@ -62,6 +72,7 @@ enum SandboxPage {
     details { border-top: 1px solid var(--line); }
     details:first-child { border-top: 0; }
     summary { padding: .3rem .2rem; cursor: pointer; display: flex; flex-wrap: wrap; gap: .2rem .8rem; align-items: baseline; }
+    summary::before { content: "▸"; color: var(--dim); } details[open] > summary::before { content: "▾"; }
     summary:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
     .options summary { color: var(--dim); }
     .good { color: var(--good); } .bad { color: var(--bad); }
@@ -98,7 +109,7 @@ enum SandboxPage {
         const place = places.get(box.dataset.key);
         if (place) [box.scrollTop, box.scrollLeft] = place;
       }
-      if (focused) [...part.querySelectorAll("details")].find(d => d.dataset.name === focused)?.firstChild.focus();
+      if (focused) [...part.querySelectorAll("details")].find(d => d.dataset.name === focused)?.firstChild.focus({ preventScroll: true });
     }
     function unfolding(name, summary, build, kind) {
       const details = make("details", { "data-name": name, ...(kind ? { class: kind } : {}) }, summary);
@@ -120,18 +131,20 @@ enum SandboxPage {
             " of " + option.choices.join(", ") + ". " + option.why))), "options"));
         const shown = system.records.length;
         section.append(make("p", { class: "dim" }, system.count + (system.count === 1 ? " record" : " records")
-          + (shown < system.count ? ", " + shown + " of them here" : "")));
+          + (shown < system.count ? ", the newest " + shown + " here" : shown > 1 ? ", the newest first" : "")));
         if (shown) section.append(table(system));
         return section;
       });
     }
+    // A row is a line: what is whole stands in the title.
+    const oneLine = text => text.slice(0, 200).replaceAll(/\r\n?|\n/g, " ⏎ ");
     function table(system) {
       const before = rows.get(system.name), now = new Set();
-      const body = make("tbody", {}, ...system.records.map(record => {
+      const body = make("tbody", {}, ...[...system.records].reverse().map(record => {
         const text = JSON.stringify(record);
         now.add(text);
         return make("tr", before && !before.has(text) ? { class: "fresh" } : {},
-          ...system.fields.map(field => make("td", { title: record[field] ?? "" }, record[field] ?? "")));
+          ...system.fields.map(field => make("td", { title: record[field] ?? "" }, oneLine(record[field] ?? ""))));
       }));
       rows.set(system.name, now);
       const head = make("thead", {}, make("tr", {}, ...system.fields.map(field => make("th", { scope: "col" }, field))));
@@ -147,10 +160,10 @@ enum SandboxPage {
     function exchanges(list) {
       if (!list.length) return [make("p", { class: "dim" }, "Nothing has been asked yet.")];
       return [...list].reverse().map(one => {
-        const summary = make("summary", {}, make("span", { class: "dim" }, "#" + one.number + " " + one.time),
-          make("strong", {}, one.method), make("code", {}, one.target),
+        const summary = make("summary", {},
+          make("span", { class: "dim", title: one.time + ", connection " + one.connection }, "#" + one.number + " " + one.time.slice(11, 19)),
           make("span", { class: one.status >= 200 && one.status < 400 ? "good" : "bad" }, one.status),
-          make("span", { class: "dim" }, "connection " + one.connection));
+          make("strong", {}, one.method), make("code", {}, one.target));
         if (one.fault) summary.append(make("span", { class: "fault" }, one.fault));
         return unfolding("exchange " + one.number, summary, () => make("div", { class: "pair" },
           make("pre", { tabindex: "0", "aria-label": "Request" }, one.request),
