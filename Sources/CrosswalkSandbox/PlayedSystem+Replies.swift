@@ -124,9 +124,12 @@ extension PlayedSystem {
     }
     guard let text else { return nil }
     if call.operation.kind == .parts {
-      return { held in
-        RecordCodec.literal(self.item(of: held, call)[filter.field]).elementsEqual(text.utf8)
+      // One member of the entry, not all: there may be very many records.
+      if case .object(let own)? = call.operation.reply.item, let member = own.first(where: { $0.name.elementsEqual(filter.field.utf8) }) {
+        return { held in RecordCodec.literal(ReplyText.filled(member.value, self.values(call, held: held))).elementsEqual(text.utf8) }
       }
+      guard let leaf = codec.index(of: "\(call.operation.of ?? "").\(filter.field)") else { return nil }
+      return { RecordCodec.literal($0.values[leaf]).elementsEqual(text.utf8) }
     }
     guard let leaf = codec.index(of: filter.field) else { return nil }
     switch filter.test {
