@@ -379,6 +379,7 @@ package final class Restoration {
       differing = replay(plan, failing)
     }
     layAgain(dropped, &overlaid, &differing, plan, failing)
+    leaveEmpty(&differing, among: edited, of: line, plan, failing)
     drop(stale: line, &overlaid, plan)
     settle(plan, differing, edited, overlaid)
     outcome.returned = overlaid.count { !$0.isAid || $0.isHeld } + beyond
@@ -436,6 +437,36 @@ package final class Restoration {
     if isReplayed { return }
     readBlocks(overlaid)
     differing = replay(plan, failing)
+  }
+
+  /// A value that was taken out leaves the target's empty, where a fallback would fill it.
+  private func leaveEmpty(
+    _ differing: inout [Int], among edited: Set<Int>, of line: ResidueLine, _ plan: Plan, _ failing: Set<Int>
+  ) {
+    let slots = plan.frame.slots
+    var isReplayed = true
+    for leaf in differing where edited.contains(leaf) && isInvented(leaf, plan) {
+      let fields = relations(leaf, line, plan)
+      for (index, target) in plan.targetLeaves.enumerated() where target.leaf.field >= 0 && plan.state.legs[index] > 0 {
+        guard let own = target.legs.first, !Set(own).isDisjoint(with: fields) else { continue }
+        let given = slots[target.leaf.register]
+        slots[target.leaf.register] = .absent
+        let now = replay(plan, failing)
+        isReplayed = !isInvented(leaf, plan) && Set(now).isSubset(of: differing)
+        if isReplayed {
+          differing = now
+          break
+        }
+        slots[target.leaf.register] = given
+      }
+    }
+    if !isReplayed { differing = replay(plan, failing) }
+  }
+
+  /// The record at hand says nothing where the way there, as replayed last, gives something.
+  private func isInvented(_ leaf: Int, _ plan: Plan) -> Bool {
+    guard plan.frame.slots[plan.sourceLeaves[leaf].register].isBlank, let place = replayed[leaf] else { return false }
+    return !plan.frame.slots[replayLeaves[place].leaf.register].isBlank
   }
 
   private func idTarget(_ plan: Plan) -> Int? { plan.targetLeaves.firstIndex { $0.isId } }
@@ -602,8 +633,8 @@ package final class Restoration {
       if !plan.nativeGoesNowhere, !overlaid.contains(where: { $0.isHeld && isRelated($0.target, to: leaf, plan) }) { continue }
       let own = plan.frame.slots[plan.sourceLeaves[leaf].register]
       let isAside = plan.aside.contains { $0.leaf == leaf }
-      // A value that was taken out and that the target would invent again is no edit that it could not hold.
-      if own.isBlank, !isAside { continue }
+      // One emptiness for another is no loss, and what a neighbour's edit brings into an empty leaf was not taken out of it.
+      if own.isBlank, !isAside, !(edited.contains(leaf) && isInvented(leaf, plan)) { continue }
       if !isAside, isHeld(leaf, plan) {
         outcome.isUnrepeatable = true
         continue

@@ -103,6 +103,15 @@ import Testing
     #expect(trip.back.summary.restored?.refused == 0)
   }
 
+  @Test func aValueThatWasTakenOutIsNotFilledByAFallback() throws {
+    let trip = try RestoreRulesTests.trip(
+      #"[{"client":{"id":9,"name":"Elm","highrise_id":4,"details":"by the mill","address":"99 High St"}}]"#, "harvest:json",
+      by: "bigtime:json", replacing: [(#""Notes":"by the mill""#, #""Notes":"""#)])
+    #expect(
+      try RestoreRulesTests.only(trip)["client"]?.json == #"{"id":9,"name":"Elm","highrise_id":4,"address":"99 High St"}"#)
+    #expect(trip.back.summary.restored?.refused == 0)
+  }
+
   // MARK: - Merged leaves (S10)
 
   static let merged =
