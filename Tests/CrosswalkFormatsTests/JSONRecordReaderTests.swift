@@ -329,7 +329,7 @@ import Testing
 
   @Test func aTruncatedInputIsNeverTakenForAWholeOne() {
     let seed = JSONRecordReaderTests.seed()
-    for round in 0..<JSONRecordReaderTests.rounds / 150 {
+    for round in 0..<JSONRecordReaderTests.rounds / 300 {
       let seed = seed &+ UInt64(round)
       var generator = JSONGenerator(seed: seed)
       let layout = generator.layout(ignoresCase: false, hasAliases: false)
