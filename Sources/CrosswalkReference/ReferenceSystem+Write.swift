@@ -253,15 +253,12 @@ extension ReferenceSystem {
     }
     guard let value else { return [nil] }
     let type = kind(of: field, shape)
-    guard let transform = field.transforms.first(where: { Self.isOfParts($0) }), !value.isBlank else {
-      return [try value.brought(to: type)]
-    }
-    let text = try value.characters()
+    guard let transform = field.transforms.first(where: { Self.isOfParts($0) }) else { return [try value.brought(to: type)] }
     if transform.name == "join" {
-      let members = texts(transform.others["of"] ?? transform.argument?["of"])
-      let index = members.count - 1
-      return try members.indices.map { (i) throws(Refusal) -> Tree? in i == index ? try value.brought(to: type) : nil }
+      return [Tree?](repeating: nil, count: count - 1) + [try value.brought(to: type)]
     }
+    if value.isBlank { return [try value.brought(to: type)] }
+    let text = try value.characters()
     var lines = Self.lines(text)
     if lines.count > count {
       lines[count - 1] = Array(lines[(count - 1)...].joined(separator: Array(", ".utf8)))
