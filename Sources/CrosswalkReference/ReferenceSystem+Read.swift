@@ -298,7 +298,7 @@ extension ReferenceSystem {
   private func findPlaces(of field: ReferenceField, _ format: Format) -> [Place] {
     let parent = Array(field.steps.dropLast())
     guard case .name(let own)? = field.steps.last else {
-      return [Place(identity: Array(field.name.utf8), paths: [field.steps])]
+      return [Place(identity: Array(field.name.utf8), paths: paths(field, format))]
     }
     if let lines = field.transforms.first(where: { $0.name == "lines" }) {
       var names = texts(lines.argument)
@@ -326,7 +326,7 @@ extension ReferenceSystem {
 
   private func paths(_ field: ReferenceField, _ format: Format) -> [[PathStep]] {
     let parent = Array(field.steps.dropLast())
-    guard case .name(let own)? = field.steps.last else { return [path(field.steps, format)] }
+    guard case .name(let own)? = field.steps.last else { return [columns(path(field.steps, format), format)] }
     var paths: [[PathStep]] = []
     func add(_ name: String) {
       let steps = parent + [.name(name)]
