@@ -88,7 +88,11 @@ package struct Prediction: Sendable {
 
   /// A value that no leaf of the source gives (SEMANTICS S20).
   package struct Supply: Sendable, Hashable {
-    package enum Kind: String, Sendable { case `default`, constant, set }
+    package enum Kind: String, Sendable {
+      case `default`, constant, set
+      /// In front of another element of its list.
+      case gap
+    }
 
     package var kind: Kind
     /// As a person writes it.

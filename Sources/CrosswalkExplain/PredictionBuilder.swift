@@ -588,7 +588,23 @@ struct PredictionBuilder {
         Prediction.Supply(
           kind: .default, value: PredictionBuilder.text(value.value), isAlways: !isFed && supplies.isEmpty))
     }
+    if supplies.isEmpty, !targets[index].isRequired, targetFormat.hasContainers, standsInFront(index) {
+      supplies.append(Prediction.Supply(kind: .gap, value: targetHasNull(field) ? "null" : "empty", isAlways: false))
+    }
     targets[index].supplies = supplies
+  }
+
+  /// Whether a leaf is the first of an element of a list in which elements behind it may be written.
+  private func standsInFront(_ index: Int) -> Bool {
+    let paths = targets.map { PathStep.parse($0.name) ?? [] }
+    let own = paths[index]
+    return own.indices.contains { depth in
+      guard case .index(let number) = own[depth], !paths[..<index].contains(where: { $0.starts(with: own[...depth]) }) else { return false }
+      return paths.indices.contains { other in
+        guard paths[other].count > depth, paths[other].starts(with: own[..<depth]), case .index(let behind) = paths[other][depth] else { return false }
+        return behind > number && !targets[other].feeders.isEmpty
+      }
+    }
   }
 
   private static func text(_ value: Tree) -> String {

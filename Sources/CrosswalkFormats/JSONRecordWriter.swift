@@ -371,8 +371,19 @@ extension JSONRecordWriter.Compiler {
       }
     case .items(let items):
       group(open: prefix + Array("[".utf8), close: Array("]".utf8)) { compiler in
-        for item in items.sorted(by: { $0.index < $1.index }) { compiler.add(item.content, prefix: Array(",".utf8)) }
+        compiler.add(items.sorted { $0.index < $1.index }[...], from: 0)
       }
+    }
+  }
+
+  /// Where no field has an index, and one behind it has something, stands a null.
+  private mutating func add(_ items: ArraySlice<Layout.Item>, from index: Int) {
+    guard let item = items.first else { return }
+    if item.index > index {
+      group(open: Array(",null".utf8), close: []) { $0.add(items, from: index + 1) }
+    } else {
+      add(item.content, prefix: Array(",".utf8))
+      add(items.dropFirst(), from: index + 1)
     }
   }
 

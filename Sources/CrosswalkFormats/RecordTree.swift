@@ -45,7 +45,13 @@ package enum RecordTree {
       }
       return elements.isEmpty ? nil : .array(elements)
     case .items(let items):
-      let elements = items.sorted { $0.index < $1.index }.compactMap { build($0.content, frame: frame) }
+      var elements: [Tree] = []
+      for item in items.sorted(by: { $0.index < $1.index }) {
+        guard let element = build(item.content, frame: frame) else { continue }
+        // What a list closes up is read as another element.
+        while elements.count < item.index { elements.append(.null) }
+        elements.append(element)
+      }
       return elements.isEmpty ? nil : .array(elements)
     }
   }
@@ -134,7 +140,8 @@ package enum RecordTree {
             insert([(extra.path, extra.value)], into: item, .object(cases[own].members), plainly: plainly) ?? item
           list = .array(all)
         } else {
-          list = plainly(extra.value, [.index(extra.index)] + extra.path, list)
+          let count = if case .array(let all) = list { all.count } else { 0 }
+          list = plainly(extra.value, [.index(min(extra.index, count))] + extra.path, list)
         }
       }
       result = list
@@ -144,8 +151,8 @@ package enum RecordTree {
     return result
   }
 
-  /// The tree with a value at a path. A member that stands there already is replaced; a list grows as far as the index says
-  /// (elements that nobody names are dropped again by being absent: the next free place is taken).
+  /// The tree with a value at a path. A member that stands there already is replaced; a list grows as far as the index says, with nulls
+  /// for elements that nobody names.
   package static func insert(_ value: Tree, at path: ArraySlice<PathStep>, into tree: Tree?) -> Tree {
     guard let step = path.first else { return value }
     let rest = path.dropFirst()
@@ -165,10 +172,11 @@ package enum RecordTree {
       return .object(members)
     case .index(let index):
       var items: [Tree] = if case .array(let items)? = tree { items } else if let tree { [tree] } else { [] }
-      if index < items.count, !rest.isEmpty {
-        items[index] = insert(value, at: rest, into: items[index])
+      if index < items.count, !rest.isEmpty || items[index] == .null {
+        items[index] = insert(value, at: rest, into: rest.isEmpty ? nil : items[index])
       } else {
-        items.insert(insert(value, at: rest, into: nil), at: min(index, items.count))
+        while items.count < index { items.append(.null) }
+        items.insert(insert(value, at: rest, into: nil), at: index)
       }
       return .array(items)
     case .pick(let key, let wanted):

@@ -137,7 +137,22 @@ package final class XMLRecordWriter: RecordWriter {
     case .picks(let key, let cases):
       for one in cases { addElement(name, one.members, sibling: (key, one.value)) }
     case .items(let items):
-      for item in items.sorted(by: { $0.index < $1.index }) { add(name, item.content) }
+      add(name, items.sorted { $0.index < $1.index }[...], from: 0)
+    }
+  }
+
+  /// Where no field has an index, and one behind it has something, stands an empty element.
+  private func add(_ name: String, _ items: ArraySlice<Layout.Item>, from index: Int) {
+    guard let item = items.first else { return }
+    if item.index > index {
+      let null = layout.nilAttribute.map { " \($0)=\"true\"" } ?? ""
+      steps.append(Step(action: .open, before: piece("<\(name)\(null)/>")))
+      steps.append(Step(action: .content, before: piece("")))
+      add(name, items, from: index + 1)
+      steps.append(Step(action: .close, before: piece("")))
+    } else {
+      add(name, item.content)
+      add(name, items.dropFirst(), from: index + 1)
     }
   }
 

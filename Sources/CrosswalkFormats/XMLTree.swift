@@ -73,10 +73,11 @@ package enum XMLTree {
       var items: [Tree] = if case .array(let items)? = tree { items } else if let tree { [tree] } else { [] }
       switch step {
       case .index(let index):
-        if index < items.count, !rest.isEmpty {
-          items[index] = insert(value, at: rest, into: items[index])
+        if index < items.count, !rest.isEmpty || items[index] == .null {
+          items[index] = insert(value, at: rest, into: items[index] == .null ? nil : items[index])
         } else {
-          items.insert(insert(value, at: rest, into: nil), at: min(index, items.count))
+          while items.count < index { items.append(.null) }
+          items.insert(insert(value, at: rest, into: nil), at: index)
         }
       case .pick(let key, let wanted):
         if let index = items.firstIndex(where: { $0[key] == .text(wanted) }) {

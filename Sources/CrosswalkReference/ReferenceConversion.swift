@@ -122,7 +122,7 @@ package struct ReferenceConversion: Sendable {
       // To canonical nothing is parked: what has no field stands in `native`.
       if !from.isCanonical { residue = ReferenceResidue() }
     } else if from.isCanonical, let native = canonical.native {
-      target = try restored(native, record, target, &residue, format, output)
+      target = restored(native, record, target, &residue, format, output)
     }
     return Converted(source: record, canonical: canonical, target: target, residue: residue)
   }
@@ -144,7 +144,7 @@ package struct ReferenceConversion: Sendable {
   // MARK: Residue
 
   /// The leaves of a record by their paths.
-  private func leaves(_ canonical: ReferenceCanonical) -> [ReferenceResidue.Entry] {
+  func leaves(_ canonical: ReferenceCanonical) -> [ReferenceResidue.Entry] {
     canonical.leaves.map { .init(path: $0.path, value: $0.value) }
   }
 
@@ -224,101 +224,7 @@ package struct ReferenceConversion: Sendable {
     return places.isEmpty ? .noPlace : .readOnly
   }
 
-  // MARK: Restoring
-
-  /// A record of the source system from an edited record of the target and its residue: edits win.
-  package func restore(
-    _ target: Tree, _ residue: ReferenceResidue, format: Format, output: Format
-  ) throws(ReferenceReject) -> Restored {
-    let edited = try to.read(target, format: output, via: residue.via)
-    let written = try from.write(edited, shape: .list, format: format)
-    var restored = Restored(tree: .object([]))
-    restored.inexpressible = written.failed.keys.sorted()
-    var overlay: [[UInt8]: Tree] = [:]
-    for entry in residue.parked + residue.original { overlay[entry.path] = entry.value }
-    var removed = Set(residue.extra)
-    let order = residue.parked + residue.original
-
-    for _ in 0..<4 {
-      restored.tree = build(written, order.filter { overlay[$0.path] != nil }, removed, format)
-      guard let canonical = try? from.read(restored.tree, format: format),
-        let replayed = try? to.write(canonical, shape: .list, format: output, set: set),
-        let replayedCanonical = try? to.read(replayed.tree, format: output)
-      else { break }
-      // Ids are identity, not content: a target's own id is no edit.
-      let before = Dictionary(leaves(replayedCanonical).map { ($0.path, $0.value) }) { first, _ in first }
-      let after = Dictionary(edited.leaves.filter { $0.field != nil }.map { ($0.path, $0.value) }) { first, _ in first }
-      var blamed: Set<[UInt8]> = []
-      for path in Set(before.keys).union(after.keys) where before[path] != after[path] {
-        if let leaf = replayed.leaves.first(where: { $0.path == path }) {
-          if leaf.from.contains("id") { continue }
-          for name in leaf.from { blamed.formUnion(canonical.sources(of: name)) }
-        }
-        if let leaf = edited.leaves.first(where: { $0.path == path }) {
-          if leaf.feeds.contains("id") { continue }
-          for back in written.leaves where !back.from.isDisjoint(with: leaf.feeds) { blamed.insert(back.path) }
-        }
-      }
-      let giving = blamed.intersection(Set(overlay.keys).union(removed))
-      if giving.isEmpty { break }
-      for path in giving {
-        overlay[path] = nil
-        removed.remove(path)
-        restored.edited.insert(path)
-      }
-    }
-    return restored
-  }
-
-  package struct Restored: Sendable, Equatable {
-    package var tree: Tree
-    /// Leaves of the residue that gave way to edits.
-    package var edited: Set<[UInt8]> = []
-    /// Fields whose edited text has no spelling here.
-    package var inexpressible: [String] = []
-  }
-
-  /// What came back, with the residue's leaves laid over it.
-  private func build(
-    _ written: ReferenceRecord, _ overlay: [ReferenceResidue.Entry], _ removed: Set<[UInt8]>, _ format: Format
-  ) -> Tree {
-    var values: [[UInt8]: Tree] = [:]
-    for leaf in written.leaves where !removed.contains(leaf.path) { values[leaf.path] = leaf.value }
-    for entry in overlay { values[entry.path] = entry.value }
-    var tree: Tree = .object([])
-    // What no field names stands first, at its own indexes; the elements that are picked by a member come between.
-    var mapped: [(steps: [PathStep], value: Tree)] = []
-    for field in from.fields {
-      for place in from.places(of: field, format) {
-        guard let value = values.removeValue(forKey: place.identity) else { continue }
-        // A null where the format has none is absent.
-        if value == .null, format == .xml, from.nilAttribute == nil { continue }
-        var path = place.paths[0]
-        // An attribute holds no elements: an element of the field's own name does.
-        if value.isContainer, case (.name(let name)?, .name(let own)?) = (path.last, field.steps.last), name.hasPrefix("@") {
-          path[path.count - 1] = .name(own.hasPrefix("@") ? String(own.dropFirst()) : own)
-        }
-        mapped.append((path, from.xmlLeaf(value, field.type, path, format)))
-      }
-    }
-    for entry in overlay where values[entry.path] != nil {
-      guard let steps = steps(entry.path, format), steps.contains(where: \.isListStep),
-        mapped.contains(where: { $0.steps.first == steps.first })
-      else { continue }
-      from.insert(steps, entry.value, into: &tree, format)
-      values[entry.path] = nil
-    }
-    for leaf in mapped { from.insert(leaf.steps, leaf.value, into: &tree, format) }
-    let paths = Set(overlay.map(\.path))
-    for entry in overlay where values[entry.path] != nil {
-      let path = format == .xml ? from.settledAttribute(entry.path, among: paths, written: true) : entry.path
-      guard let steps = steps(path, format) else { continue }
-      from.insert(steps, entry.value, into: &tree, format)
-    }
-    return tree
-  }
-
-  private func steps(_ path: [UInt8], _ format: Format) -> [PathStep]? {
+  func steps(_ path: [UInt8], _ format: Format) -> [PathStep]? {
     guard let text = String(validating: path, as: UTF8.self) else { return nil }
     return format.hasTrees ? PathStep.parse(text) : [.name(text)]
   }
@@ -507,7 +413,7 @@ package struct ReferenceConversion: Sendable {
   private func restored(
     _ native: Tree, _ record: Tree, _ target: ReferenceRecord, _ residue: inout ReferenceResidue,
     _ format: Format, _ output: Format
-  ) throws(ReferenceReject) -> ReferenceRecord {
+  ) -> ReferenceRecord {
     func park(_ entry: ReferenceResidue.Entry, of system: String) { Self.park(entry, of: system, &residue) }
     var target = target
     parkForeign(native, format, &residue)
@@ -527,12 +433,16 @@ package struct ReferenceConversion: Sendable {
         aids.extra = system.extra
         let way = ReferenceConversion(from: to, to: from)
         // Replayed in the format that was read: what it cannot hold is no edit.
-        target.tree = try way.restore(record, aids, format: output, output: format).tree
+        let back = way.restore(native: aids, into: target, canonical: record, format: output, input: format)
+        target.tree = back.whole
         // What came back may say again what the mapping could not, but a null where the format has none.
-        let back = self.way(back: target.tree, output, format, via: to.composed(residue.via))
+        let again = self.way(back: back.plain, output, format, via: to.composed(residue.via))
         let hasNull = output.isJSON || output == .xml && to.nilAttribute != nil
+        // Not where a fallback stood in for it: what came back in its place is the system's own.
+        let fallen = Set(target.leaves.filter { $0.via != nil }.map(\.field))
+        let own = to.fields.filter { !fallen.contains($0.name) }.flatMap(\.canonicalNames)
         let parked = zip(residue.parked, residue.why).filter { entry, _ in
-          back[entry.path] != entry.value || entry.value == .null && !hasNull
+          again[entry.path] != entry.value || entry.value == .null && !hasNull || !own.contains { entry.path.elementsEqual($0.utf8) }
         }
         (residue.parked, residue.why) = (parked.map(\.0), parked.map(\.1))
       } else {

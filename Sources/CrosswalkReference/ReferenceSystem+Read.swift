@@ -86,6 +86,7 @@ extension ReferenceSystem {
       try take(field, parts, &mine, &canonical, via[field.name])
       found += mine
     }
+    for field in fields { via[field.name].map { goBack(field, $0, &found, &canonical) } }
     try collect(record, format, found, &canonical)
     let elsewhere = elsewhere(format)
     for i in canonical.leaves.indices where canonical.leaves[i].field == nil && elsewhere.contains(canonical.leaves[i].path) {
@@ -179,10 +180,6 @@ extension ReferenceSystem {
         return mark(.failed)
       }
     }
-    // A value that was filled along a leg goes back along it.
-    if let leg, case .one(let name) = field.meaning, field.legs.contains(.field(leg)), let value = values[name] {
-      values = [leg: value]
-    }
     for (name, value) in values.sorted(by: { $0.key < $1.key }) {
       if canonical.values[name] != nil { continue }
       canonical.values[name] = value
@@ -197,6 +194,24 @@ extension ReferenceSystem {
       }
     }
     mark(values.isEmpty ? .noPlace : leaves.contains { !$0.feeds.isEmpty } ? .empty : .taken)
+  }
+
+  /// A value that was filled along a leg goes back along it, unless what is read there by itself says something else: then one of the two
+  /// was edited, and each stays where it is read.
+  private func goBack(
+    _ field: ReferenceField, _ leg: String, _ leaves: inout [ReferenceCanonical.Leaf], _ canonical: inout ReferenceCanonical
+  ) {
+    guard case .one(let name) = field.meaning, field.legs.contains(.field(leg)), let value = canonical.values[name],
+      leaves.contains(where: { $0.field == field.name && $0.feeds.contains(name) })
+    else { return }
+    if canonical.isBlank(leg) {
+      canonical.values[leg] = value
+      canonical.failed.remove(leg)
+    } else if !value.isBlank, (try? value.characters()) != (try? canonical.values[leg]?.characters()) {
+      return
+    }
+    canonical.values[name] = nil
+    for i in leaves.indices where leaves[i].feeds.remove(name) != nil { leaves[i].feeds.insert(leg) }
   }
 
   /// A text that a person gave: a spelling of the system's, or a word of the canonical model; behind a `!` as it stands.
@@ -232,6 +247,8 @@ extension ReferenceSystem {
       return parts[0]
     }
     guard let last = parts.lastIndex(where: { !($0?.isBlank ?? true) }) else {
+      // The whole is written to the last member, and so is its state.
+      if transform.name == "join" { return parts.last ?? nil }
       // Nothing said: empty if any part is, else null if any is.
       return parts.contains(.text([])) ? .text([]) : parts.contains(.null) ? .null : nil
     }
@@ -281,7 +298,7 @@ extension ReferenceSystem {
   private func findPlaces(of field: ReferenceField, _ format: Format) -> [Place] {
     let parent = Array(field.steps.dropLast())
     guard case .name(let own)? = field.steps.last else {
-      return [Place(identity: Array(field.name.utf8), paths: [field.steps])]
+      return [Place(identity: Array(field.name.utf8), paths: paths(field, format))]
     }
     if let lines = field.transforms.first(where: { $0.name == "lines" }) {
       var names = texts(lines.argument)
@@ -309,7 +326,7 @@ extension ReferenceSystem {
 
   private func paths(_ field: ReferenceField, _ format: Format) -> [[PathStep]] {
     let parent = Array(field.steps.dropLast())
-    guard case .name(let own)? = field.steps.last else { return [path(field.steps, format)] }
+    guard case .name(let own)? = field.steps.last else { return [columns(path(field.steps, format), format)] }
     var paths: [[PathStep]] = []
     func add(_ name: String) {
       let steps = parent + [.name(name)]

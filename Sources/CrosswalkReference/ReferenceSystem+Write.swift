@@ -36,6 +36,7 @@ extension ReferenceSystem {
       supplied.insert(name)
     }
     var record = ReferenceRecord(tree: .object([]))
+    var numbered: [Numbered] = []
     for field in fields where field.shapes.contains(shape) && !field.isOneWay {
       if !field.derived.isEmpty, shape == .create || shape == .update { continue }
       let isRequired = field.required.contains(shape)
@@ -57,6 +58,9 @@ extension ReferenceSystem {
         case .keep: parts = [(try? choice.value?.brought(to: kind(of: field, shape))) ?? choice.value]
         }
       }
+      for place in places where format.hasTrees && writePath(field, place, shape, format).contains(where: \.isIndex) {
+        numbered.append(Numbered(field: field, place: place, path: writePath(field, place, shape, format)))
+      }
       var isBlank = true
       for (part, place) in zip(parts, places) {
         guard let part else { continue }
@@ -77,7 +81,38 @@ extension ReferenceSystem {
         throw ReferenceReject(why: why, field: field.name)
       }
     }
+    if !numbered.isEmpty { fillGaps(&record, numbered, shape, format) }
     return record
+  }
+
+  /// A leaf in a list of which the mapping says the index.
+  private struct Numbered {
+    var field: ReferenceField
+    var place: Place
+    var path: [PathStep]
+  }
+
+  /// In front of an element of a list that is written, one without a value has a null in its first leaf; where the format has none, an
+  /// empty text. Where the mapping has no leaf stands a null, or an empty element.
+  private func fillGaps(_ record: inout ReferenceRecord, _ numbered: [Numbered], _ shape: Shape, _ format: Format) {
+    for depth in 1..<(numbered.map(\.path.count).max() ?? 1) {
+      for one in numbered where one.path.count > depth && one.path[depth].isIndex {
+        guard case .index(let number) = one.path[depth], record.leaves.contains(where: { $0.path == one.place.identity }) else { continue }
+        for index in 0..<number {
+          let element = Array(one.path[..<depth]) + [.index(index)]
+          let own = numbered.filter { $0.path.starts(with: element) }
+          if own.contains(where: { own in record.leaves.contains { $0.path == own.place.identity } }) { continue }
+          guard let first = own.first else { continue }
+          let isAttribute = if case .name(let name)? = first.path.last { name.hasPrefix("@") } else { false }
+          let value: Tree = format.isJSON || nilAttribute != nil && !isAttribute ? .null : .text([])
+          insert(first.path, xmlLeaf(value, first.field.writeTypes[shape] ?? first.field.type, first.path, format), into: &record.tree, format)
+          // A null or an empty text that was left out stands after all.
+          let from = record.omitted[first.field.name] ?? []
+          record.leaves.append(
+            .init(path: first.place.identity, value: value, field: first.field.name, from: from, via: nil, isSupplied: from.isEmpty))
+        }
+      }
+    }
   }
 
   /// What a person gave for a value that the field refuses, converted; behind a `!` as it stands.
@@ -253,15 +288,12 @@ extension ReferenceSystem {
     }
     guard let value else { return [nil] }
     let type = kind(of: field, shape)
-    guard let transform = field.transforms.first(where: { Self.isOfParts($0) }), !value.isBlank else {
-      return [try value.brought(to: type)]
-    }
-    let text = try value.characters()
+    guard let transform = field.transforms.first(where: { Self.isOfParts($0) }) else { return [try value.brought(to: type)] }
     if transform.name == "join" {
-      let members = texts(transform.others["of"] ?? transform.argument?["of"])
-      let index = members.count - 1
-      return try members.indices.map { (i) throws(Refusal) -> Tree? in i == index ? try value.brought(to: type) : nil }
+      return [Tree?](repeating: nil, count: count - 1) + [try value.brought(to: type)]
     }
+    if value.isBlank { return [try value.brought(to: type)] }
+    let text = try value.characters()
     var lines = Self.lines(text)
     if lines.count > count {
       lines[count - 1] = Array(lines[(count - 1)...].joined(separator: Array(", ".utf8)))
@@ -340,7 +372,10 @@ extension ReferenceSystem {
       node = .object(members)
     case .index(let number):
       var items = Self.items(node)
-      while items.count <= number { items.append(.object([])) }
+      let gap: Tree = format == .xml ? nilAttribute.map { .object([.init($0, .text("true"))]) } ?? .text([]) : .null
+      while items.count < number { items.append(gap) }
+      if items.count == number { items.append(.object([])) }
+      if items[number] == gap { items[number] = .object([]) }
       insert(rest, value, into: &items[number], format)
       node = .array(items)
     case .pick(let key, let wanted):
@@ -371,6 +406,8 @@ extension Tree {
 }
 
 extension PathStep {
+  var isIndex: Bool { if case .index = self { true } else { false } }
+
   var isListStep: Bool {
     if case .name = self { false } else { true }
   }

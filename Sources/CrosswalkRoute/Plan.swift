@@ -70,6 +70,7 @@ package final class Plan {
 
   private let readSteps: StepList
   private let writeSteps: StepList
+  private let gaps: GapStep?
   private let required: [(register: Int, leaf: Int)]
   private let hasRequired: Bool
   /// Source leaves that feed texts of lines: looked through for line breaks and nulls that are spelt out.
@@ -175,6 +176,7 @@ package final class Plan {
     targetLeaves = targets
     readSteps = StepList(read.steps)
     writeSteps = StepList(write.steps)
+    gaps = write.gaps
     lineLeaves = leaves.enumerated().compactMap { index, leaf in
       leaf.field >= 0 && read.feeds[index].contains { settings.canonical.fields[$0].type == .lines } ? (index, leaf.register) : nil
     }
@@ -324,6 +326,7 @@ package final class Plan {
     writeSteps.run(state)
     restoration?.restore(self)
     if let nativeLeaf, !frame.slots[sourceLeaves[nativeLeaf].register].isAbsent { takeNative() }
+    if let gaps, restoration != nil || nativeLeaf != nil { gaps.fill(state) }
     if state.isMarked.pointee, state.rejection != nil { return false }
     if hasRequired { for (register, leaf) in required where frame.slots[register].isBlank {
       state.rejection = .init(reason: .missing, leaf: leaf, side: .target)

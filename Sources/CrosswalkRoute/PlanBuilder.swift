@@ -253,6 +253,8 @@ struct PlanBuilder {
     var steps: [PlanStep] = []
     /// A register that stays absent, for what nothing feeds.
     var nothing = 0
+    /// What keeps the elements of lists at their indexes.
+    var gaps: GapStep?
   }
 
   /// Gives registers of their own to the target's leaves that are written out of `registers`.
@@ -394,6 +396,13 @@ struct PlanBuilder {
     #if CROSSWALK_MUTANTS
       Mutant.spoil(written: &half, of: system, &self)
     #endif
+    // Columns and parameters have their index in their names.
+    if format.isJSON || format == .xml {
+      half.gaps = GapStep(
+        &half.leaves, at: half.leaves.map { LayoutBuilder.written($0.leaf, in: system, format: format) },
+        hasNull: { PlanBuilder.hasNull(system.fields[$0.leaf.field], system, format) }, builder: &self)
+      if let gaps = half.gaps { half.steps.append(gaps) }
+    }
     return half
   }
 
