@@ -145,26 +145,32 @@ struct ExplanationPage {
 
   private var table: String {
     let hasReturn = explanation.returns != nil
-    var text =
-      "<table>\n<thead><tr><th>Field</th><th>Fate</th><th>Target</th><th>Meaning</th><th>When it fares otherwise</th>"
-    text += (hasReturn ? "<th>Way back</th>" : "") + "<th>Lines</th></tr></thead>\n<tbody>\n"
+    // Shares of the width, so that no name, however long, moves a column off the page.
+    let columns: [(title: String, share: Int)] =
+      hasReturn
+      ? [
+        ("Field", 16), ("Fate", 10), ("Target", 16), ("Meaning", 13), ("When it fares otherwise", 19), ("Way back", 17), ("Lines", 9),
+      ] : [("Field", 19), ("Fate", 10), ("Target", 20), ("Meaning", 15), ("When it fares otherwise", 27), ("Lines", 9)]
+    var text = "<table class=\"fields\">\n<colgroup>"
+    text += columns.map { "<col style=\"width:\($0.share)%\">" }.joined() + "</colgroup>\n<thead><tr>"
+    text += columns.map { "<th>\($0.title)</th>" }.joined() + "</tr></thead>\n<tbody>\n"
     for (index, leaf) in prediction.sources.enumerated() {
       let (ways, further) = explanation.shownWays(leaf)
       var targets = ways.map { edge in
         let manner = explanation.manner(edge)
-        return "<code>\(escaped(explanation.target(edge).name))</code>"
+        return code(explanation.target(edge).name)
           + (manner.isEmpty ? "" : " <small>\(escaped(manner))</small>")
       }
-      targets += further.map { "<code>\(escaped($0))</code>" }
+      targets += further.map(code)
       var when = explanation.conditions(of: leaf).map { marked($0.text) }
       when += explanation.losses(ways).map { "<small>may lose: \(marked($0))</small>" }
       let lines =
         "\(leaf.place.line)" + (ways.isEmpty ? "" : " → ")
         + ways.map { "\(explanation.target($0).place.line)" }.joined(separator: ", ")
-      text += "<tr><td><code>\(escaped(leaf.name))</code></td>"
+      text += "<tr><td>\(code(leaf.name))</td>"
       text += "<td><span class=\"tag \(kind(leaf.usual))\">\(escaped(Explanation.word(leaf.usual)))</span></td>"
       text += "<td>\(targets.isEmpty ? "–" : targets.joined(separator: "<br>"))</td>"
-      text += "<td><code>\(escaped(explanation.canonical(leaf)))</code></td><td>\(when.joined(separator: "<br>"))</td>"
+      text += "<td>\(code(explanation.canonical(leaf)))</td><td>\(when.joined(separator: "<br>"))</td>"
       if let returns = explanation.returnText(index) { text += "<td>\(marked(returns))</td>" }
       text += "<td class=\"lines\">\(lines)</td></tr>\n"
     }
@@ -203,11 +209,25 @@ struct ExplanationPage {
     return text
   }
 
+  private func code(_ text: String) -> String { "<code>\(broken(text))</code>" }
+
+  /// Escaped; a path may be broken between its steps and their words.
+  private func broken(_ text: String) -> String {
+    var result = ""
+    var last: Character = " "
+    for character in text {
+      if "._=".contains(last) && character.isLetter || character == "[" && last.isLetter { result += "<wbr>" }
+      result += escaped(String(character))
+      last = character
+    }
+    return result
+  }
+
   /// Escaped, with what stands between backticks as code.
   private func marked(_ text: String) -> String {
     let parts = text.split(separator: "`", omittingEmptySubsequences: false)
-    guard parts.count % 2 == 1 else { return escaped(text) }
-    return parts.enumerated().map { $0 % 2 == 1 ? "<code>\(escaped(String($1)))</code>" : escaped(String($1)) }.joined()
+    guard parts.count % 2 == 1 else { return broken(text) }
+    return parts.enumerated().map { $0 % 2 == 1 ? code(String($1)) : broken(String($1)) }.joined()
   }
 
   private func escaped(_ text: String) -> String { ExplanationPage.escaped(text) }
@@ -240,7 +260,7 @@ struct ExplanationPage {
     body { margin: 2rem auto; padding: 0 1.25rem; max-width: 76rem; background: var(--paper); color: var(--ink);
       font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
     h1 { font-size: 1.55rem; line-height: 1.25; margin: 0 0 .3rem; } h2 { font-size: 1.15rem; margin: 2rem 0 .6rem; }
-    code { font: .92em ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; overflow-wrap: break-word; }
+    code { font: .92em ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; }
     small, .lead, .foot { color: var(--muted); } .lead { margin: 0 0 1.2rem; } .foot { margin-top: 2rem; font-size: .85rem; }
     .wide { overflow-x: auto; }
     .totals, .legend { list-style: none; padding: 0; margin: 0 0 1rem; display: flex; flex-wrap: wrap; gap: .6rem 1.4rem; }
@@ -263,11 +283,14 @@ struct ExplanationPage {
     .dot { fill: var(--muted); } .dot.kept, .dot.fed, .dot.native { fill: var(--kept); } .dot.recoded { fill: var(--recoded); }
     .dot.fed { fill: var(--ink); } .dot.parked { fill: var(--parked); } .dot.supplied { fill: var(--supplied); } .dot.missing { fill: var(--missing); }
     .dot.unfed { fill: none; stroke: var(--muted); }
-    table { border-collapse: collapse; width: 100%; font-size: .9rem; }
-    th, td { text-align: left; vertical-align: top; padding: .35rem .6rem; border-bottom: 1px solid var(--line); }
-    th { color: var(--muted); font-weight: 600; } tbody tr:hover { background: var(--soft); } .lines { white-space: nowrap; color: var(--muted); }
+    table { border-collapse: collapse; width: 100%; font-size: .9rem; } .fields { table-layout: fixed; min-width: 58rem; }
+    th, td, li { overflow-wrap: anywhere; } th, td { text-align: left; vertical-align: top; padding: .35rem .6rem; border-bottom: 1px solid var(--line); }
+    th { color: var(--muted); font-weight: 600; } tbody tr:hover { background: var(--soft); } .lines { color: var(--muted); }
     .tag { font-weight: 600; } .tag.kept, .tag.native { color: var(--kept); } .tag.recoded { color: var(--recoded); } .tag.parked { color: var(--parked); }
-    @media print { body { margin: 0; max-width: none; font-size: 10pt; } tr, .totals li { break-inside: avoid; } .wide { overflow: visible; } svg { min-width: 0; } thead { display: table-header-group; } }
+    @page { margin: 12mm; }
+    @media print { body { margin: 0; padding: 0; max-width: none; font-size: 10pt; } table { font-size: 8pt; line-height: 1.35; }
+      th, td { padding: .25rem .35rem; } tr, .totals li { break-inside: avoid; } h2 { break-after: avoid; } .wide { overflow: visible; }
+      svg, .fields { min-width: 0; } svg { max-height: 24cm; break-inside: avoid; } thead { display: table-header-group; } }
 
     """
 }

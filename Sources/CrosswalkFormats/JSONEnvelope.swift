@@ -21,9 +21,9 @@ package enum JSONEnvelope {
     case needMore
   }
 
-  /// - fits: whether the first record, an object with these member names, is one: a bare record has to hold a mapped field.
+  /// - fits: whether the first record, an object with these member names, is one: a bare record has to hold a mapped field, or nothing.
   package static func locate(
-    _ bytes: UnsafeBufferPointer<UInt8>, path: RecordPath, fits: ([[UInt8]], _ isWrapped: Bool) -> Bool
+    _ bytes: UnsafeBufferPointer<UInt8>, path: RecordPath, fits: ([[UInt8]]) -> Bool
   ) -> Outcome {
     var walk = Walk(bytes: bytes)
     let split = path.steps.firstIndex(of: .elements)
@@ -40,7 +40,7 @@ package enum JSONEnvelope {
       try walk.blanks()
       guard split != nil else {
         let start = walk.i
-        guard try walk.fits(wrapper[...], isWrapped: !wrapper.isEmpty, fits) else { return .mismatch }
+        guard try walk.fits(wrapper[...], fits) else { return .mismatch }
         return .found(Place(start: start, depth: 0, wrapper: wrapper, isList: false, isEmpty: false))
       }
       var depth = 0
@@ -117,7 +117,7 @@ package enum JSONEnvelope {
 
     /// Into the objects that the steps name, and behind the `[` at their end.
     mutating func descend(
-      _ steps: ArraySlice<RecordPath.Step>, wrapper: [String], depth: inout Int, _ fits: ([[UInt8]], Bool) -> Bool
+      _ steps: ArraySlice<RecordPath.Step>, wrapper: [String], depth: inout Int, _ fits: ([[UInt8]]) -> Bool
     ) throws(Trouble) -> Bool {
       guard let step = steps.first else {
         guard try take("[") else { return false }
@@ -131,7 +131,7 @@ package enum JSONEnvelope {
         while !isOne, tries < 100 {
           let element = i
           do throws(Trouble) {
-            isOne = try self.fits(wrapper[...], isWrapped: !wrapper.isEmpty, fits)
+            isOne = try self.fits(wrapper[...], fits)
             if isOne { break }
             i = element
             try skip()
@@ -172,20 +172,20 @@ package enum JSONEnvelope {
 
     /// Whether what stands here is a record in its wrappers.
     mutating func fits(
-      _ wrapper: ArraySlice<String>, isWrapped: Bool, _ judge: ([[UInt8]], Bool) -> Bool
+      _ wrapper: ArraySlice<String>, _ judge: ([[UInt8]]) -> Bool
     ) throws(Trouble) -> Bool {
       try blanks()
       guard byte == UInt8(ascii: "{") else { return false }
       guard let name = wrapper.first else {
         var ahead = self
-        return judge(try ahead.names(), isWrapped)
+        return judge(try ahead.names())
       }
       i += 1
       if try take("}") { return false }
       while true {
         let found = try string()
         guard try take(":") else { throw .other }
-        if found.elementsEqual(name.utf8) { return try fits(wrapper.dropFirst(), isWrapped: isWrapped, judge) }
+        if found.elementsEqual(name.utf8) { return try fits(wrapper.dropFirst(), judge) }
         try skip()
         if try take(",") { continue }
         return false

@@ -136,7 +136,7 @@ package final class JSONRecordReader: RecordReader {
     }
   }
 
-  /// The first of the forms that the record fits: bare it has to hold a mapped field.
+  /// The first of the forms that the record fits: bare it has to hold a mapped field, or nothing at all.
   private func parseByOrder(
     _ start: UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>, _ buffer: UnsafePointer<UInt8>
   ) -> UnsafePointer<UInt8>? {
@@ -144,7 +144,7 @@ package final class JSONRecordReader: RecordReader {
       clear()
       let q = parseRecord(start, limit, buffer, form: forms[index])
       if q == nil, failure?.reason != .notARecord { return nil }
-      if let q, !forms[index].isEmpty || mapped > 0 {
+      if let q, !forms[index].isEmpty || mapped > 0 || skipBlanks(start + 1)[0] == UInt8(ascii: "}") {
         form = index
         return q
       }

@@ -15,6 +15,12 @@ package final class BatchResult {
     var length: Int
     /// Records with the same id before it that have no line.
     var earlier = 0
+    /// Of the record as it was written, where one before it has the same id.
+    var print: UInt64?
+    /// Of those that are earlier, the ones that were written alike.
+    var equal = 0
+    /// The id of a record that left nothing behind, and whose id others have that did: the line is there to be its own.
+    var bareId: [UInt8]?
   }
 
   @exclusivity(unchecked) var out = OutputBuffer(capacity: 64 << 10)
@@ -42,8 +48,11 @@ package final class BatchResult {
   /// Values that a given one stood in for.
   @exclusivity(unchecked) var replaced = 0
   /// Source ids of the records, one behind the other in `idBytes`: what duplicates are found by.
-  /// The `field` is -1 for the source's id, else the target's leaf whose values must not repeat.
-  @exclusivity(unchecked) var ids: [(record: Int, bytes: Range<Int>, end: Int, field: Int)] = []
+  /// The `field` is -1 for the source's id, else the target's leaf whose values must not repeat; `written` is as in a `Line`;
+  /// `print` is that of the record as it was written, where a residue line may need it.
+  @exclusivity(unchecked) var ids: [(record: Int, bytes: Range<Int>, end: Int, field: Int, written: Int, print: UInt64?)] = []
+  /// The same of records that were written without an id.
+  @exclusivity(unchecked) var prints: [(record: Int, print: UInt64)] = []
   @exclusivity(unchecked) var idBytes = OutputBuffer(capacity: 1024)
 
   /// A problem with a record; the text is made by who knows its number.
@@ -68,6 +77,7 @@ package final class BatchResult {
     if !samples.isEmpty { samples.removeAll() }
     if !work.isEmpty { work.removeAll() }
     replaced = 0
+    if !prints.isEmpty { prints.removeAll(keepingCapacity: true) }
     if !ids.isEmpty { ids.removeAll(keepingCapacity: true) }
     idBytes.removeAll()
     books.begin(size)
@@ -285,6 +295,7 @@ package final class BatchWorker {
   private static let idWindow = 32 << 20
 
   private func collectId(_ offset: Int) {
+    if keepsResidue, plan.targetId.isBlank { result.prints.append((result.seen - 1, plan.targetFingerprint)) }
     collect(plan.recordId, -1, offset)
     for leaf in uniqueLeaves { collect(frame.slots[plan.targetLeaves[leaf].leaf.register], leaf, offset) }
   }
@@ -292,7 +303,11 @@ package final class BatchWorker {
   private func collect(_ value: Slot, _ field: Int, _ offset: Int) {
     guard !value.isBlank else { return }
     result.idBytes.append(frame.text(value))
-    result.ids.append((result.seen - 1, (offset + frame.start)..<(offset + max(frame.start, frame.end)), result.idBytes.count, field))
+    result.ids.append(
+      (
+        result.seen - 1, (offset + frame.start)..<(offset + max(frame.start, frame.end)), result.idBytes.count, field, result.written - 1,
+        field < 0 && keepsResidue && !plan.targetId.isBlank ? plan.targetFingerprint : nil
+      ))
   }
 
   // MARK: - Fates
@@ -323,7 +338,7 @@ package final class BatchWorker {
     literal(plan.targetId, to: &side)
     if plan.targetId.isBlank {
       side.append(#","print":"#)
-      append(String(decoding: plan.targetFingerprint, as: UTF8.self), to: &side)
+      append(String(decoding: Fingerprint.text(plan.targetFingerprint), as: UTF8.self), to: &side)
     }
     side.append(#","parked":{"#)
     var first = true

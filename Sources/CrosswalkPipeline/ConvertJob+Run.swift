@@ -85,7 +85,10 @@ extension ConvertJob {
     if run.summary.failure == nil, !maxRejects.allows(run.summary.records.rejected, of: run.summary.records.read) {
       run.summary.failure = run.rejectLimitReached()
     }
-    if run.summary.failure == nil { run.summary.failure = run.budget?.refusal(run.summary, run.accounts.parkedOtherwise) }
+    if run.summary.failure == nil {
+      let isOut = run.outputs.output.finalPath == nil && !run.outputs.isDry && run.summary.records.written > 0
+      run.summary.failure = run.budget?.refusal(run.accounts.parkedOtherwise, isOut: isOut)
+    }
     do throws(Diagnostic) {
       try run.finish()
     } catch {

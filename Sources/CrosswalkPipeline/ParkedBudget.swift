@@ -43,13 +43,15 @@ struct ParkedBudget {
   }
 
   /// What was parked after all: under a condition, or a field that no mapping names.
-  func refusal(_ summary: ConvertSummary, _ parkedOtherwise: [String: Int]) -> Diagnostic? {
+  /// - isOut: records went where nothing can be taken back.
+  func refusal(_ parkedOtherwise: [String: Int], isOut: Bool) -> Diagnostic? {
     let over = parkedOtherwise.filter { $0.value > 0 && !allowed.contains($0.key) }.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
     guard !over.isEmpty else { return nil }
     let shown = over.prefix(6).map { "`\($0.key)` \(Decimal.grouped($0.value))" }.joined(separator: ", ")
     return Diagnostic(
       .parkedBudget,
       "values were parked that `--allow-parked` does not allow: \(shown)\(over.count > 6 ? " and \(over.count - 6) more fields" : "")",
-      help: "nothing was written; `crosswalk explain` says when a field is parked; `--dry-run --worklist FILE.csv` lists values that do not convert")
+      help: (isOut ? "records were written before that was known, and without `-o FILE` they stay; " : "nothing was written; ")
+        + "`crosswalk explain` says when a field is parked; `--dry-run --worklist FILE.csv` lists values that do not convert")
   }
 }

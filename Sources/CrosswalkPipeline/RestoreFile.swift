@@ -15,6 +15,10 @@ final class RestoreFile {
   enum Key: Hashable {
     /// The id that its record has in the other system.
     case id([UInt8])
+    /// The id that it had there before, where a map of ids gives it another.
+    case former([UInt8])
+    /// Its id, and the fingerprint of its record as it was written: of records that share an id.
+    case own([UInt8], print: [UInt8])
     /// The fingerprint of its record as it was written to the other system.
     case print([UInt8])
     /// The place of its record in the other system's file.
@@ -37,6 +41,13 @@ final class RestoreFile {
       case .print(let bytes):
         Fingerprint.add([3], to: &hash)
         Fingerprint.add(bytes, to: &hash)
+      case .former(let bytes):
+        Fingerprint.add([4], to: &hash)
+        Fingerprint.add(bytes, to: &hash)
+      case .own(let bytes, let print):
+        Fingerprint.add([5], to: &hash)
+        Fingerprint.add(bytes, to: &hash)
+        Fingerprint.add(print, to: &hash)
       }
       // The index orders by the upper bits, which FNV mixes least.
       hash ^= hash >> 32
@@ -50,6 +61,8 @@ final class RestoreFile {
     var all: [Key]
     /// Its id in the other system is not known for certain: it may be found in other ways.
     var isLoose: Bool
+    /// The line says that the id of its record is that of another one too.
+    var isShared = false
     var place: Int?
     var isDocument: Bool { all.isEmpty && place == nil }
   }
@@ -58,7 +71,7 @@ final class RestoreFile {
     var number: Int
     var bytes: [UInt8]
     var isLoose: Bool
-    /// Another line has the same key.
+    /// Another line that is left has the same key.
     var isRepeated = false
   }
 
@@ -95,6 +108,18 @@ final class RestoreFile {
   private var indexStart = 0
   private var used = Bits()
   private var loose = Bits()
+
+  // What stands more than once.
+  private static let mostWatched = 100_000
+  /// By the first key of a line: proof of the line itself, and whether it may be found in other ways; of lines whose key stood
+  /// before, by key and proof. Of the first lines only, so that memory does not grow with the residue.
+  private var seen: [UInt64: (line: Int, proof: UInt64, isLoose: Bool)] = [:]
+  private var shared: Set<UInt64> = []
+  /// Keys that several records or lines have: the first few, with the number of a line.
+  private(set) var sharedKeys: [(key: Key, line: Int)] = []
+  var sharedCount: Int { shared.count }
+  /// Lines that stood before, byte by byte: they are passed over.
+  private(set) var copies = 0
 
   /// - keys: of a line; nil when it is none of a residue.
   init(
@@ -169,17 +194,55 @@ final class RestoreFile {
     let number = lines
     guard let keys = line.withUnsafeBufferPointer({ keys($0) }) else { throw damaged(number) }
     lines += 1
+    let isWanted = arrived(number, line, keys)
+    if !isWanted, number > 0 { return number }
     if let place = keys.place {
       if place < lastPlace { isInOrder = false }
       lastPlace = place
     }
-    if keys.isLoose { loose.insert(number) }
-    if keys.isDocument { note(document: number, line) }
-    if keys.isDocument, number > 0 { return number }
     window[number] = Held(bytes: Array(line), keys: keys)
     for key in keys.all { byKey[key.hash, default: []].append(number) }
     windowBytes += line.count
     return number
+  }
+
+  /// Reads as far as the window reaches, so that lines which share a key are known before one of them is given out.
+  private func readAhead() throws(Diagnostic) {
+    while index == nil, windowBytes < windowLimit, try readOn() != nil {}
+  }
+
+  /// Notes what a line is; whether it is to be looked up.
+  private func arrived(_ number: Int, _ line: ArraySlice<UInt8>, _ keys: Keys) -> Bool {
+    if keys.isLoose { loose.insert(number) }
+    if keys.isDocument {
+      note(document: number, line)
+      return false
+    }
+    guard let key = keys.all.first else { return true }
+    let hash = key.hash
+    var proof = Fingerprint.seed
+    line.withUnsafeBytes { Fingerprint.add(words: $0, to: &proof) }
+    let before = seen[hash]
+    if before?.proof == proof || seen[hash ^ proof] != nil {
+      copies += 1
+      used.insert(number)
+      return false
+    }
+    if !keys.isLoose, before != nil || keys.isShared { share(key, line: number) }
+    if seen.count < RestoreFile.mostWatched { seen[before == nil ? hash : hash ^ proof] = (number, proof, keys.isLoose) }
+    return true
+  }
+
+  /// Notes that several records or lines have the key.
+  func share(_ key: Key, line number: Int) {
+    guard shared.count < RestoreFile.mostWatched, shared.insert(key.hash).inserted, sharedKeys.count < 5 else { return }
+    sharedKeys.append((key, number))
+  }
+
+  /// The id of the line's record is that of others.
+  func isShared(_ line: Line) -> Bool {
+    let found = line.bytes.withUnsafeBufferPointer { keys($0) }
+    return found.map { !$0.isLoose && ($0.isShared || $0.all.contains { shared.contains($0.hash) }) } ?? false
   }
 
   /// Lines of what stood around records, one a document of the way there, equal ones once; complete when the end was reached.
@@ -207,11 +270,10 @@ final class RestoreFile {
 
   // MARK: - Looking up
 
-  /// A line that was not given out before.
-  /// - isRepeated: is told when all lines with the key have been given out already.
-  func take(_ key: Key, looseOnly: Bool = false, isRepeated: (() -> Void)? = nil) throws(Diagnostic) -> Line? {
+  /// The first line with the key that was not given out before.
+  /// - amongKnown: of the lines that were read already.
+  func take(_ key: Key, looseOnly: Bool = false, amongKnown: Bool = false) throws(Diagnostic) -> Line? {
     let hash = key.hash
-    var wasThere = false
     func inWindow() -> Line? {
       guard let numbers = byKey[hash] else { return nil }
       for number in numbers {
@@ -220,8 +282,12 @@ final class RestoreFile {
       }
       return nil
     }
-    if let line = inWindow() { return line }
-    while index == nil, !hasEnded || position < buffer.count {
+    if !amongKnown { try readAhead() }
+    if var line = inWindow() {
+      if index != nil, !line.isRepeated { line.isRepeated = try inIndex(key, hash, looseOnly: looseOnly).line != nil }
+      return line
+    }
+    while index == nil, !amongKnown, !hasEnded || position < buffer.count {
       if case .place(let place) = key, isInOrder, lastPlace > place { return nil }
       if windowBytes >= windowLimit {
         try buildIndex()
@@ -230,13 +296,22 @@ final class RestoreFile {
       guard let number = try readOn() else { break }
       if window[number]?.keys.all.contains(key) ?? false, let line = inWindow() { return line }
     }
-    guard let index else { return nil }
+    let (found, given) = try inIndex(key, hash, looseOnly: looseOnly)
+    if found == nil, let given { share(key, line: given) }
+    if found == nil, case .id = key, let before = seen[hash], !before.isLoose { share(key, line: before.line) }
+    return found
+  }
+
+  /// The first line behind the window with the key, and one that was given out.
+  private func inIndex(_ key: Key, _ hash: UInt64, looseOnly: Bool) throws(Diagnostic) -> (line: Line?, given: Int?) {
+    guard let index else { return (nil, nil) }
     var found: Line?
+    var given: Int?
     try index.find(hash) { entry throws(Diagnostic) in
       if used.contains(entry.line) {
-        if found == nil, !wasThere {
+        if found == nil, given == nil, case .id = key, !loose.contains(entry.line) {
           let bytes = try line(at: entry.offset)
-          wasThere = bytes.withUnsafeBufferPointer { keys($0) }?.all.contains(key) ?? false
+          if bytes.withUnsafeBufferPointer({ keys($0) })?.all.contains(key) ?? false { given = entry.line }
         }
         return false
       }
@@ -252,8 +327,7 @@ final class RestoreFile {
       found = Line(number: entry.line, bytes: bytes, isLoose: keys.isLoose)
       return false
     }
-    if found == nil, wasThere { isRepeated?() }
-    return found
+    return (found, given)
   }
 
   /// The line is its record's; it is not given out again.
@@ -285,8 +359,7 @@ final class RestoreFile {
       let number = lines
       guard let keys = line.withUnsafeBufferPointer({ keys($0) }) else { throw damaged(number) }
       lines += 1
-      if keys.isLoose { loose.insert(number) }
-      if keys.isDocument { note(document: number, line) }
+      let isWanted = arrived(number, line, keys)
       var place = start
       if let spool {
         place = spool.size + pending.count
@@ -294,7 +367,7 @@ final class RestoreFile {
         pending.append(0x0a)
         if pending.count > 1 << 20 { try flush(&pending, spool) }
       }
-      for key in keys.all { try index.add(hash: key.hash, line: number, offset: place) }
+      for key in isWanted ? keys.all : [] { try index.add(hash: key.hash, line: number, offset: place) }
     }
     if let spool { try flush(&pending, spool) }
     try index.finish()
@@ -359,9 +432,7 @@ final class RestoreFile {
   private func readOnForCount() throws(Diagnostic) -> Bool {
     guard let (_, line) = try nextLine() else { return false }
     guard let keys = line.withUnsafeBufferPointer({ keys($0) }) else { throw damaged(lines) }
-    if keys.isLoose { loose.insert(lines) }
-    if keys.isDocument { note(document: lines, line) }
-    if skipped.count < 8, !keys.isDocument { skipped.append(Line(number: lines, bytes: Array(line), isLoose: keys.isLoose)) }
+    if arrived(lines, line, keys), skipped.count < 8 { skipped.append(Line(number: lines, bytes: Array(line), isLoose: keys.isLoose)) }
     lines += 1
     return true
   }

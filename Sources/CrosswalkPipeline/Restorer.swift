@@ -8,6 +8,8 @@ import CrosswalkRoute
 final class Restorer {
   let file: RestoreFile
   private let ids: [[UInt8]: [UInt8]]?
+  /// What the map of ids gives.
+  private let mapped: Set<[UInt8]>
   /// Leaves of the system that comes back, by which records and lines find each other when nothing else tells.
   private let match: [String]
   private let from: String
@@ -26,7 +28,10 @@ final class Restorer {
   private(set) var failure: Diagnostic?
   /// Ids that several records share → how many of them had no line of their own.
   private var passed: [[UInt8]: Int] = [:]
-  private var repeatedKeys: [(key: [UInt8], record: Int)] = []
+  /// Of these, by what they say.
+  private var equalPassed: [[UInt8]: Int] = [:]
+  /// Ids that found a line by what they were before: the first few.
+  private var formerIds: [(id: [UInt8], line: Int)] = []
 
   /// How the residue's lines are looked up; tests make it small.
   struct Memory: Sendable {
@@ -39,6 +44,7 @@ final class Restorer {
     path: String, job: ConvertJob, ids: [[UInt8]: [UInt8]]?, match: [String], folder: String
   ) throws(Diagnostic) {
     self.ids = ids
+    mapped = Set(ids.map { Array($0.values) } ?? [])
     self.match = match
     from = job.from.system
     to = job.to.system
@@ -108,19 +114,13 @@ final class Restorer {
     guard let restoration = plan.restoration else { return plan.map() }
     restoration.line = nil
     // A number may have been spelt otherwise by whoever wrote the file anew.
-    for id in plan.recordId.isBlank ? [] : ResidueHead.Id(Array(plan.frame.literal(plan.recordId)), isNumber: plan.recordId.kind == .number).spellings {
-      guard let line = try file.take(.id(id), isRepeated: { self.note(repeated: id) }) else { continue }
-      if line.isRepeated { note(repeated: id) }
-      let found = try read(line)
-      // Records with this id came before that one, and left nothing behind.
-      if found.earlier > passed[id, default: 0] {
-        passed[id, default: 0] += 1
-        break
-      }
-      restoration.line = found
+    switch try lineById(plan) {
+    case .found(let line, let parsed):
+      restoration.line = parsed
       let isMapped = plan.map()
       use(line, restoration)
       return isMapped
+    case .isAnothers, .unknown: break
     }
     // Only what was mapped already is mapped again: what was set aside is the last record's until then.
     var isMappedOnce = false
@@ -141,7 +141,7 @@ final class Restorer {
       if let key = Restorer.valuesKey(match.map { name in text(name, plan) }),
         let line = try file.take(.values(key), looseOnly: true)
       {
-        if line.isRepeated { note(repeated: key) }
+        if line.isRepeated { file.share(.values(key), line: line.number) }
         restoration.line = try read(line)
         let isMapped = plan.mapAgain()
         counts.byMatch += 1
@@ -153,15 +153,72 @@ final class Restorer {
     return isMappedOnce ? plan.mapAgain() : plan.map()
   }
 
+  private enum ById {
+    case found(RestoreFile.Line, ResidueLine)
+    /// Lines with the id are left, but records came before theirs that left nothing behind.
+    case isAnothers
+    case unknown
+  }
+
+  private func lineById(_ plan: Plan) throws(Diagnostic) -> ById {
+    guard !plan.recordId.isBlank else { return .unknown }
+    let spellings = ResidueHead.Id(Array(plan.frame.literal(plan.recordId)), isNumber: plan.recordId.kind == .number).spellings
+    for id in spellings {
+      guard var line = try file.take(.id(id)) else { continue }
+      var own: [UInt8]?
+      // A record that stands as it was written has its own line wherever it stands among those with its id.
+      if line.isRepeated {
+        file.share(.id(id), line: line.number)
+        let print = Fingerprint.text(plan.sourceFingerprint)
+        if let found = try file.take(.own(id, print: print)) { line = found }
+      }
+      let head = Restorer.head(line)
+      if let print = head?.print, print == Fingerprint.text(plan.sourceFingerprint) { own = id + print }
+      let found = try read(line)
+      if let own {
+        if (head?.equal ?? 0) > equalPassed[own, default: 0] {
+          equalPassed[own, default: 0] += 1
+          passed[id, default: 0] += 1
+          return .isAnothers
+        }
+      } else if found.earlier > passed[id, default: 0] {
+        passed[id, default: 0] += 1
+        return .isAnothers
+      }
+      return .found(line, found)
+    }
+    // What the map says comes first, also of this id.
+    guard ids != nil, !spellings.contains(where: { mapped.contains($0) }) else { return .unknown }
+    for id in spellings {
+      guard let line = try file.take(.former(id)) else { continue }
+      if formerIds.count < 5 { formerIds.append((id, line.number)) }
+      return .found(line, try read(line))
+    }
+    return .unknown
+  }
+
   /// The line that was written for a record which says what this one says; else that of the place where this one would stand if
   /// nothing but it had changed since the last such record.
   private func lineWithoutId(_ plan: Plan) throws(Diagnostic) -> (line: RestoreFile.Line, isCertain: Bool)? {
-    let own = plan.sourceFingerprint
+    let own = Fingerprint.text(plan.sourceFingerprint)
     let there = try file.take(.place(ordinal + shift), looseOnly: true)
     // A residue that was written without prints, or a record that nobody touched.
     let print = there.flatMap { Restorer.head($0)?.print }
-    if let there, print == own { return (there, true) }
-    if there == nil || print != nil, let line = try file.take(.print(own), looseOnly: true), let place = Restorer.head(line)?.at {
+    if let there, print == own {
+      // Records that say the same have their lines in their order; what follows is looked for behind this place all the same.
+      guard let first = try file.take(.print(own), looseOnly: true, amongKnown: true), first.number < there.number else { return (there, true) }
+      file.share(.print(own), line: first.number)
+      return (first, true)
+    }
+    if there == nil || print != nil, let line = try file.take(.print(own), looseOnly: true),
+      let head = Restorer.head(line), let place = head.at
+    {
+      // Records that said the same came before that one, and left nothing behind.
+      if head.equal > equalPassed[own, default: 0] {
+        equalPassed[own, default: 0] += 1
+        return nil
+      }
+      if line.isRepeated { file.share(.print(own), line: line.number) }
       shift = place - ordinal
       return (line, true)
     }
@@ -182,11 +239,6 @@ final class Restorer {
   }
 
   func countUnplaced(_ lines: Int) { counts.unplaced += lines }
-
-  private func note(repeated key: [UInt8]) {
-    counts.repeated += 1
-    if repeatedKeys.count < 5 { repeatedKeys.append((key, ordinal)) }
-  }
 
   private func text(_ name: String, _ plan: Plan) -> [UInt8]? {
     guard let leaf = plan.targetLeaves.first(where: { $0.leaf.name == name }) else { return nil }
@@ -301,8 +353,15 @@ final class Restorer {
     var keys = RestoreFile.Keys(all: [], isLoose: true, place: head.at)
     // What stood around the records.
     if head.isDocument { return keys }
-    if let id = head.targetId ?? (ids.flatMap { map in head.sourceId.flatMap { map[$0.text] } }.map { .init($0, isNumber: false) }) {
+    // Ids that a system gave after the way there are known to the map alone.
+    let mapped = ids.flatMap { map in head.sourceId.flatMap { map[$0.text] } }.map { ResidueHead.Id($0, isNumber: false) }
+    if let id = mapped ?? head.targetId {
       keys.all = id.spellings.map { .id($0) }
+      if let print = head.print { keys.all += id.spellings.map { .own($0, print: print) } }
+      if mapped != nil, let former = head.targetId {
+        keys.all += former.spellings.filter { !id.spellings.contains($0) }.map { .former($0) }
+      }
+      keys.isShared = head.targetId != nil && head.print != nil
       keys.isLoose = false
       return keys
     }
@@ -315,14 +374,27 @@ final class Restorer {
 
   // MARK: - The end
 
+  private static func repeated(_ key: RestoreFile.Key, at place: Diagnostic.DataPlace) -> Diagnostic {
+    let text =
+      switch key {
+      case .id(let id), .former(let id), .own(let id, _): "`\(Messages.excerpt(id))` belongs to more than one record or residue line"
+      case .values(let values): "`\(Messages.excerpt(values))` is in more than one record or residue line"
+      case .print, .place: "several records without an id say the same"
+      }
+    return Diagnostic(
+      .repeatedKey, text, at: place,
+      help: "a record that stands as it was written took its own line where the line tells, the others took theirs in their order",
+      disposition: .warning)
+  }
+
   /// - isWhole: all records of the input were asked for, so that a line without one means something.
   func finish(isWhole: Bool, say: (Diagnostic) -> Void) throws(Diagnostic) {
-    for (key, record) in repeatedKeys {
+    for (id, line) in formerIds {
       say(
         Diagnostic(
-          .repeatedKey, "`\(Messages.excerpt(key))` belongs to more than one record or residue line",
-          at: .init(source: file.name, record: record),
-          help: "equal ones were taken in their order", disposition: .warning))
+          .repeatedKey, "`\(Messages.excerpt(id))` is an id that the map has another one for, and took the line of that record",
+          at: .init(source: file.name, record: line),
+          help: "that is right where the file still has the ids of the way there; a new record with such an id has to be left out", disposition: .warning))
     }
     if isForced {
       say(
@@ -338,8 +410,17 @@ final class Restorer {
           at: .init(source: file.name),
           help: "neither has an id that the other knows; `--ids MAP.csv` or `--match FIELD` is certain", disposition: .warning))
     }
-    guard isWhole else { return }
-    let rest = try file.rest(atMost: 10)
+    // Lines that nobody asked for may share their ids too.
+    let rest = isWhole ? try file.rest(atMost: 10) : nil
+    counts.repeated = file.sharedCount
+    for (key, line) in file.sharedKeys { say(Restorer.repeated(key, at: .init(source: file.name, record: line))) }
+    if file.copies > 0 {
+      say(
+        Diagnostic(
+          .repeatedKey, "\(file.copies == 1 ? "1 line stands" : "\(file.copies) lines stand") in `\(file.name)` more than once",
+          at: .init(source: file.name), help: "the first of equal lines was taken, the others were passed over", disposition: .warning))
+    }
+    guard let rest else { return }
     counts.removed = rest.removed
     counts.unplaced = rest.unplaced
     if !match.isEmpty, counts.byMatch == 0, counts.records == counts.byOrder, counts.removed + counts.unplaced + counts.byOrder > 0 {
@@ -360,6 +441,12 @@ final class Restorer {
           Diagnostic(
             .unplacedLine, "no record was found for this residue line\(id)", at: place,
             help: "its values were not brought back; `--ids MAP.csv` or `--match FIELD` says which record is its own",
+            disposition: .warning))
+      } else if file.isShared(line) {
+        say(
+          Diagnostic(
+            .removedRecord, "no record was left for this residue line, whose id others share\(id)", at: place,
+            help: "its record was taken out on the other side, or edited and took another line: compare the records with this id",
             disposition: .warning))
       } else {
         say(
@@ -386,11 +473,13 @@ struct ResidueHead {
   }
 
   private(set) var at: Int?
+  /// Records before it that have its id, say the same and have no line.
+  private(set) var equal = 0
   /// Not of a record, but of the document around them.
   private(set) var isDocument = false
   private(set) var sourceId: Id?
   private(set) var targetId: Id?
-  /// Of its record as it was written, where that has no id.
+  /// Of its record as it was written, where that has no id, or one that a record before it has too.
   private(set) var print: [UInt8]?
   /// The whole line, where it was asked for.
   private(set) var whole: Tree?
@@ -402,6 +491,7 @@ struct ResidueHead {
       sourceId = ResidueHead.id(tree["sourceId"])
       targetId = ResidueHead.id(tree["targetId"])
       if case .text(let text)? = tree["print"] { print = text }
+      if case .number(let digits)? = tree["equal"] { equal = Int(String(decoding: digits, as: UTF8.self)) ?? 0 }
       whole = tree
       isDocument = tree["record"] == .null
       return
@@ -452,6 +542,8 @@ struct ResidueHead {
       if name.elementsEqual("at".utf8) {
         at = Int(String(decoding: value, as: UTF8.self))
         seen += 1
+      } else if name.elementsEqual("equal".utf8) {
+        equal = Int(String(decoding: value, as: UTF8.self)) ?? 0
       } else if name.elementsEqual("record".utf8) {
         isDocument = value.elementsEqual("null".utf8)
       } else if name.elementsEqual("sourceId".utf8) {
@@ -460,7 +552,7 @@ struct ResidueHead {
       } else if name.elementsEqual("targetId".utf8) {
         targetId = ResidueHead.id(value)
         seen += 1
-        // A print stands only where this is null.
+        // Behind it a print stands only where this is null.
         if targetId != nil { break }
       } else if name.elementsEqual("print".utf8) {
         if value.count > 2 { print = Array(value[1..<(value.count - 1)]) }

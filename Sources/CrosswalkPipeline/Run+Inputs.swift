@@ -158,9 +158,9 @@ extension Run {
       var wantsMore = false
       for (_, template) in candidates {
         guard let path = template.recordPath else { continue }
-        let outcome = JSONEnvelope.locate(stream.unused, path: path) { names, isWrapped in
-          // In a wrapper of its own name even an unknown record is one; bare, it has to show a field.
-          isWrapped && path.steps.allSatisfy { $0 != .anyName } && names.isEmpty || names.contains(where: known.has)
+        let outcome = JSONEnvelope.locate(stream.unused, path: path) { names in
+          // What has nothing in it is a record without values, but not under any name.
+          names.isEmpty ? path.steps.allSatisfy { $0 != .anyName } : names.contains(where: known.has)
         }
         switch outcome {
         case .found(let place): return place

@@ -175,6 +175,7 @@ final class Run {
     recordsSeen += result.seen
     let firstWritten = summary.records.written
     findDuplicates(result, worker)
+    countEqual(result)
     closeHeader(result, worker)
     if let audit, taker == nil, !outputs.isStopped {
       try audit.accept(
@@ -257,21 +258,36 @@ final class Run {
 
   /// Per id, how many records with it have left nothing behind so far: a later one's residue line is not theirs.
   private var withoutLine: [UInt64: Int] = [:]
+  /// The same per id and what the record says.
+  private var equalWithoutLine: [UInt64: Int] = [:]
+  private var idsWithLine: Set<UInt64> = []
 
   private func findDuplicates(_ result: BatchResult, _ worker: BatchWorker) {
     guard !result.ids.isEmpty, seenIds.count < Run.mostIds else { return }
     let bytes = result.idBytes.bytes
     var start = 0
     var line = 0
-    for (record, place, end, field) in result.ids {
+    for (record, place, end, field, written, print) in result.ids {
       var hash: UInt64 = 0xcbf2_9ce4_8422_2325 ^ UInt64(truncatingIfNeeded: field)
       for byte in bytes[start..<end] { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
       if field < 0, outputs.keepsResidue {
         while line < result.residue.count, result.residue[line].record < record { line += 1 }
         if line < result.residue.count, result.residue[line].record == record {
+          idsWithLine.insert(hash)
           if let earlier = withoutLine[hash] { result.residue[line].earlier = earlier }
+          if let print, seenIds.contains(hash) {
+            result.residue[line].print = print
+            result.residue[line].equal = equalWithoutLine[hash ^ print] ?? 0
+          }
+        } else if let print, idsWithLine.contains(hash) {
+          // Else the line of another record would be taken for its own once that one is gone.
+          result.residue.insert(
+            .init(
+              record: record, written: written, start: 0, length: 0, earlier: withoutLine[hash] ?? 0, print: print,
+              equal: equalWithoutLine[hash ^ print] ?? 0, bareId: Array(bytes[start..<end])), at: line)
         } else {
           withoutLine[hash, default: 0] += 1
+          if let print { equalWithoutLine[hash ^ print, default: 0] += 1 }
         }
       }
       if !seenIds.insert(hash).inserted {
@@ -291,6 +307,21 @@ final class Run {
         }
       }
       start = end
+    }
+  }
+
+  /// Records without an id that left nothing behind so far, by what they say: a later one's residue line is not theirs.
+  private var bareWithoutLine: [UInt64: Int] = [:]
+
+  private func countEqual(_ result: BatchResult) {
+    var line = 0
+    for (record, print) in result.prints where bareWithoutLine.count < Run.mostIds {
+      while line < result.residue.count, result.residue[line].record < record { line += 1 }
+      if line < result.residue.count, result.residue[line].record == record {
+        result.residue[line].equal = bareWithoutLine[print] ?? 0
+      } else {
+        bareWithoutLine[print, default: 0] += 1
+      }
     }
   }
 

@@ -1,6 +1,7 @@
 import CrosswalkFiles
 import CrosswalkFormats
 import CrosswalkModel
+import CrosswalkRoute
 
 /// The files of a run: the output, the residue, the rejects. Each appears complete under its name, or not at all.
 final class RunOutputs {
@@ -78,7 +79,23 @@ final class RunOutputs {
           line.append(#","earlier":"#)
           line.append(number: piece.earlier)
         }
-        line.append(UnsafeBufferPointer(rebasing: result.side.bytes[piece.start..<(piece.start + piece.length)]))
+        if piece.equal > 0 {
+          line.append(#","equal":"#)
+          line.append(number: piece.equal)
+        }
+        if let print = piece.print {
+          line.append(#","print":"#)
+          quote(String(decoding: Fingerprint.text(print), as: UTF8.self))
+        }
+        if let id = piece.bareId {
+          line.append(#","sourceId":null,"targetId":"#)
+          id.withUnsafeBufferPointer { JSONText.appendString($0, to: &line) }
+          line.append(#","parked":{},"original":{},"extra":[],"supplied":[],"via":{},"map":"#)
+          quote(source.mapHash)
+          line.append("}\n")
+        } else {
+          line.append(UnsafeBufferPointer(rebasing: result.side.bytes[piece.start..<(piece.start + piece.length)]))
+        }
         try append(to: residue)
         hasResidue = true
       }

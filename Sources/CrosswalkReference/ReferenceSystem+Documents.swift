@@ -86,7 +86,7 @@ extension ReferenceSystem {
     for rank in Set(candidates.map(\.rank)).sorted(by: >) {
       for candidate in candidates where candidate.rank == rank {
         if isMember(tree, candidate.envelope, format),
-          candidates.contains(where: { [.text("$record"), .array([.text("$record")])].contains($0.envelope) })
+          candidates.contains(where: { Self.isBare($0.envelope) })
         {
           continue
         }
@@ -96,7 +96,8 @@ extension ReferenceSystem {
         if Self.isOpen(candidate.envelope) {
           guard
             records.isEmpty
-              ? candidate.envelope == .array([.text("$record")]) : records.contains(where: { has($0, format) })
+              ? candidate.envelope == .array([.text("$record")])
+              : records.contains(where: { has($0, format) || $0 == .object([]) && Self.isBare(candidate.envelope) })
           else { continue }
         }
         if !isPiece { try checkSuccess(tree, candidate.envelope) }
@@ -134,6 +135,9 @@ extension ReferenceSystem {
     default: return true
     }
   }
+
+  /// The record, or a list of such, without any name around it.
+  private static func isBare(_ envelope: Tree) -> Bool { [.text("$record"), .array([.text("$record")])].contains(envelope) }
 
   static func holdsRecord(_ envelope: Tree) -> Bool {
     switch envelope {

@@ -20,21 +20,15 @@ package enum Fingerprint {
   /// A leaf by its name and its characters; whether it has any.
   private static func add(_ leaf: MappedLeaf, _ frame: Frame, to hash: inout UInt64) -> Bool {
     let slot = frame.slots[leaf.register]
-    let isBlank = slot.isBlank || slot.kindBits >= UInt64(Kind.emptyObject.rawValue)
+    let isBlank = saysNothing(slot)
     add(leaf.name.utf8, to: &hash)
     add([isBlank ? 0 : 1], to: &hash)
     if !isBlank { add(frame.literal(slot), to: &hash) }
     return !isBlank
   }
 
-  /// Of all leaves that say something but the ids, in whatever order: what a record is known by that has no id.
-  fileprivate static func of(all leaves: some Sequence<MappedLeaf>, _ frame: Frame) -> [UInt8] {
-    var sum: UInt64 = 0
-    for leaf in leaves where leaf.field >= 0 {
-      var hash = Fingerprint.seed
-      if add(leaf, frame, to: &hash) { sum &+= hash }
-    }
-    return text(sum)
+  fileprivate static func saysNothing(_ slot: Slot) -> Bool {
+    slot.isBlank || slot.kindBits >= UInt64(Kind.emptyObject.rawValue)
   }
 
   package static let seed: UInt64 = 0xcbf2_9ce4_8422_2325
@@ -61,14 +55,40 @@ package enum Fingerprint {
   }
 }
 
+/// The fingerprint of all leaves but the ids that say something, in whatever order: what a record is known by that has no id, and
+/// among those that share one.
+struct RecordPrint {
+  /// What the name of a leaf comes to is worked out once.
+  private let leaves: [(register: Int, named: UInt64)]
+
+  init(_ leaves: [MappedLeaf]) {
+    self.leaves = leaves.filter { $0.field >= 0 }.map { leaf in
+      var hash = Fingerprint.seed
+      Fingerprint.add(leaf.name.utf8, to: &hash)
+      Fingerprint.add([1], to: &hash)
+      return (leaf.register, hash)
+    }
+  }
+
+  func of(_ frame: Frame) -> UInt64 {
+    var sum: UInt64 = 0
+    for leaf in leaves {
+      let slot = frame.slots[leaf.register]
+      guard !Fingerprint.saysNothing(slot) else { continue }
+      var hash = leaf.named
+      Fingerprint.add(frame.literal(slot), to: &hash)
+      sum &+= hash
+    }
+    return sum
+  }
+}
+
 extension Plan {
   func fingerprint(source index: Int) -> String? { index == idLeaf ? nil : Fingerprint.of(sourceLeaves[index], frame) }
 
   /// Of the record that was written, and of one that is read.
-  package var targetFingerprint: [UInt8] { Fingerprint.of(all: targetLeaves.lazy.filter { !$0.isId }.map(\.leaf), frame) }
-  package var sourceFingerprint: [UInt8] {
-    Fingerprint.of(all: sourceLeaves.indices.lazy.filter { $0 != self.idLeaf }.map { self.sourceLeaves[$0] }, frame)
-  }
+  package var targetFingerprint: UInt64 { targetPrint.of(frame) }
+  package var sourceFingerprint: UInt64 { sourcePrint.of(frame) }
 
   /// Of the target's leaves, without what `--set` and defaults gave to all records alike.
   package var targetFingerprints: [String] {

@@ -54,6 +54,8 @@ package final class Plan {
   /// Where the target's leaves stand in its format.
   private(set) lazy var targetPlaces = Set(
     targetLeaves.map(\.leaf).filter { $0.field >= 0 }.map { LayoutBuilder.written($0, in: target, format: targetFormat) })
+  private(set) lazy var targetPrint = RecordPrint(targetLeaves.filter { !$0.isId }.map(\.leaf))
+  private(set) lazy var sourcePrint = RecordPrint(sourceLeaves.indices.filter { $0 != idLeaf }.map { sourceLeaves[$0] })
   /// Restored leaves that the target's layout has no place for.
   @exclusivity(unchecked) package var extras: [OutputExtra] = [] { didSet { if !extras.isEmpty { mark.pointee = true } } }
   /// Mapped leaves that hold objects or lists, which no value converts from: parked as failed.

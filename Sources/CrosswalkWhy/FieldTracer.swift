@@ -13,22 +13,43 @@ struct FieldTracer {
   private let plan: Plan
   private let frame: Frame
   private let tables: Tables
+  /// What came back as it stood, by its path: objects and lists in the place of a field, and values that no field names.
+  private let returned: [(path: String, value: Tree)]
 
   init(_ record: WatchedRecord) {
     self.record = record
     plan = record.plan
     frame = record.plan.frame
     tables = Tables(record.settings.tables)
+    let own = Set(record.plan.targetLeaves.filter { $0.leaf.field < 0 }.map(\.leaf.name))
+    returned = record.plan.extras.compactMap { extra -> (path: String, value: Tree)? in
+      if case .name(let first)? = extra.path.first, own.contains(first) { return nil }
+      return (PathStep.text(extra.path), extra.value)
+    }
   }
 
   /// - field: nil for all.
-  func answer(to field: String?, _ found: OutputRecord) -> WhyAnswer {
+  func answer(to name: String?, _ found: OutputRecord) -> WhyAnswer {
     var fields: [WhyAnswer.Field] = []
     var edits = 0
     for index in plan.targetLeaves.indices {
-      let isAsked = field.map { plan.targetLeaves[index].leaf.name == $0 } ?? true
+      let isAsked = name.map { plan.targetLeaves[index].leaf.name == $0 } ?? true
       let traced = trace(index, found, isBrief: !isAsked)
       if isAsked { fields.append(traced) } else if !traced.isAsWritten { edits += 1 }
+    }
+    let names = Set(plan.targetLeaves.map(\.leaf.name))
+    var unnamed = found.unnamed
+    for one in returned where !names.contains(one.path) {
+      let now = unnamed.removeValue(forKey: one.path)
+      // The reader may cut a value that stands beside mapped ones into several.
+      let parts = now == nil ? unnamed.keys.filter { $0.hasPrefix(one.path + ".") || $0.hasPrefix(one.path + "[") } : []
+      for part in parts { unnamed[part] = nil }
+      var field = WhyAnswer.Field(name: one.path, place: nil, isSecret: false, origin: origin)
+      field.written = one.value
+      field.now = parts.isEmpty ? now?.value.value : one.value
+      field.nowBytes = now?.value.bytes
+      field.isAsWritten = isSame(field.written, field.now)
+      if name.map({ $0 == one.path }) ?? true { fields.append(field) } else if !field.isAsWritten { edits += 1 }
     }
     var hasOtherId = false
     if let id = plan.targetLeaves.firstIndex(where: { $0.isId || $0.leaf.name == "id" }) {
@@ -38,8 +59,10 @@ struct FieldTracer {
       output: found.record, input: .init(source: record.source, number: record.number, bytes: record.bytes),
       from: .init(plan.source.name, format: plan.sourceFormat), to: .init(plan.target.name, format: plan.targetFormat),
       shape: plan.shape, fields: fields, otherEdits: edits, hasOtherId: hasOtherId,
-      unnamed: max(0, found.unnamed - plan.extras.reduce(0) { $0 + $1.leaves }))
+      unnamed: unnamed.values.reduce(0) { $0 + $1.leaves })
   }
+
+  private var origin: WhyAnswer.Origin { plan.restoration?.line != nil ? .residue : .native }
 
   // MARK: - The target's side
 
@@ -58,6 +81,12 @@ struct FieldTracer {
       answer.written = tree(frame.slots[leaf.register])
       answer.isAsWritten = leaf.name == "native" || isSame(answer.written, answer.now)
       if answer.written == nil { (answer.origin, answer.reason) = (.nothing, "canonical has a field for all that this record has") }
+      return answer
+    }
+    if let returned = returned.first(where: { $0.path == leaf.name }) {
+      answer.written = returned.value
+      answer.isAsWritten = isSame(answer.written, answer.now)
+      answer.origin = origin
       return answer
     }
     answer.written = tree(plan.asWritten(index))
@@ -100,7 +129,7 @@ struct FieldTracer {
     if plan.isDefault(first) {
       answer.origin = isConstant ? .constant : .default
     } else if stands.isRestored || (plan.restoration?.line != nil || plan.isOfCanonical) && !same(slot, stands) {
-      answer.origin = plan.restoration?.line != nil ? .residue : .native
+      answer.origin = origin
     } else if !stands.isBlank, !answer.canonical.isEmpty, answer.canonical.allSatisfy({ $0.isSet || isBlank($0.value) }) {
       answer.origin = .set
     } else if stands.isAbsent {
@@ -380,10 +409,41 @@ struct FieldTracer {
   /// Kinds count where the format has them.
   private func isSame(_ written: Tree?, _ now: Tree?) -> Bool {
     if written == now { return true }
-    guard !plan.targetFormat.isJSON, let a = written.flatMap(FieldTracer.literal), let b = now.flatMap(FieldTracer.literal) else {
+    guard !plan.targetFormat.isJSON else { return false }
+    if let written, let now, FieldTracer.isContainer(written) || FieldTracer.isContainer(now) {
+      return FieldTracer.withoutKinds(written) == FieldTracer.withoutKinds(undeclared(now, unless: written))
+    }
+    guard let a = written.flatMap(FieldTracer.literal), let b = now.flatMap(FieldTracer.literal) else {
       return false
     }
     return a == b
+  }
+
+  private static func isContainer(_ tree: Tree) -> Bool {
+    switch tree {
+    case .object, .array: true
+    case .null, .bool, .number, .text: false
+    }
+  }
+
+  /// Without the attributes that declare a kind, which the writer gives an element by its field.
+  private func undeclared(_ now: Tree, unless written: Tree) -> Tree {
+    guard plan.targetFormat == .xml, case .object(let members) = now else { return now }
+    let declared = [plan.target.xml.typeAttribute, plan.target.xml.nilAttribute].compactMap { $0.map { "@" + $0 } }
+    return .object(members.filter { member in
+      let name = String(decoding: member.name, as: UTF8.self)
+      return !declared.contains(name) || written[name] != nil
+    })
+  }
+
+  /// As formats without kinds have it: all is text, and one element is as good as a list of one.
+  private static func withoutKinds(_ tree: Tree) -> Tree {
+    switch tree {
+    case .object(let members): .object(members.map { .init($0.name, withoutKinds($0.value)) })
+    case .array(let items): items.count == 1 ? withoutKinds(items[0]) : .array(items.map(withoutKinds))
+    case .null: .text([])
+    case .bool, .number, .text: .text(literal(tree) ?? [])
+    }
   }
 
   private func same(_ a: Slot, _ b: Slot) -> Bool { tree(a) == tree(b) }

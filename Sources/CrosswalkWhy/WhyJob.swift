@@ -31,7 +31,14 @@ package struct WhyJob: Sendable {
   package func run(report: ((Diagnostic) -> Void)? = nil) throws(Diagnostic) -> WhyAnswer {
     _ = try InputSource.check([output] + conversion.inputs)
     let prediction = try conversion.prediction(report: report).there
-    try check(prediction)
+    // What comes back may stand under a name that no field has: only the record tells.
+    var unknown: Diagnostic?
+    do throws(Diagnostic) {
+      try check(prediction)
+    } catch {
+      guard conversion.restore != nil || prediction.source.name == CanonicalModel.name else { throw error }
+      unknown = error
+    }
     let found = try readOutput(report)
     var conversion = conversion
     conversion.to.format = found.format
@@ -40,6 +47,7 @@ package struct WhyJob: Sendable {
     guard var answer = watch.answer else {
       throw WhyJob.noRecord(record, in: output.name, written: summary?.records.written ?? watch.written, by: conversion)
     }
+    if let unknown, answer.fields.isEmpty { throw unknown }
     answer.residue = conversion.restore
     answer.output.line = try line(of: answer.output.bytes.lowerBound, in: output)
     if let input = conversion.inputs.first(where: { $0.name == answer.input.source }) {
@@ -108,7 +116,7 @@ package struct WhyJob: Sendable {
     guard let found = watch.found else {
       throw WhyJob.noRecord(record, in: output.name, count: summary?.records.read ?? 0)
     }
-    if found.values.isEmpty, found.unnamed > 0 { throw WhyJob.foreign(found.record, conversion.to.system) }
+    if found.values.isEmpty, !found.unnamed.isEmpty { throw WhyJob.foreign(found.record, conversion.to.system) }
     return found
   }
 
@@ -144,8 +152,8 @@ struct OutputRecord {
   var format: Format
   /// By the names of leaves; absent ones have none.
   var values: [String: Value] = [:]
-  /// Values that no field names.
-  var unnamed = 0
+  /// Values that no field names, by their paths, and how many leaves each has.
+  var unnamed: [String: (value: Value, leaves: Int)] = [:]
 }
 
 private final class OutputWatch: RecordWatch {
@@ -166,7 +174,11 @@ private final class OutputWatch: RecordWatch {
       found.values[leaf.name] = .init(
         value: Native.literal(slot, frame: plan.frame, format: plan.sourceFormat), bytes: record.bytes(of: slot))
     }
-    found.unnamed = plan.frame.extras.reduce(0) { $0 + Int($1.leaves) }
+    for extra in plan.frame.extras {
+      let value = OutputRecord.Value(
+        value: Native.literal(extra.value, frame: plan.frame, format: plan.sourceFormat), bytes: record.bytes(of: extra.value))
+      found.unnamed[String(decoding: plan.path(of: extra), as: UTF8.self)] = (value, Int(extra.leaves))
+    }
     self.found = found
     return false
   }

@@ -364,6 +364,110 @@ import Testing
     #expect(trip.back.text == clients)
   }
 
+  static let sharing: [(json: String, name: String)] = [
+    (#"{"SystemId":1,"Nm":"Ash"}"#, "Ash"), (#"{"SystemId":1,"Nm":"Cedar","LegalNm":"Cedar Inc"}"#, "Cedar"),
+    (#"{"SystemId":2,"Nm":"Birch","LegalNm":"Birch Ltd"}"#, "Birch"), (#"{"SystemId":1,"Nm":"Elm"}"#, "Elm"),
+    (#"{"SystemId":1,"Nm":"Fir","LegalNm":"Fir Inc"}"#, "Fir"),
+  ]
+
+  @Test(arguments: [[1, 2, 3, 4], [0, 2, 3, 4], [0, 1, 2, 3], [4], [4, 3, 2, 1, 0], [3, 4, 0, 1], [1, 3]], [600, 4 << 20])
+  func recordsThatShareAnIdFindTheirOwnLinesWhereOthersAreGoneOrMoved(_ left: [Int], _ window: Int) throws {
+    let all = RestoreRulesTests.sharing
+    let trip = try RestoreTests.trip(
+      Array((all.map(\.json).joined(separator: "\n") + "\n").utf8), "bigtime:ndjson", by: "harvest:ndjson",
+      edit: { bytes, _ in
+        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+        bytes = Array((left.map { lines[$0] }.joined(separator: "\n") + "\n").utf8)
+      }, back: { $0.restoreMemory = .init(window: window, index: 1 << 16) })
+    #expect(trip.back.text == left.map { all[$0].json + "\n" }.joined())
+    #expect(trip.back.codes.contains(.repeatedKey))
+  }
+
+  @Test func recordsThatShareIdAndValuesAreTakenInTheirOrder() throws {
+    let clients = #"""
+      {"SystemId":1,"Nm":"Ash"}
+      {"SystemId":1,"Nm":"Ash","LegalNm":"Ash Inc"}
+      {"SystemId":1,"Nm":"Ash"}
+      {"SystemId":1,"Nm":"Ash","LegalNm":"Ash Ltd"}
+
+      """#
+    #expect(try RestoreTests.trip(Array(clients.utf8), "bigtime:ndjson", by: "trackops:json").back.text == clients)
+  }
+
+  @Test func linesThatStandTwiceCountOnce() throws {
+    let trip = try RestoreRulesTests.trip(
+      RestoreRulesTests.three.replacing(":2,", with: ":1,"), "bigtime:json", by: "harvest:json", residue: { $0 + $0 })
+    #expect(try RestoreRulesTests.legalNames(trip) == ["A Ltd", "B Ltd", "C Ltd"])
+    let restored = try #require(trip.back.summary.restored)
+    #expect((restored.records, restored.added, restored.removed, restored.unplaced, restored.repeated) == (3, 0, 0, 0, 1))
+    #expect(!trip.back.codes.contains(.removedRecord))
+  }
+
+  @Test func aRecordThatTookAnotherLineOfItsIdIsReported() throws {
+    let trip = try RestoreTests.trip(
+      Array(RestoreRulesTests.three.replacing(":2,", with: ":1,").utf8), "bigtime:json", by: "harvest:json",
+      edit: { bytes, _ in bytes = Array(#"[{"client":{"id":1,"name":"B & Co"}},{"client":{"id":2,"name":"N"}}]"#.utf8) })
+    #expect(try RestoreRulesTests.legalNames(trip) == ["A Ltd", "-"])
+    #expect(trip.back.said.filter { $0.code == .repeatedKey }.count == 1)
+    #expect(trip.back.said.filter { $0.code == .removedRecord }.map(\.help).count == 2)
+  }
+
+  @Test func equalRecordsWithoutIdsKeepTheirOrder() throws {
+    let clients = ["A", "B", "C", "A", "D"].enumerated().map { #"{"Nm":"\#($1)","LegalNm":"\#($1) \#($0)"}"# }
+    func names(_ order: [Int]) throws -> (names: [String], isSaid: Bool) {
+      let trip = try RestoreTests.trip(
+        Array("[\(clients.joined(separator: ","))]".utf8), "bigtime:json", by: "harvest:ndjson",
+        edit: { bytes, _ in
+          let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+          bytes = Array((order.map { lines[$0] }.joined(separator: "\n") + "\n").utf8)
+        })
+      return (try RestoreRulesTests.legalNames(trip), trip.back.codes.contains(.repeatedKey))
+    }
+    var got = try names([2, 0, 1, 3, 4])
+    #expect(got.names == ["C 2", "A 0", "B 1", "A 3", "D 4"] && got.isSaid)
+    // Nothing but their order tells which of the two is left.
+    got = try names([1, 2, 3, 4])
+    #expect(got.names == ["B 1", "C 2", "A 0", "D 4"] && got.isSaid)
+    got = try names([0, 1, 2, 3, 4])
+    #expect(got.names == ["A 0", "B 1", "C 2", "A 3", "D 4"] && !got.isSaid)
+  }
+
+  /// What says nothing in the other system is an empty record there.
+  @Test(arguments: ["trackops:ndjson", "trackops:json", "trackops:csv", "harvest:json", "harvest:xml", "zoho-people:json", "zoho-people:xml", "canonical:json"])
+  func recordsThatAreEmptyOnTheOtherSideComeBack(_ by: String) throws {
+    let clients = #"""
+      {}
+      {"LegalNm":"A Ltd"}
+      {"SystemId":1,"Nm":"A"}
+      {}
+      {"LegalNm":"B Ltd"}
+
+      """#
+    let trip = try RestoreTests.trip(Array(clients.utf8), "bigtime:ndjson", by: by, there: { $0.audit = .all }, back: { $0.audit = .all })
+    #expect(trip.back.text == clients)
+  }
+
+  // MARK: - Maps of ids
+
+  /// The ids of the way there are other records' ids now, so what the map says has to come first.
+  @Test func aMapOfIdsComesBeforeTheIdsOfTheWayThere() throws {
+    let map = FileManager.default.temporaryDirectory.appending(path: "crosswalk-map-\(UUID().uuidString).csv")
+    defer { try? FileManager.default.removeItem(at: map) }
+    try Data("source_id,target_id\n1,2\n2,3\n".utf8).write(to: map)
+    let trip = try RestoreTests.trip(
+      Array(RestoreRulesTests.three.utf8), "bigtime:json", by: "harvest:json",
+      edit: { bytes, _ in
+        bytes = Array(#"[{"client":{"id":2,"name":"A"}},{"client":{"id":3,"name":"B"}},{"client":{"id":9,"name":"N"}}]"#.utf8)
+      }, back: { $0.ids = map.path })
+    #expect(try RestoreRulesTests.legalNames(trip) == ["A Ltd", "B Ltd", "-"])
+    #expect(try JSONReference.parse(trip.back.output).items.map { $0["SystemId"] } == [.number("1"), .number("2"), .number("9")])
+    let same = try RestoreRulesTests.trip(
+      RestoreRulesTests.three.replacing(":3,", with: ":7,").replacing(":2,", with: ":6,"), "bigtime:json", by: "harvest:json",
+      back: { $0.ids = map.path })
+    #expect(try RestoreRulesTests.legalNames(same) == ["A Ltd", "B Ltd", "C Ltd"])
+    #expect(same.back.said.filter { $0.code == .repeatedKey }.count == 1)
+  }
+
   @Test(arguments: ["trackops:csv", "trackops:json", "harvest:xml", "zoho-people:json"])
   func columnsThatNoFieldNamesComeBackIntoCSV(_ by: String) throws {
     let rows = "SystemId,Nm,Color\n1,A,red\n2,B,blue\n"

@@ -1,6 +1,7 @@
 import Crosswalk
 import CrosswalkModel
 import CrosswalkPipeline
+import CrosswalkReference
 import CrosswalkWhy
 import Foundation
 import TestSupport
@@ -87,6 +88,31 @@ import Testing
     #expect(answer.input.number == 999)
     #expect(answer.input.line == 1000)
     #expect(answer.fields.first { $0.name == "id" }?.now == .text("999"))
+  }
+
+  /// Nobody edited what came back, whatever stood there: objects in the place of a text, members that no field names.
+  @Test(arguments: [["bigtime", "harvest"], ["trackops", "zoho-people"], ["harvest", "bigtime"], ["zoho-people", "trackops"]])
+  func a_record_that_came_back_is_as_it_was_written(_ pair: [String]) throws {
+    var random = Random(seed: RestoreTests.seed)
+    let system = try Twin.system(pair[0])
+    let format = try #require(system.formats.first)
+    let count = RoundTripTests.corpora ? 200 : 9
+    let records = RestoreTests.numbered(Twin.records(system, format, count, &random), system, from: 1, format)
+    let document = try system.document(of: records, shape: .list, format: format)
+    let file = FileManager.default.temporaryDirectory.appending(path: "crosswalk-why-\(UUID().uuidString).ndjson")
+    defer { try? FileManager.default.removeItem(at: file) }
+    let there = try Conversion.run(document, "\(pair[0]):\(format)", to: pair[1]) { $0.residue = .file(file.path) }
+    let middle = try #require(Twin.system(pair[1]).formats.first)
+    let from = "\(pair[1]):\(middle)"
+    let back = try Conversion.run(there.output, from, to: "\(pair[0]):\(format)") { $0.restore = file.path }
+    for record in stride(from: 0, to: back.summary.records.written, by: 4) {
+      var conversion = ConvertJob(
+        inputs: [.bytes(there.output, name: "input")], from: Conversion.endpoint(from), to: Conversion.endpoint("\(pair[0]):\(format)"))
+      conversion.restore = file.path
+      let answer = try WhyJob(.bytes(back.output, name: "output"), record: record, field: nil, conversion: conversion).run()
+      let edited = answer.fields.filter { !$0.isAsWritten }.map { "\($0.name): \($0.written?.json ?? "-") -> \($0.now?.json ?? "-")" }
+      #expect(edited == [] && answer.unnamed == 0, "seed \(RestoreTests.seed), \(pair), record \(record)")
+    }
   }
 
   private static func answer(
