@@ -152,7 +152,7 @@ package struct Explanation {
           case .default: "default `\(supply.value)`"
           case .constant: "always `\(supply.value)`"
           case .set: "`--set \(supply.value)`"
-          case .gap: "\(supply.value) where an element behind it has a value, and"
+          case .gap: "\(supply.value) in front of an element with a value,"
           }
         return supply.isAlways ? value : "\(value) where the source has nothing"
       }

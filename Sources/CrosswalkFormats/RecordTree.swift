@@ -46,11 +46,14 @@ package enum RecordTree {
       return elements.isEmpty ? nil : .array(elements)
     case .items(let items):
       var elements: [Tree] = []
+      // Indexes without a field: nulls in front of what is written.
+      var (next, unnamed) = (0, 0)
       for item in items.sorted(by: { $0.index < $1.index }) {
+        unnamed += item.index - next
+        next = item.index + 1
         guard let element = build(item.content, frame: frame) else { continue }
-        // What a list closes up is read as another element.
-        while elements.count < item.index { elements.append(.null) }
-        elements.append(element)
+        elements += [Tree](repeating: .null, count: unnamed) + [element]
+        unnamed = 0
       }
       return elements.isEmpty ? nil : .array(elements)
     }
