@@ -101,9 +101,15 @@ package struct APILoader {
 
   // MARK: - Reading nodes
 
-  private mutating func whole(_ node: YAMLNode, _ what: @autoclosure () -> String) -> Int? {
-    if let number = node.int, number >= 0 { return number }
-    loader.report(wrongKind(node, what(), wanted: "a whole number"))
+  /// - most: what is reckoned with it must not overflow.
+  private mutating func whole(_ node: YAMLNode, _ what: @autoclosure () -> String, most: Int = 1_000_000_000) -> Int? {
+    guard let number = node.int else {
+      loader.report(wrongKind(node, what(), wanted: "a whole number"))
+      return nil
+    }
+    if (0...most).contains(number) { return number }
+    loader.report(
+      Diagnostic(.badArgument, "\(what()) is \(number)", labels: [.init(node.place)], help: "a whole number from 0 to \(most)"))
     return nil
   }
 
@@ -384,7 +390,8 @@ package struct APILoader {
         for one in loader.entries(of: value, "`kept`") ?? [] {
           guard let name = field(one.key, "a field") else { continue }
           if let from = one.value["number"] {
-            if let text = loader.text(from, "`number`") { api.record.kept.append((name, .number(text))) }
+            // Half of what a number can be: the other half is room for the records to come.
+            if let number = whole(from, "`number`", most: .max / 2) { api.record.kept.append((name, .number(String(number)))) }
           } else if let word = loader.word(one.value, "what is kept", of: ["created", "updated", "version"]) {
             api.record.kept.append((name, word == "created" ? .created : word == "updated" ? .updated : .version))
           }

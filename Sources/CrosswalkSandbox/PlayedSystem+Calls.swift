@@ -124,7 +124,7 @@ extension PlayedSystem {
       let held = records[try target(call, faults)]
       return Outcome(reply: try document(of: held, call))
     case .part:
-      guard let sequence = call.id.flatMap({ Int($0) }), records.indices.contains(sequence - 1), !records[sequence - 1].isDeleted,
+      guard let sequence = call.id.flatMap({ Int($0) }), sequence > 0, sequence <= records.count, !records[sequence - 1].isDeleted,
         !faults.hides(sequence - 1)
       else { throw Refused(.notFound, "part") }
       return Outcome(reply: reply(call, body: ReplyText.bytes(item(of: records[sequence - 1], call), call.look.format)))

@@ -75,10 +75,11 @@ extension PlayedSystem {
     var more: [PathStep]?
     var pages = 1
     if let paging = operation.paging {
-      let size = min(max(try number(paging.size, call) ?? paging.most, 1), paging.most)
-      let at = max(try number(paging.at, call) ?? paging.first, paging.first)
+      // No page is larger than all there is: what a caller asks for must not overflow.
+      let size = min(max(try number(paging.size, call) ?? paging.most, 1), paging.most, max(count, 1))
+      let skipped = max(try number(paging.at, call) ?? paging.first, paging.first) - paging.first
       pages = max((count + size - 1) / size, 1)
-      var start = min(paging.isOffset ? at - paging.first : (at - paging.first) * size, count)
+      var start = paging.isOffset ? min(skipped, count) : min(min(skipped, pages) * size, count)
       if start > 0, fault == .skip { start = min(start + 1, count) }
       if start > 0, fault == .duplicate { start -= 1 }
       let end = min(start + size, count)

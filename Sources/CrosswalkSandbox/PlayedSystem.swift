@@ -44,6 +44,8 @@ final class PlayedSystem {
   let idLeaf: Int
   let unique: [Int]
   private var nextNumber = 1
+  /// Ids and versions above are somebody else's: the system's own never come near the end of numbers.
+  static let numberLimit = Int.max / 2
   /// Leaves that a create has to have.
   let requiredLeaves: [Int]
   /// Leaves that a body may set.
@@ -105,13 +107,16 @@ final class PlayedSystem {
     keptLeaves = api.record.kept.compactMap { [codec] field, kept in codec.index(of: field).map { ($0, kept) } }
     leafNames = leaves.map { Array($0.name.utf8) }
     unique = leaves.indices.filter { system.fields[leaves[$0].field].isUnique || api.record.unique.contains(leaves[$0].name) }
-    for case (let field, .number(let from)) in api.record.kept where field == leaves[id].name { nextNumber = Int(from) ?? 1 }
+    for case (let field, .number(let from)) in api.record.kept where field == leaves[id].name { nextNumber = Int(from).map { min(max($0, 1), PlayedSystem.numberLimit) } ?? 1 }
   }
 
   // MARK: - Records
 
   /// A new id, after all that there were.
-  func newId() -> String { String(nextNumber) }
+  func newId() -> String {
+    while byId[String(nextNumber)] != nil { nextNumber += 1 }
+    return String(nextNumber)
+  }
 
   func index(ofId id: String) -> Int? { byId[id] }
 
@@ -135,7 +140,7 @@ final class PlayedSystem {
       records.append(held)
     }
     byId[held.id] = held.sequence
-    if let number = Int(held.id), number >= nextNumber { nextNumber = number + 1 }
+    if let number = Int(held.id), number >= nextNumber, number < PlayedSystem.numberLimit { nextNumber = number + 1 }
     guard !held.isDeleted else { return }
     for leaf in unique {
       guard let value = held.values[leaf], !value.isBlankText else { continue }
@@ -208,6 +213,10 @@ final class PlayedSystem {
     }
   }
 
+  private static func version(_ value: Tree) -> Int? {
+    Int(String(decoding: RecordCodec.literal(value), as: UTF8.self)).flatMap { (1..<numberLimit).contains($0) ? $0 : nil }
+  }
+
   // MARK: - As the store has them
 
   private static let versionName = "$version"
@@ -236,7 +245,7 @@ final class PlayedSystem {
     for member in members {
       let name = String(decoding: member.name, as: UTF8.self)
       if name == PlayedSystem.versionName {
-        held.version = Int(String(decoding: RecordCodec.literal(member.value), as: UTF8.self)) ?? 1
+        held.version = PlayedSystem.version(member.value) ?? 1
       } else if name == PlayedSystem.inUseName {
         held.isInUse = true
       } else if let index = codec.index(of: name) {

@@ -243,7 +243,7 @@ package final class Sandbox: SandboxService {
         }
       case "clock":
         guard let seconds = Int(text.filter { !$0.isWhitespace }), seconds >= 0 else { return plain(400, "the body is a number of seconds") }
-        world.clock.advance(seconds: seconds)
+        guard world.clock.advance(seconds: seconds) else { return plain(400, "the clock goes up to the year 9998") }
         return plain(200, world.clock.text)
       case "in-use":
         for line in text.split(separator: "\n") {

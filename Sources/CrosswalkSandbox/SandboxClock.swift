@@ -34,6 +34,14 @@ final class SandboxClock {
 
   func tick() { if isFast { own += 100 } }
 
-  /// Lets time pass; the machine's clock does so by itself.
-  func advance(seconds: Int) { if isFast { own += 1000 * seconds } }
+  /// Lets time pass; the machine's clock does so by itself. False where no four digits can have the year any more.
+  func advance(seconds: Int) -> Bool {
+    guard isFast else { return true }
+    guard (0...(SandboxClock.last - own / 1000)).contains(seconds) else { return false }
+    own += 1000 * seconds
+    return true
+  }
+
+  /// A year before the end of 9999, so that requests may go on from there.
+  private static let last = 253_370_764_800
 }
