@@ -43,7 +43,10 @@ package final class SandboxStore: Sendable {
     // SQLite gives the files beside it the same rights.
     let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     guard file >= 0 else { throw SandboxStore.unusable(path, lastSystemError()) }
+    let refusal = SandboxStore.refusal(of: file)
     Glibc.close(file)
+    // Before SQLite has opened it: that alone would change the journal of somebody's database.
+    if let refusal { throw SandboxStore.unusable(path, refusal) }
     do {
       let opened = try DatabaseQueue(path: path, configuration: SandboxStore.configuration)
       guard try !opened.read(SandboxStore.migrator.hasBeenSuperseded) else {
@@ -192,11 +195,29 @@ extension SandboxStore {
     configuration.journalMode = .wal
     configuration.label = "sandbox-store"
     configuration.prepareDatabase { database in
+      // Of a new file the first write, with the journal that SQLite begins with: it is in the file itself at once, and stays.
+      if try Int32.fetchOne(database, sql: "PRAGMA application_id") != applicationId {
+        try database.execute(sql: "PRAGMA application_id = \(applicationId)")
+      }
       // Two sandboxes on one file would give the same ids. It also saves the shared memory and its locks.
       try database.execute(sql: "PRAGMA locking_mode = EXCLUSIVE")
       try database.execute(sql: "PRAGMA wal_autocheckpoint = 4000")
     }
     return configuration
+  }
+
+  /// `CwSb`: what SQLite's header has where a program says that a file is its own.
+  private static let applicationId: Int32 = 0x4377_5362
+
+  /// Why a file is no store; nil for one, and for one that is empty. Nothing is written, no lock is taken.
+  private static func refusal(of file: Int32) -> String? {
+    var header = [UInt8](repeating: 0, count: 100)
+    let count = header.withUnsafeMutableBytes { pread(file, $0.baseAddress, 100, 0) }
+    guard count >= 0 else { return lastSystemError() }
+    if count == 0 { return nil }
+    guard count == 100, header.starts(with: "SQLite format 3\0".utf8) else { return "it is another file than a store" }
+    let id = header[68..<72].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+    return id == UInt32(bitPattern: applicationId) ? nil : "it is another program's database; nothing in it has been changed"
   }
 
   /// What has been released is never changed: a new table or column is a further migration.

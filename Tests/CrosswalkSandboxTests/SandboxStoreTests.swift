@@ -100,6 +100,39 @@ import Testing
     }
   }
 
+  @Test func aDatabaseOfAnotherProgramIsRefusedAndStaysAsItIs() async throws {
+    try await Self.folder { folder in
+      let file = folder.appending(path: "ledger.db")
+      let store = try SandboxStore(path: file.path)
+      try await store.commit([Self.record(1, "x")])
+      try store.close()
+      var bytes = try Data(contentsOf: file)
+      #expect(Array(bytes[68..<72]) == Array("CwSb".utf8))
+      // The same database, said to be nobody's and somebody else's.
+      for id in [[0, 0, 0, 0], Array("Ledg".utf8)] as [[UInt8]] {
+        bytes.replaceSubrange(68..<72, with: id)
+        try bytes.write(to: file)
+        #expect { try SandboxStore(path: file.path) } throws: { error in
+          (error as? Diagnostic)?.title
+            == "the store \(file.path) cannot be used: it is another program's database; nothing in it has been changed"
+        }
+        #expect(try Data(contentsOf: file) == bytes)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["ledger.db"])
+      }
+    }
+  }
+
+  /// As `kill -9` leaves it, before the log has come into the file.
+  @Test func aNewStoreIsKnownByItsFileAlone() async throws {
+    try await Self.folder { folder in
+      let store = try SandboxStore(path: folder.appending(path: "s.db").path)
+      let copy = folder.appending(path: "copy.db")
+      try FileManager.default.copyItem(at: folder.appending(path: "s.db"), to: copy)
+      try SandboxStore(path: copy.path).close()
+      try store.close()
+    }
+  }
+
   @Test func aClosedStoreRefusesCommits() async throws {
     try await Self.folder { folder in
       let store = try SandboxStore(path: folder.appending(path: "s.db").path)
