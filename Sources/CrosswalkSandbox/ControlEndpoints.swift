@@ -10,6 +10,9 @@ import CrosswalkModel
 ///     GET  /__sandbox/page        the page, with page.css and page.js       from this machine
 ///     GET  /__sandbox/page.json   what the page shows                       from this machine and the page itself
 ///
+/// The history has the values of secret fields too: it is what an outsider holds against what was meant to be written. Page and state
+/// show neither those nor credentials.
+///
 /// The token is sent as `X-Sandbox-Token`. The page has none to show: what guards it is that the `Host` must be this machine, so that
 /// no other site can reach it under a name of its own that it has pointed here, and that no other site's script may read it.
 struct ControlEndpoints: Sendable {

@@ -22,12 +22,14 @@ package final class Sandbox: SandboxService {
   private struct Said {
     var number: Int
     var milliseconds: Int
-    /// Of long bodies the beginning, and how long they were.
+    /// Of long bodies only how long they were.
     var request: SandboxRequest
     var requestCount: Int
     var reply: SandboxReply
     var replyCount: Int
     var fault: String?
+    /// As text, once somebody has looked.
+    var text: SandboxState.Exchange?
 
     init(_ number: Int, at milliseconds: Int, _ request: SandboxRequest, _ reply: SandboxReply, _ fault: String?) {
       self.number = number
@@ -37,8 +39,8 @@ package final class Sandbox: SandboxService {
       self.fault = fault
       requestCount = request.body.count
       replyCount = reply.body.count
-      if requestCount > Redactor.shown { self.request.body = Array(request.body.prefix(Redactor.shown)) }
-      if replyCount > Redactor.shown { self.reply.body = Array(reply.body.prefix(Redactor.shown)) }
+      if requestCount > Redactor.kept { self.request.body = [] }
+      if replyCount > Redactor.kept { self.reply.body = [] }
     }
   }
 
@@ -274,17 +276,20 @@ package final class Sandbox: SandboxService {
     return .init(
       number: said.number, time: SandboxClock.text(of: said.milliseconds), connection: request.connection,
       method: request.method, target: target, status: reply.status,
-      request: redactor.text(head: "\(request.method) \(target)", request.headers, request.body, of: said.requestCount),
-      reply: redactor.text(head: "\(reply.status)", reply.headers, reply.body, of: said.replyCount), fault: said.fault)
+      request: redactor.text(head: "\(request.method) \(target)", request.headers, request.body, of: said.requestCount, isReply: false),
+      reply: redactor.text(head: "\(reply.status)", reply.headers, reply.body, of: said.replyCount, isReply: true), fault: said.fault)
   }
 
   package func state() -> SandboxState {
     let address = address.withLock { $0 }
     return world.withLock { world in
       let isAlone = world.systems.count == 1
+      for index in world.exchanges.indices.suffix(Sandbox.remembered) where world.exchanges[index].text == nil {
+        world.exchanges[index].text = shown(world.exchanges[index])
+      }
       return SandboxState(
         systems: world.systems.map { played($0, at: "\(address)/\(isAlone ? "" : $0.system.name)") },
-        exchanges: world.exchanges.suffix(Sandbox.remembered).map(shown), faults: world.faults.rules.map { ($0.text, $0.fired) })
+        exchanges: world.exchanges.suffix(Sandbox.remembered).compactMap(\.text), faults: world.faults.rules.map { ($0.text, $0.fired) })
     }
   }
 
