@@ -31,11 +31,11 @@ struct SandboxData {
 
   /// Puts the records into systems that have none yet; a store that has some goes on with them.
   func fill(_ sandbox: CrosswalkSandbox.Sandbox, _ console: Console) throws(Diagnostic) {
+    for (system, _) in files where !sandbox.isEmpty(system) {
+      throw Diagnostic(
+        .usage, "the store has records of \(system) already", help: "leave `--data` out to go on with them, or name a new `--store`")
+    }
     for (system, path) in files {
-      guard sandbox.isEmpty(system) else {
-        throw Diagnostic(
-          .usage, "the store has records of \(system) already", help: "leave `--data` out to go on with them, or name a new `--store`")
-      }
       let records = try records(of: path, as: system, console)
       try blocking { () async throws(Diagnostic) in try await sandbox.seed(system, records) }
     }
@@ -62,7 +62,22 @@ struct SandboxData {
     guard summary.records.rejected == 0 else {
       throw Diagnostic(.usage, "\(summary.records.rejected) records of `\(path)` cannot be records of \(system)", help: "`convert` says why")
     }
+    if let lost = SandboxData.lost(summary, of: path, as: system) { console.show(lost) }
     return try SandboxData.bytes(of: temporary).split(separator: 0x0a).map(Array.init)
+  }
+
+  /// A sandbox plays the fields that the system's file has, and no others: what stands in the data beside them is left out.
+  static func lost(_ summary: ConvertSummary, of path: String, as system: String) -> Diagnostic? {
+    let count = summary.parked.reduce(0) { $1.key == .empty || $1.key == .derived ? $0 : $0 + $1.value }
+    let around = summary.documentUnknown.values.reduce(0, +)
+    guard count + around > 0 else { return nil }
+    var fields = summary.parkedFields.merging(summary.documentUnknown, uniquingKeysWith: +).sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+    let rest = fields.count - 8
+    if rest > 0 { fields = Array(fields.prefix(8)) }
+    let list = fields.map { "\($0.key) \($0.value)" }.joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : "")
+    return Diagnostic(
+      .parkedNowhere, "\(count + around) values of `\(path)` are not in the sandbox: \(system) has no place for them as they are",
+      help: "by field\(summary.parked.keys.contains { $0 == .empty || $0 == .derived } ? ", empty and derived ones too" : ""): \(list); `client.yaml` of \(system) says which fields it has", disposition: .warning)
   }
 
   private static func bytes(of path: String) throws(Diagnostic) -> [UInt8] {
