@@ -165,7 +165,10 @@ final class PlayedSystem {
     }
     keep(&values, version: 1, isNew: true, overwrites: false)
     compose(&values)
-    let held = Held(id: id, sequence: records.count, values: values)
+    var held = Held(id: id, sequence: records.count, values: values)
+    for case (let leaf, .version) in keptLeaves {
+      if let version = values[leaf].flatMap(PlayedSystem.version) { held.version = version }
+    }
     put(held)
     return stored(held)
   }

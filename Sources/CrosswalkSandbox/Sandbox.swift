@@ -14,6 +14,8 @@ package final class Sandbox: SandboxService {
     var faults: Faults
     var exchanges: [Said] = []
     var number = 0
+    /// The store could not be written: what the records are here is not what it has.
+    var failure: String?
     let clock: SandboxClock
   }
 
@@ -108,16 +110,25 @@ package final class Sandbox: SandboxService {
   }
 
   package func answer(_ request: SandboxRequest) async -> SandboxReply {
-    if request.target.hasPrefix("/__sandbox/") { return control(request) }
-    let answer = world.withLock { world -> Answer in self.answer(request, &world) }
+    let isControl = request.target.hasPrefix("/__sandbox/")
+    let answer = world.withLock { world -> Answer in
+      if let failure = world.failure { return Answer(reply: Sandbox.plain(500, failure)) }
+      return isControl ? control(request, &world) : self.answer(request, &world)
+    }
     guard !answer.changes.isEmpty else { return answer.reply }
     do {
       try await store.commit(answer.changes)
     } catch {
-      return SandboxReply(
-        status: 500, headers: [("Content-Type", "text/plain; charset=utf-8")], body: Array("the store cannot be written: \(error)\n".utf8))
+      // What was changed here cannot be taken back where others have built upon it. So nothing of it is shown any more.
+      let failure = "the store cannot be written: \(error)"
+      world.withLock { $0.failure = failure }
+      return Sandbox.plain(500, failure)
     }
     return answer.reply
+  }
+
+  private static func plain(_ status: Int, _ text: String) -> SandboxReply {
+    SandboxReply(status: status, headers: [("Content-Type", "text/plain; charset=utf-8")], body: Array("\(text)\n".utf8))
   }
 
   private func answer(_ request: SandboxRequest, _ world: inout World) -> Answer {
@@ -128,9 +139,7 @@ package final class Sandbox: SandboxService {
     }
     guard let (system, path) = route(parameters.path, world.systems) else {
       let names = world.systems.map { "/\($0.system.name)/" }.joined(separator: " ")
-      return Answer(
-        reply: SandboxReply(
-          status: 404, headers: [("Content-Type", "text/plain; charset=utf-8")], body: Array("played here: \(names)\n".utf8)))
+      return Answer(reply: Sandbox.plain(404, "played here: \(names)"))
     }
     var fault: (name: Faults.Name, rule: String)?
     let answer = answer(request, system, path, parameters.query, &world.faults, &fault)
@@ -228,38 +237,39 @@ package final class Sandbox: SandboxService {
 
   /// `POST faults`: rules in the body take the place of those that were; `POST clock`: seconds that pass; `POST in-use`: `SYSTEM ID`
   /// lines of records that others depend on.
-  private func control(_ request: SandboxRequest) -> SandboxReply {
+  private func control(_ request: SandboxRequest, _ world: inout World) -> Answer {
     let text = String(decoding: request.body, as: UTF8.self)
-    func plain(_ status: Int, _ text: String) -> SandboxReply {
-      SandboxReply(status: status, headers: [("Content-Type", "text/plain; charset=utf-8")], body: Array((text + "\n").utf8))
-    }
-    return world.withLock { world in
-      switch request.target.dropFirst("/__sandbox/".count) {
-      case "faults":
-        do throws(Diagnostic) {
-          let new = try Faults(text, seed: world.faults.seed)
-          world.faults = new
-          return plain(200, new.rules.map(\.text).joined(separator: ","))
-        } catch {
-          return plain(400, error.title)
-        }
-      case "clock":
-        guard let seconds = Int(text.filter { !$0.isWhitespace }), seconds >= 0 else { return plain(400, "the body is a number of seconds") }
-        guard world.clock.advance(seconds: seconds) else { return plain(400, "the clock goes up to the year 9998") }
-        return plain(200, world.clock.text)
-      case "in-use":
-        for line in text.split(separator: "\n") {
-          let words = line.split(separator: " ").map(String.init)
-          guard words.count == 2, let system = world.systems.first(where: { $0.system.name == words[0] }),
-            let index = system.index(ofId: words[1])
-          else { return plain(400, "`\(line)` is no system and id of a record in it") }
-          var held = system.records[index]
-          held.isInUse = true
-          system.put(held)
-        }
-        return plain(200, "done")
-      default: return plain(404, "control: faults, clock, in-use")
+    func plain(_ status: Int, _ text: String) -> Answer { Answer(reply: Sandbox.plain(status, text)) }
+    switch request.target.dropFirst("/__sandbox/".count) {
+    case "faults":
+      do throws(Diagnostic) {
+        let new = try Faults(text, seed: world.faults.seed)
+        world.faults = new
+        return plain(200, new.rules.map(\.text).joined(separator: ","))
+      } catch {
+        return plain(400, error.title)
       }
+    case "clock":
+      guard let seconds = Int(text.filter { !$0.isWhitespace }), seconds >= 0 else { return plain(400, "the body is a number of seconds") }
+      guard world.clock.advance(seconds: seconds) else { return plain(400, "the clock goes up to the year 9998") }
+      return plain(200, world.clock.text)
+    case "in-use":
+      var answer = plain(200, "done")
+      for line in text.split(separator: "\n") {
+        let words = line.split(separator: " ").map(String.init)
+        guard words.count == 2, let system = world.systems.first(where: { $0.system.name == words[0] }),
+          let index = system.index(ofId: words[1])
+        else {
+          answer.reply = Sandbox.plain(400, "`\(line)` is no system and id of a record in it")
+          return answer
+        }
+        var held = system.records[index]
+        held.isInUse = true
+        system.put(held)
+        answer.changes.append(system.stored(held))
+      }
+      return answer
+    default: return plain(404, "control: faults, clock, in-use")
     }
   }
 

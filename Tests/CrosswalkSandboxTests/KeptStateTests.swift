@@ -1,0 +1,70 @@
+import CrosswalkFormats
+import CrosswalkMapping
+import CrosswalkModel
+import CrosswalkSandbox
+import Foundation
+import Testing
+
+/// What a sandbox was told, stays told: by the data, by the store, and by the system's own rules.
+@Suite struct KeptStateTests {
+  private static let json = [(name: "Content-Type", value: "application/json"), (name: "Accept", value: "application/json")]
+
+  private static func sandbox(_ store: SandboxStore) throws -> Sandbox {
+    let library = try MappingLibrary(folders: [])
+    let (system, problems) = library.system("harvest", canonical: try library.canonical(), checksAPI: true)
+    guard let system else { throw problems[0] }
+    return try Sandbox([(system, [:])], store: store, faults: Faults("", seed: 1), seed: 1, isFast: true)
+  }
+
+  @Test func whatIsInUseIsSoInTheNextRunAndNoWriteOfTheHistory() async throws {
+    let path = FileManager.default.temporaryDirectory.appending(path: "crosswalk-in-use-\(UUID().uuidString).db").path
+    defer { for ending in ["", "-wal"] { unlink(path + ending) } }
+    var store = try SandboxStore(path: path)
+    var sandbox = try Self.sandbox(store)
+    try await Played.seed(sandbox, "harvest", [#"{"client":{"id":7,"name":"Quay"}}"#])
+    let wrong = await Played.call(sandbox, "harvest", "POST /__sandbox/in-use", [], "harvest 7\nharvest 8")
+    #expect(wrong.hasSuffix("`harvest 8` is no system and id of a record in it\n"))
+    #expect(try store.history() == [])
+    try store.close()
+    store = try SandboxStore(path: path)
+    sandbox = try Self.sandbox(store)
+    #expect(await Played.call(sandbox, "harvest", "DELETE /clients/7", Self.json).hasPrefix("400"))
+    try store.close()
+  }
+
+  @Test func theVersionGoesOnFromThatOfTheData() async throws {
+    let sandbox = try Played.sandbox(["harvest"])
+    try await Played.seed(sandbox, "harvest", [#"{"client":{"id":7,"name":"Quay","cache_version":4}}"#])
+    _ = await Played.call(sandbox, "harvest", "PUT /clients/7", Self.json, #"{"client":{"name":"Reed"}}"#)
+    #expect(await Played.call(sandbox, "harvest", "GET /clients/7", Self.json).contains(#""cache_version":5"#))
+  }
+
+  @Test func afterTheStoreCouldNotBeWrittenNothingIsShownThatItDoesNotHave() async throws {
+    let path = FileManager.default.temporaryDirectory.appending(path: "crosswalk-full-\(UUID().uuidString).db").path
+    defer { for ending in ["", "-wal"] { unlink(path + ending) } }
+    let store = try SandboxStore(path: path)
+    let sandbox = try Self.sandbox(store)
+    try store.close()
+    for line in ["POST /clients", "GET /clients", "GET /account/rate_limit_status"] {
+      let reply = await Played.call(sandbox, "harvest", line, Self.json, line.hasPrefix("POST") ? #"{"client":{"name":"Quay"}}"# : "")
+      #expect(reply.hasPrefix("500"), "\(line)")
+      #expect(!reply.contains("Quay"), "\(line)")
+    }
+  }
+
+  @Test func askingForTheHeadAloneWritesNothing() async throws {
+    let sandbox = try Played.sandbox(["zoho-people"])
+    let query = "clientName=Quay&currency=USD"
+    #expect(!(await Played.call(sandbox, "zoho-people", "HEAD /addclient?\(query)")).contains("successfully"))
+    #expect(sandbox.state().systems[0].count == 0)
+    #expect(await Played.call(sandbox, "zoho-people", "GET /addclient?\(query)").contains("successfully"))
+    #expect(sandbox.state().systems[0].count == 1)
+  }
+
+  @Test func aRefusedDeleteInXMLHasItsAddressAsAnAttributeAsAllOthers() async throws {
+    let sandbox = try Played.sandbox(["zoho-people"])
+    let path = try #require(sandbox.state().systems.first?.name)
+    let reply = await Played.call(sandbox, path, "POST /xml/deleteclient?clientId=1", [(name: "Accept", value: "application/xml")])
+    #expect(reply.contains(#"<response uri="/api/timetracker/"#), "\(reply)")
+  }
+}
