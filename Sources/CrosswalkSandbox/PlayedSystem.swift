@@ -44,6 +44,10 @@ final class PlayedSystem {
   let idLeaf: Int
   let unique: [Int]
   private var nextNumber = 1
+  /// Writes of the last while and older ones, in their order: when, and what was there before.
+  private var changes: [(at: Int, sequence: Int, before: Held?)] = []
+  /// How many make it worth a look whether some are old.
+  private var manyChanges = 1024
   /// Leaves that a create has to have.
   let requiredLeaves: [Int]
   /// Leaves that a body may set.
@@ -141,6 +145,33 @@ final class PlayedSystem {
       guard let value = held.values[leaf], !value.isBlankText else { continue }
       byValue[leaf, default: [:]][PlayedSystem.key(value), default: []].insert(held.sequence)
     }
+  }
+
+  /// How long a write does not show in a list that is stale.
+  private static let staleMilliseconds = 30_000
+
+  /// `put`, by a call.
+  func write(_ held: Held) {
+    let now = clock.milliseconds
+    if changes.count >= manyChanges {
+      changes.removeFirst(changes.firstIndex { $0.at > now - PlayedSystem.staleMilliseconds } ?? changes.count)
+      manyChanges = max(1024, 2 * changes.count)
+    }
+    var before = records.indices.contains(held.sequence) ? records[held.sequence] : nil
+    before?.documents = [:]
+    changes.append((now, held.sequence, before))
+    put(held)
+  }
+
+  /// Of the records that were written in the last while what they were before; nil: not there.
+  func earlier() -> [Int: Held?] {
+    let then = clock.milliseconds - PlayedSystem.staleMilliseconds
+    var earlier: [Int: Held?] = [:]
+    for change in changes.reversed() {
+      guard change.at > then else { break }
+      earlier[change.sequence] = .some(change.before)
+    }
+    return earlier
   }
 
   private func unlist(_ held: Held) {
@@ -270,11 +301,11 @@ struct Pace {
 
   /// Nil where the call may pass; else the seconds to wait.
   mutating func take(at now: Int) -> Int? {
-    guard let rule else { return nil }
     if now < blockedUntil {
-      if rule.prolongs { blockedUntil = now + 1000 * (rule.locks ?? rule.seconds) }
+      if let rule, rule.prolongs { blockedUntil = now + 1000 * (rule.locks ?? rule.seconds) }
       return wait(at: now)
     }
+    guard let rule else { return nil }
     calls.removeAll { $0 <= now - 1000 * rule.seconds }
     guard calls.count >= rule.calls else {
       calls.append(now)
@@ -284,7 +315,7 @@ struct Pace {
     return wait(at: now)
   }
 
-  /// As if there had been too many.
+  /// As if there had been too many; without a rule for a minute.
   mutating func block(at now: Int) {
     calls = []
     blockedUntil = now + 1000 * (rule?.locks ?? rule?.seconds ?? 60)
