@@ -61,9 +61,9 @@ extension PlayedSystem {
       guard let id = match(route.path, path) else { continue }
       isKnownPath = true
       guard route.method == request.method || route.method == "GET" && request.method == "HEAD" else { continue }
-      let isMet = route.when.allSatisfy { name, value in parameters.contains { $0.name == name && $0.value == value } }
-      guard isMet, (found?.route.when.count ?? -1) < route.when.count else { continue }
+      guard route.when.allSatisfy({ name, value in parameters.contains { $0.name == name && $0.value == value } }) else { continue }
       found = (route, id.isEmpty ? nil : id)
+      break
     }
     guard let found else { throw Refused(isKnownPath ? .noMethod : .noPath) }
     var call = Call(

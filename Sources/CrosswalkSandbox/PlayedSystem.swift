@@ -103,13 +103,27 @@ final class PlayedSystem {
         return (shape, Set(writable))
       })
     basePath = api.base.split(separator: "/").dropFirst(2).map(String.init)
-    routes = api.operations.enumerated().flatMap { index, operation in
-      operation.calls.map { Route(method: $0.method, path: $0.path, when: operation.when, operation: index) }
-    }
+    routes = PlayedSystem.routes(of: api)
     keptLeaves = api.record.kept.compactMap { [codec] field, kept in codec.index(of: field).map { ($0, kept) } }
     leafNames = leaves.map { Array($0.name.utf8) }
     unique = leaves.indices.filter { system.fields[leaves[$0].field].isUnique || api.record.unique.contains(leaves[$0].name) }
     for case (let field, .number(let from)) in api.record.kept where field == leaves[id].name { nextNumber = Int(from) ?? 1 }
+  }
+
+  /// The first that meets a request is the one: a literal part of a path comes before `$id`, more parameters before fewer, and else
+  /// what the description has first.
+  private static func routes(of api: API) -> [Route] {
+    var routes: [(rank: [Int], route: Route)] = []
+    for (index, operation) in api.operations.enumerated() {
+      for call in operation.calls {
+        let steps = call.path.map { $0 == "$id" || $0 == "$part" ? 1 : 0 }
+        routes.append((
+          steps + [-operation.when.count, routes.count],
+          Route(method: call.method, path: call.path, when: operation.when, operation: index)
+        ))
+      }
+    }
+    return routes.sorted { $0.rank.lexicographicallyPrecedes($1.rank) }.map(\.route)
   }
 
   // MARK: - Records
