@@ -26,7 +26,10 @@ struct Sandbox: Command {
   @Option(help: ArgumentHelp("Keep records and history in this file, and go on with what it has.", valueName: "file"))
   var store: String?
 
-  @Option(help: ArgumentHelp("What is to go wrong, and how often: NAME[/OPERATION][=SHARE][@N],…", valueName: "spec"))
+  @Option(
+    help: ArgumentHelp(
+      "What is to go wrong, and how often: NAME[/OPERATION][=SHARE][@N],…: at that share of the calls that it can meet, or the Nth alone. "
+        + "Names: \(Faults.Name.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "spec"))
   var faults: String?
 
   @Option(help: ArgumentHelp("The seed of what goes wrong (default 1): the same requests meet the same faults.", valueName: "n"))

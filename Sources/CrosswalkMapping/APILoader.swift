@@ -3,9 +3,11 @@ package import CrosswalkYAML
 
 /// Reads `api:` of a system's file. Rules of the language stand in `Mappings/README.md`.
 package struct APILoader {
-  private var loader: SystemLoader
+  var loader: SystemLoader
   private let chosen: [String: String]
-  private var api = API()
+  var api = API()
+  /// Calls of all operations, in the order of the file.
+  private var calls: [(call: API.Call, when: [String], place: Place)] = []
 
   /// The API, or nil when a problem is fatal; and all problems.
   ///
@@ -51,23 +53,34 @@ package struct APILoader {
       }
     }
     guard let entries = loader.entries(of: resolved(root), "`api`") else { return }
+    // Texts name them wherever they stand.
+    if let settings = entries.first(where: { $0.key.text == "settings" }) { readSettings(settings.value) }
     for entry in entries {
       let value = entry.value
       switch entry.key.text ?? "" {
-      case "base": api.base = loader.text(value, "`base`") ?? ""
-      case "options": break
+      case "base":
+        api.base = loader.text(value, "`base`") ?? ""
+        checkBase(value)
+      case "options", "settings": break
       case "paths": if loader.word(value, "`paths`", of: ["anyCase"]) != nil { api.ignoresPathCase = true }
       case "format": readFormat(value)
-      case "parameters": api.takesForms = (loader.texts(value, "`parameters`") ?? []).contains("body")
-      case "settings": readSettings(value)
+      case "parameters":
+        for item in value.items ?? [value] where loader.word(item, "`parameters`", of: ["query", "body"]) == "body" { api.takesForms = true }
       case "signIn": readSignIn(value)
       case "operations": readOperations(value)
-      case "uri": api.uri = loader.text(value, "`uri`")
+      case "uri":
+        api.uri = loader.text(value, "`uri`")
+        checkNames(value, .path)
       case "record": readRecord(value)
       case "pacing": readPacing(value)
       case "refusals": api.refusals = refusals(value, "`refusals`")
       default: loader.report(unknownKey(entry.key, in: "`api`", accepted: Self.keys))
       }
+    }
+    checkCalls(calls)
+    let hasSessions = api.signIn.contains { $0.sessionHours != nil }
+    if hasSessions, let operations = root["operations"], operations["session"] == nil {
+      loader.report(missingKey("session", in: "`operations`, which `signIn` needs,", at: operations.place))
     }
     for key in ["base", "operations"] where root[key] == nil { loader.report(missingKey(key, in: "`api`", at: root.place)) }
   }
@@ -101,19 +114,7 @@ package struct APILoader {
 
   // MARK: - Reading nodes
 
-  /// - most: what is reckoned with it must not overflow.
-  private mutating func whole(_ node: YAMLNode, _ what: @autoclosure () -> String, most: Int = 1_000_000_000) -> Int? {
-    guard let number = node.int else {
-      loader.report(wrongKind(node, what(), wanted: "a whole number"))
-      return nil
-    }
-    if (0...most).contains(number) { return number }
-    loader.report(
-      Diagnostic(.badArgument, "\(what()) is \(number)", labels: [.init(node.place)], help: "a whole number from 0 to \(most)"))
-    return nil
-  }
-
-  private mutating func pairs(_ node: YAMLNode, _ what: @autoclosure () -> String) -> [(name: String, value: String)] {
+  mutating func pairs(_ node: YAMLNode, _ what: @autoclosure () -> String) -> [(name: String, value: String)] {
     (loader.entries(of: node, what()) ?? []).compactMap { entry in
       loader.text(entry.value, "`\(entry.key.text ?? "")`").map { (entry.key.text ?? "", $0) }
     }
@@ -142,7 +143,9 @@ package struct APILoader {
     let keys = ["by", "all", "is", "agents"]
     for entry in loader.entries(of: node, "`format`") ?? [] {
       switch entry.key.text ?? "" {
-      case "by": api.format.by = loader.texts(entry.value, "`by`") ?? []
+      case "by":
+        api.format.by = loader.texts(entry.value, "`by`") ?? []
+        for item in entry.value.items ?? [entry.value] { checkHeader(item) }
       case "all": api.format.needsAll = loader.flag(entry.value, "`all`") ?? false
       case "is": if let format = loader.format(entry.value) { api.format.first = format }
       case "agents":
@@ -176,10 +179,18 @@ package struct APILoader {
         switch entry.key.text ?? "" {
         case "basic":
           let words = pairs(entry.value, "`basic`")
+          checkNames(entry.value, .settings)
+          for word in entry.value.entries ?? [] where !["user", "password"].contains(word.key.text ?? "") {
+            loader.report(unknownKey(word.key, in: "`basic`", accepted: ["user", "password"]))
+          }
           kind = .basic(user: words.first { $0.name == "user" }?.value ?? "", password: words.first { $0.name == "password" }?.value ?? "")
-        case "headers": kind = .headers(pairs(entry.value, "`headers`"))
-        case "query": kind = .query(pairs(entry.value, "`query`"))
-        case "session": hours = entry.value["hours"].flatMap { whole($0, "`hours`") }
+        case "headers": kind = .headers(headers(entry.value, item["session"] == nil ? .settings : .session))
+        case "query":
+          kind = .query(pairs(entry.value, "`query`"))
+          checkNames(entry.value, item["session"] == nil ? .settings : .session)
+        case "session":
+          hours = entry.value["hours"].flatMap { whole($0, "`hours`", in: 1...87_600) }
+          if entry.value["hours"] == nil { loader.report(missingKey("hours", in: "`session`", at: entry.value.place)) }
         default: loader.report(unknownKey(entry.key, in: "`signIn`", accepted: ["basic", "headers", "query", "session"]))
         }
       }
@@ -210,7 +221,7 @@ package struct APILoader {
         case "call": operation.calls = (value.items ?? [value]).compactMap { call($0) }
         case "when": operation.when = pairs(value, "`when`")
         case "id": operation.idParameter = loader.text(value, "`id`")
-        case "ids": operation.ids = whole(value, "`ids`") ?? 1
+        case "ids": operation.ids = whole(value, "`ids`", in: 1...100_000) ?? 1
         case "filters": operation.filters = filters(value, isOfParts: kind == .parts)
         case "view": operation.view = view(value)
         case "shows":
@@ -222,16 +233,27 @@ package struct APILoader {
         case "body":
           if value.entries != nil {
             operation.body = .members(pairs(value, "`body`").map { ($0.name, $0.value, optional.contains($0.name)) })
+            checkNames(value, .settings)
           } else {
             operation.body = loader.shape(value).map { .record($0) }
           }
-        case "optional": break
-        case "field": operation.field = field(value, "`field`")
+        case "optional":
+          let members = (entry.value["body"]?.entries ?? []).compactMap(\.key.text)
+          for item in value.items ?? [value] where item.text != nil { _ = loader.word(item, "a member of `body`", of: members) }
+        case "field":
+          operation.field = field(value, "`field`")
+          if kind == .toggle, let name = operation.field { checkType(name, [.boolean], value, "what is turned over") }
         case "of": operation.of = field(value, "`of`", orObject: true)
         case "reply": operation.reply = reply(value)
         case "refusals": operation.refusals = refusals(value, "`refusals`")
         default: loader.report(unknownKey(key.key, in: "an operation", accepted: Self.operationKeys))
         }
+      }
+      checkBody(operation, entry)
+      for (index, call) in operation.calls.enumerated() {
+        let items = entry.value["call"].map { $0.items ?? [$0] } ?? []
+        let when = operation.when.map { "\($0.name)=\($0.value)" }.sorted()
+        calls.append((call, when, (items.indices.contains(index) ? items[index] : entry.key).place))
       }
       if operation.calls.isEmpty { loader.report(missingKey("call", in: "the operation `\(word)`", at: entry.key.place)) }
       if kind == .toggle, operation.field == nil { loader.report(missingKey("field", in: "the operation `toggle`", at: entry.key.place)) }
@@ -240,6 +262,22 @@ package struct APILoader {
         loader.report(missingKey("id", in: "the operation `\(word)`", at: entry.key.place))
       }
       api.operations.append(operation)
+    }
+  }
+
+  /// What the operation cannot do without.
+  private mutating func checkBody(_ operation: API.Operation, _ entry: YAMLNode.Entry) {
+    let what = "the operation `\(operation.kind.rawValue)`"
+    switch (operation.kind, operation.body) {
+    case (.session, nil), (.create, nil), (.update, nil):
+      if entry.value["body"] == nil { loader.report(missingKey("body", in: what, at: entry.key.place)) }
+    case (.session, .record?):
+      if let node = entry.value["body"] { loader.report(wrongKind(node, "`body` of \(what)", wanted: "a mapping: members and texts")) }
+    case (.create, .members?), (.update, .members?):
+      if let node = entry.value["body"] { loader.report(wrongKind(node, "`body` of \(what)", wanted: "a shape")) }
+    case (.parts, _), (.part, _):
+      if entry.value["of"] == nil { loader.report(missingKey("of", in: what, at: entry.key.place)) }
+    default: break
     }
   }
 
@@ -255,7 +293,9 @@ package struct APILoader {
           help: "a method and a path: `GET /clients/$id`; methods: \(methods.joined(separator: ", "))"))
       return nil
     }
-    return API.Call(method: String(words[0]), path: words[1].split(separator: "/").map(String.init))
+    let call = API.Call(method: String(words[0]), path: words[1].split(separator: "/").map(String.init))
+    checkPath(call, node)
+    return call
   }
 
   private mutating func filters(_ node: YAMLNode, isOfParts: Bool) -> [API.Filter] {
@@ -266,6 +306,7 @@ package struct APILoader {
         let test = API.Filter.Test(rawValue: word),
         let field = isOfParts ? loader.text(only.value, "a member") : field(only.value, "a field")
       else { continue }
+      if test == .shows, !isOfParts { checkType(field, [.boolean], only.value, "what `shows` tests") }
       filters.append(.init(parameter: entry.key.text ?? "", field: field, test: test))
     }
     return filters
@@ -300,8 +341,8 @@ package struct APILoader {
         paging.at = loader.text(entry.value, "`offset`") ?? ""
         paging.isOffset = true
       case "size": paging.size = loader.text(entry.value, "`size`") ?? ""
-      case "first": paging.first = whole(entry.value, "`first`") ?? 0
-      case "most": paging.most = max(1, whole(entry.value, "`most`") ?? 100)
+      case "first": paging.first = whole(entry.value, "`first`", in: 0...1) ?? 0
+      case "most": paging.most = whole(entry.value, "`most`", in: 1...1_000_000) ?? 100
       case "more": paging.more = loader.path(entry.value)
       case "also": paging.also = loader.texts(entry.value, "`also`") ?? []
       default: loader.report(unknownKey(entry.key, in: "`paging`", accepted: ["page", "offset", "size", "first", "most", "more", "also"]))
@@ -321,13 +362,17 @@ package struct APILoader {
       let value = entry.value
       let key = entry.key.text ?? ""
       switch key {
-      case "status": reply.status = whole(value, "`status`") ?? 200
-      case "headers": reply.headers = pairs(value, "`headers`")
+      case "status": reply.status = whole(value, "`status`", in: Self.statuses) ?? 200
+      case "headers": reply.headers = headers(value, .reply)
       case "shape": reply.shape = loader.shape(value)
       case "without":
         for item in value.items ?? [value] { if let name = field(item, "a field", orObject: true) { reply.without.append(name) } }
-      case "body": reply.bodies.insert((nil, tree(value)), at: 0)
-      case "item": reply.item = tree(value)
+      case "body":
+        reply.bodies.insert((nil, tree(value)), at: 0)
+        checkNames(value, .reply)
+      case "item":
+        reply.item = tree(value)
+        checkNames(value, .reply)
       case "empty":
         for one in loader.entries(of: value, "`empty`") ?? [] {
           if let format = loader.format(one.key) { reply.empty.append((format, tree(one.value))) }
@@ -343,6 +388,7 @@ package struct APILoader {
           reply.envelopes.append((format, template))
         } else {
           reply.bodies.append((format, tree(value)))
+          checkNames(value, .reply)
         }
       default: loader.report(unknownKey(entry.key, in: "`reply`", accepted: Self.replyKeys + ["json", "xml"]))
       }
@@ -357,16 +403,20 @@ package struct APILoader {
       let key = entry.key.text ?? ""
       if key == "body" {
         refusals.bodies.insert((nil, tree(entry.value)), at: 0)
+        checkNames(entry.value, .refusalBody)
       } else if key == "json" || key == "xml" {
         if let format = loader.format(entry.key) { refusals.bodies.append((format, tree(entry.value))) }
+        checkNames(entry.value, .refusalBody)
       } else if let refusal = API.Refusal(rawValue: key) {
         var rule = API.Refusals.Rule()
         for part in loader.entries(of: entry.value, "`\(key)`") ?? [] {
           switch part.key.text ?? "" {
-          case "status": rule.status = whole(part.value, "`status`")
+          case "status": rule.status = whole(part.value, "`status`", in: Self.statuses)
           case "code": rule.code = tree(part.value)
-          case "message": rule.message = loader.text(part.value, "`message`")
-          case "headers": rule.headers = pairs(part.value, "`headers`")
+          case "message":
+            rule.message = loader.text(part.value, "`message`")
+            checkNames(part.value, .refusalMessage)
+          case "headers": rule.headers = headers(part.value, .refusalHeader)
           default: loader.report(unknownKey(part.key, in: "a refusal", accepted: ["status", "code", "message", "headers"]))
           }
         }
@@ -391,18 +441,23 @@ package struct APILoader {
           guard let name = field(one.key, "a field") else { continue }
           if let from = one.value["number"] {
             // Half of what a number can be: the other half is room for the records to come.
-            if let number = whole(from, "`number`", most: .max / 2) { api.record.kept.append((name, .number(String(number)))) }
+            if let number = whole(from, "`number`", in: 0...(.max / 2)) { api.record.kept.append((name, .number(String(number)))) }
           } else if let word = loader.word(one.value, "what is kept", of: ["created", "updated", "version"]) {
             api.record.kept.append((name, word == "created" ? .created : word == "updated" ? .updated : .version))
+            let types: Set<ValueType> = word == "version" ? [.integer, .text, .code] : [.instant, .integer, .text, .code, .lines]
+            checkType(name, types, one.key, "what is kept as `\(word)`")
           }
         }
       case "compose":
         for one in loader.entries(of: value, "`compose`") ?? [] {
           if let name = field(one.key, "a field") { api.record.compose.append((name, loader.texts(one.value, "`\(name)`") ?? [])) }
+          checkNames(one.value, .record)
         }
       case "defaults":
         for one in loader.entries(of: value, "`defaults`") ?? [] {
-          if let name = field(one.key, "a field") { api.record.defaults.append((name, tree(one.value))) }
+          guard let name = field(one.key, "a field") else { continue }
+          checkValue(one.value, of: name)
+          api.record.defaults.append((name, tree(one.value)))
         }
       case "unique": api.record.unique = (value.items ?? [value]).compactMap { field($0, "a field") }
       case "resets": api.record.resets = (value.items ?? [value]).compactMap { field($0, "a field") }
@@ -416,12 +471,12 @@ package struct APILoader {
 
   private mutating func readPacing(_ node: YAMLNode) {
     guard let entries = loader.entries(of: node, "`pacing`"), !entries.isEmpty else { return }
-    var pacing = API.Pacing(calls: 0, seconds: 0)
+    var pacing = API.Pacing(calls: 1, seconds: 1)
     for entry in entries {
       switch entry.key.text ?? "" {
-      case "calls": pacing.calls = whole(entry.value, "`calls`") ?? 0
-      case "seconds": pacing.seconds = whole(entry.value, "`seconds`") ?? 0
-      case "locks": pacing.locks = whole(entry.value, "`locks`")
+      case "calls": pacing.calls = whole(entry.value, "`calls`", in: 1...1_000_000) ?? 1
+      case "seconds": pacing.seconds = whole(entry.value, "`seconds`", in: Self.seconds) ?? 1
+      case "locks": pacing.locks = whole(entry.value, "`locks`", in: Self.seconds)
       case "prolongs": pacing.prolongs = loader.flag(entry.value, "`prolongs`") ?? false
       default: loader.report(unknownKey(entry.key, in: "`pacing`", accepted: ["calls", "seconds", "locks", "prolongs"]))
       }

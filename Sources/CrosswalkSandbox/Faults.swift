@@ -3,8 +3,9 @@ import CrosswalkMapping
 
 /// What goes wrong, by rules and a seed: the same requests meet the same faults in every run.
 ///
-/// A rule is `NAME[/OPERATION][=SHARE][@N]`: of all calls, or of those of one operation (`create`, `list`; `read` and `write` for all of
-/// their kind), the given share, or the Nth alone. Several stand with commas between them.
+/// A rule is `NAME[/OPERATION][=SHARE][@N]`: of all calls that the fault can meet, or of those of one operation (`create`, `list`;
+/// `read` and `write` for all of their kind), the given share, or the Nth alone. Of `hidden-records` the share is that of the records.
+/// Several stand with commas between them.
 package struct Faults: Sendable {
   package enum Name: String, Sendable, CaseIterable {
     /// The vendor's own error page, before the write or after it.
@@ -13,7 +14,9 @@ package struct Faults: Sendable {
     case resetBefore = "reset-before"
     case resetAfter = "reset-after"
     case dropAfter = "drop-after"
+    /// The write is done at once, and answered late.
     case delayAfter = "delay-after"
+    /// The whole call is done late, also for a client that has gone.
     case slowCommit = "slow-commit"
     case truncateBody = "truncate-body"
     case wrongContentType = "wrong-content-type"
@@ -23,11 +26,31 @@ package struct Faults: Sendable {
     case expire = "401-expire"
     case pageSkip = "page-skip"
     case pageDuplicate = "page-duplicate"
+    /// A list as it was a while ago.
     case staleList = "stale-list"
     case exists = "8001-exists"
     case namesAllowed = "duplicate-names-allowed"
     case namesForbidden = "duplicate-names-forbidden"
+    /// Records that the user may not see.
     case hiddenRecords = "hidden-records"
+    /// The user may not make this call.
+    case forbidden
+
+    /// The operations that it can meet.
+    func meets(_ kind: API.Kind) -> Bool {
+      switch self {
+      case .pageSkip, .pageDuplicate, .staleList: kind == .list
+      case .exists: kind == .create
+      case .slowCommit: kind.isWrite
+      case .namesAllowed, .namesForbidden: kind == .create || kind == .update
+      case .hiddenRecords: ![.session, .create, .limits].contains(kind)
+      case .forbidden: kind != .session
+      default: true
+      }
+    }
+
+    /// It stands beside the fault that a call meets, and changes what the call finds.
+    var isOfRecords: Bool { self == .hiddenRecords || self == .namesAllowed || self == .namesForbidden }
   }
 
   package struct Rule: Sendable {
@@ -38,9 +61,20 @@ package struct Faults: Sendable {
     package var at: Int?
     /// As it was written.
     package var text: String
-    /// Calls that it was asked about, and those that it fired at.
+    /// Calls that it was asked about, and those that it made a difference to.
     package var asked = 0
     package var fired = 0
+
+    /// Whether calls of a kind are asked about.
+    fileprivate func applies(to kind: API.Kind) -> Bool {
+      guard name.meets(kind) else { return false }
+      switch operation {
+      case nil: return true
+      case "write": return kind.isWrite
+      case "read": return !kind.isWrite && kind != .session
+      case let operation: return operation == kind.rawValue
+      }
+    }
   }
 
   package private(set) var rules: [Rule] = []
@@ -77,51 +111,48 @@ package struct Faults: Sendable {
       throw wrong(text, "faults: \(Name.allCases.map(\.rawValue).joined(separator: ", "))")
     }
     rule.name = name
+    try check(rule, API.Kind.allCases)
     return rule
+  }
+
+  /// Refuses rules that none of these operations can meet.
+  func check(_ kinds: [API.Kind]) throws(Diagnostic) {
+    for rule in rules { try Faults.check(rule, kinds) }
+  }
+
+  private static func check(_ rule: Rule, _ kinds: [API.Kind]) throws(Diagnostic) {
+    guard !kinds.contains(where: rule.applies) else { return }
+    let possible = API.Kind.allCases.filter { rule.name.meets($0) && kinds.contains($0) }.map(\.rawValue)
+    throw Diagnostic(
+      .usage, "the fault `\(rule.text)` can never fire: no call that is played is one that it meets",
+      help: possible.isEmpty
+        ? "leave it out" : "`\(rule.name.rawValue)` alone meets all that it can; operations here: \(possible.joined(separator: ", "))")
   }
 
   private static func wrong(_ text: String, _ help: String) -> Diagnostic {
     Diagnostic(.usage, "`\(text)` is not a fault", help: "\(help); `reset-after/create=0.02`, `throttle@5`")
   }
 
-  /// Rules that hold for a whole run, not for a call.
-  func holds(_ name: Name) -> Bool { rules.contains { $0.name == name } }
-
-  /// Whether a record is one that its user may not see.
-  func hides(_ sequence: Int) -> Bool {
-    rules.contains { $0.name == .hiddenRecords && Dice(seed, "hidden", sequence).share < $0.share }
-  }
-
-  /// The fault of a call, and the text of its rule: that of the first rule that fires. All are asked, so that one rule does not
-  /// change when another fires.
-  mutating func next(_ operation: API.Kind) -> (name: Name, rule: String)? {
-    var first: (Name, String)?
-    for index in rules.indices where rules[index].applies(to: operation) {
+  /// What meets a call. All rules are asked, so that one does not change when another fires; the first that fires is the call's.
+  mutating func meet(_ kind: API.Kind) -> CallFaults {
+    var met = CallFaults(seed: seed)
+    for index in rules.indices where rules[index].applies(to: kind) {
       rules[index].asked += 1
       let rule = rules[index]
-      let fires = rule.at.map { $0 == rule.asked } ?? (rule.share >= 1 || Dice(seed, "\(index) \(rule.text)", rule.asked).share < rule.share)
-      guard fires, first == nil else { continue }
-      rules[index].fired += 1
-      first = (rule.name, rule.text)
+      guard rule.at ?? rule.asked == rule.asked else { continue }
+      if rule.name == .hiddenRecords {
+        met.add(rule.name, index, share: rule.share)
+      } else if rule.share >= 1 || Dice(seed, "\(index) \(rule.text)", rule.asked).share < rule.share {
+        met.add(rule.name, index)
+      }
     }
-    return first
+    return met
   }
-}
 
-extension Faults.Rule {
-  fileprivate func applies(to kind: API.Kind) -> Bool {
-    switch name {
-    case .namesAllowed, .namesForbidden, .hiddenRecords: return false
-    case .pageSkip, .pageDuplicate, .staleList: if kind != .list { return false }
-    case .exists: if kind != .create { return false }
-    default: break
-    }
-    switch operation {
-    case nil: return true
-    case "write": return kind.isWrite
-    case "read": return !kind.isWrite && kind != .session
-    case let operation: return operation == kind.rawValue
-    }
+  /// Counts what made a difference; the text of the first such rule.
+  mutating func count(_ met: CallFaults) -> String? {
+    for index in met.fired { rules[index].fired += 1 }
+    return met.fired.first.map { rules[$0].text }
   }
 }
 

@@ -44,9 +44,6 @@ extension PlayedSystem {
     var changes: [StoredRecord] = []
   }
 
-  /// What a fault makes of a list.
-  enum ListFault { case skip, duplicate, stale }
-
   // MARK: - Which call it is
 
   /// The operation of a request; refused where there is none.
@@ -66,9 +63,9 @@ extension PlayedSystem {
       // Asking for the head alone changes nothing, also where the system writes by GET.
       let isHead = request.method == "HEAD" && !api.operations[route.operation].kind.isWrite
       guard route.method == (isHead ? "GET" : request.method) else { continue }
-      let isMet = route.when.allSatisfy { name, value in parameters.contains { $0.name == name && $0.value == value } }
-      guard isMet, (found?.route.when.count ?? -1) < route.when.count else { continue }
+      guard route.when.allSatisfy({ name, value in parameters.contains { $0.name == name && $0.value == value } }) else { continue }
       found = (route, id.isEmpty ? nil : id)
+      break
     }
     guard let found else { throw Refused(isKnownPath ? .noMethod : .noPath) }
     var call = Call(
@@ -117,23 +114,23 @@ extension PlayedSystem {
 
   // MARK: - Doing it
 
-  func perform(_ call: Call, _ faults: Faults, _ listFault: ListFault?) throws(Refused) -> Outcome {
+  func perform(_ call: Call, _ faults: inout CallFaults) throws(Refused) -> Outcome {
     if !call.isFit { throw Refused(.format) }
     switch call.operation.kind {
     case .session: return try begin(call)
-    case .list, .count, .pickList, .parts: return try list(call, faults, listFault)
+    case .list, .count, .pickList, .parts: return try list(call, &faults)
     case .detail:
-      let held = records[try target(call, faults)]
+      let held = records[try target(call, &faults)]
       return Outcome(reply: try document(of: held, call))
     case .part:
       guard let sequence = call.id.flatMap({ Int($0) }), sequence > 0, sequence <= records.count, !records[sequence - 1].isDeleted,
         !faults.hides(sequence - 1)
       else { throw Refused(.notFound, "part") }
       return Outcome(reply: reply(call, body: ReplyText.bytes(item(of: records[sequence - 1], call), call.look.format)))
-    case .create: return try create(call, faults)
-    case .update: return try update(call, faults)
-    case .toggle: return try toggle(call, faults)
-    case .delete: return try delete(call, faults)
+    case .create: return try create(call, &faults)
+    case .update: return try update(call, &faults)
+    case .toggle: return try toggle(call, &faults)
+    case .delete: return try delete(call, &faults)
     case .limits: return Outcome(reply: reply(call, body: plainBody(call)))
     }
   }
@@ -168,7 +165,7 @@ extension PlayedSystem {
   }
 
   /// The record that a call is about.
-  private func target(_ call: Call, _ faults: Faults) throws(Refused) -> Int {
+  private func target(_ call: Call, _ faults: inout CallFaults) throws(Refused) -> Int {
     let name = call.operation.idParameter ?? codec.leaves[idLeaf].name
     guard let id = call.id else { throw Refused(.missing, name) }
     guard let index = index(ofId: id), !records[index].isDeleted, !faults.hides(index) else { throw Refused(.notFound, name) }
@@ -238,14 +235,17 @@ extension PlayedSystem {
     return own.name == field.name ? field.writeNames[shape] ?? own.name : own.name
   }
 
-  private func checkUnique(_ values: RecordCodec.Record, _ own: Int?, _ faults: Faults) throws(Refused) {
-    for leaf in unique where !faults.holds(.namesAllowed) {
+  private func checkUnique(_ values: RecordCodec.Record, _ own: Int?, _ faults: inout CallFaults) throws(Refused) {
+    for leaf in unique {
       guard let value = values[leaf], !value.isBlankText, owner(of: value, in: leaf, except: own) != nil else { continue }
+      if faults.takes(.namesAllowed) { continue }
       throw Refused(.exists, codec.leaves[leaf].name)
     }
-    guard faults.holds(.namesForbidden), let name = nameLeaf, let value = values[name], !value.isBlankText else { return }
+    guard faults.has(.namesForbidden), let name = nameLeaf, let value = values[name], !value.isBlankText else { return }
     let key = RecordCodec.literal(value)
-    if records.contains(where: { !$0.isDeleted && $0.sequence != own && RecordCodec.literal($0.values[name]) == key }) {
+    if records.contains(where: { !$0.isDeleted && $0.sequence != own && RecordCodec.literal($0.values[name]) == key }),
+      faults.takes(.namesForbidden)
+    {
       throw Refused(.exists, codec.leaves[name].name)
     }
   }
@@ -257,7 +257,7 @@ extension PlayedSystem {
     }
   }
 
-  private func create(_ call: Call, _ faults: Faults) throws(Refused) -> Outcome {
+  private func create(_ call: Call, _ faults: inout CallFaults) throws(Refused) -> Outcome {
     var values = RecordCodec.Record(repeating: nil, count: codec.leaves.count)
     for (leaf, value) in try self.values(call, .create, id: nil) { values[leaf] = value }
     for leaf in requiredLeaves where values[leaf].map(\.isBlankText) ?? true {
@@ -266,18 +266,18 @@ extension PlayedSystem {
     for (name, value) in api.record.defaults {
       if let leaf = codec.index(of: name), values[leaf] == nil { values[leaf] = value }
     }
-    try checkUnique(values, nil, faults)
+    try checkUnique(values, nil, &faults)
     let id = newId()
     values[idLeaf] = idValue(id)
     keep(&values, version: 1, isNew: true)
     compose(&values)
     let held = Held(id: id, sequence: records.count, values: values)
-    put(held)
+    write(held)
     return try written(held, call)
   }
 
-  private func update(_ call: Call, _ faults: Faults) throws(Refused) -> Outcome {
-    let index = try target(call, faults)
+  private func update(_ call: Call, _ faults: inout CallFaults) throws(Refused) -> Outcome {
+    let index = try target(call, &faults)
     var held = records[index]
     let given = try values(call, .update, id: held.id)
     for (leaf, value) in given {
@@ -288,12 +288,12 @@ extension PlayedSystem {
       guard let leaf = codec.index(of: name), !given.contains(where: { $0.leaf == leaf }) else { continue }
       held.values[leaf] = api.record.defaults.first { $0.field == name }?.value
     }
-    try checkUnique(held.values, index, faults)
+    try checkUnique(held.values, index, &faults)
     return try rewritten(&held, call)
   }
 
-  private func toggle(_ call: Call, _ faults: Faults) throws(Refused) -> Outcome {
-    var held = records[try target(call, faults)]
+  private func toggle(_ call: Call, _ faults: inout CallFaults) throws(Refused) -> Outcome {
+    var held = records[try target(call, &faults)]
     guard let leaf = call.operation.field.flatMap({ codec.index(of: $0) }) else { throw Refused(.notFound) }
     if held.isInUse, held.values[leaf] != .bool(false) { throw Refused(.inUse) }
     held.values[leaf] = .bool(held.values[leaf] == .bool(false))
@@ -304,11 +304,11 @@ extension PlayedSystem {
     held.version += 1
     keep(&held.values, version: held.version, isNew: false)
     compose(&held.values)
-    put(held)
+    write(held)
     return try written(held, call)
   }
 
-  private func delete(_ call: Call, _ faults: Faults) throws(Refused) -> Outcome {
+  private func delete(_ call: Call, _ faults: inout CallFaults) throws(Refused) -> Outcome {
     let name = call.operation.idParameter ?? codec.leaves[idLeaf].name
     guard let given = call.id else { throw Refused(.missing, name) }
     let ids = call.operation.ids > 1 ? given.split(separator: ",").map { String($0.filter { $0 != " " }) } : [given]
@@ -326,7 +326,7 @@ extension PlayedSystem {
     var outcome = Outcome(reply: reply(call, body: plainBody(call)))
     for var held in all {
       held.isDeleted = true
-      put(held)
+      write(held)
       outcome.changes.append(applied(held, call))
     }
     return outcome

@@ -58,17 +58,20 @@ extension PlayedSystem {
 
   // MARK: - Several records
 
-  func list(_ call: Call, _ faults: Faults, _ fault: ListFault?) throws(Refused) -> Outcome {
+  func list(_ call: Call, _ faults: inout CallFaults) throws(Refused) -> Outcome {
     let operation = call.operation
     var found: [Int] = []
     var tests: [(Held) -> Bool] = []
     for filter in operation.filters { if let test = try test(filter, call) { tests.append(test) } }
-    let last = fault == .stale ? records.count - 3 : records.count
-    for index in records.indices where index < last && !records[index].isDeleted && !faults.hides(index) {
-      if tests.allSatisfy({ $0(records[index]) }) { found.append(index) }
+    let earlier = faults.name == .staleList ? self.earlier() : [:]
+    if !earlier.isEmpty { faults.fire() }
+    func held(_ index: Int) -> Held? { earlier[index] ?? records[index] }
+    for index in records.indices {
+      guard let held = held(index), !held.isDeleted, !faults.hides(index), tests.allSatisfy({ $0(held) }) else { continue }
+      found.append(index)
     }
     if let sort = operation.sort.flatMap({ codec.index(of: $0) }) {
-      let keys = found.map { String(decoding: RecordCodec.literal(records[$0].values[sort]), as: UTF8.self).lowercased() }
+      let keys = found.map { String(decoding: RecordCodec.literal(held($0)?.values[sort]), as: UTF8.self).lowercased() }
       found = zip(keys, found).sorted { ($0.0, $0.1) < ($1.0, $1.1) }.map(\.1)
     }
     let count = found.count
@@ -80,20 +83,25 @@ extension PlayedSystem {
       let skipped = max(try number(paging.at, call) ?? paging.first, paging.first) - paging.first
       pages = max((count + size - 1) / size, 1)
       var start = paging.isOffset ? min(skipped, count) : min(min(skipped, pages) * size, count)
-      if start > 0, fault == .skip { start = min(start + 1, count) }
-      if start > 0, fault == .duplicate { start -= 1 }
+      if start > 0, start < count, faults.name == .pageSkip {
+        start += 1
+        faults.fire()
+      }
+      if start > 0, faults.name == .pageDuplicate {
+        start -= 1
+        faults.fire()
+      }
       let end = min(start + size, count)
       if end < count { more = paging.more }
       found = Array(found[start..<end])
-    } else if fault == .skip {
-      found = Array(found.dropLast())
-    } else if fault == .duplicate, let first = found.first {
-      found.append(first)
+    } else if let first = found.first, faults.name == .pageSkip || faults.name == .pageDuplicate {
+      if faults.name == .pageSkip { found.removeLast() } else { found.append(first) }
+      faults.fire()
     }
     let format = call.look.format
     if operation.kind == .count { return Outcome(reply: reply(call, body: plainBody(call, count: count, pages: pages))) }
     if operation.reply.item != nil {
-      return Outcome(reply: reply(call, body: ReplyText.bytes(.array(found.map { item(of: records[$0], call) }), format)))
+      return Outcome(reply: reply(call, body: ReplyText.bytes(.array(found.compactMap { held($0).map { item(of: $0, call) } }), format)))
     }
     if found.isEmpty {
       if operation.reply.refusesNone { throw Refused(.none) }
@@ -104,7 +112,7 @@ extension PlayedSystem {
     var form = try self.form(call, operation.reply.shape ?? .list)
     form.more = more
     do throws(FormatError) {
-      return Outcome(reply: reply(call, body: try codec.write(found.map { records[$0].values }, form)))
+      return Outcome(reply: reply(call, body: try codec.write(found.compactMap { held($0)?.values }, form)))
     } catch {
       return Outcome(reply: unwritable(error, form.format))
     }

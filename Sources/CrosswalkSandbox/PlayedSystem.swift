@@ -46,6 +46,10 @@ final class PlayedSystem {
   private var nextNumber = 1
   /// Ids and versions above are somebody else's: the system's own never come near the end of numbers.
   static let numberLimit = Int.max / 2
+  /// Writes of the last while and older ones, in their order: when, and what was there before.
+  private var changes: [(at: Int, sequence: Int, before: Held?)] = []
+  /// How many make it worth a look whether some are old.
+  private var manyChanges = 1024
   /// Leaves that a create has to have.
   let requiredLeaves: [Int]
   /// Leaves that a body may set.
@@ -101,13 +105,27 @@ final class PlayedSystem {
         return (shape, Set(writable))
       })
     basePath = api.base.split(separator: "/").dropFirst(2).map(String.init)
-    routes = api.operations.enumerated().flatMap { index, operation in
-      operation.calls.map { Route(method: $0.method, path: $0.path, when: operation.when, operation: index) }
-    }
+    routes = PlayedSystem.routes(of: api)
     keptLeaves = api.record.kept.compactMap { [codec] field, kept in codec.index(of: field).map { ($0, kept) } }
     leafNames = leaves.map { Array($0.name.utf8) }
     unique = leaves.indices.filter { system.fields[leaves[$0].field].isUnique || api.record.unique.contains(leaves[$0].name) }
     for case (let field, .number(let from)) in api.record.kept where field == leaves[id].name { nextNumber = Int(from).map { min(max($0, 1), PlayedSystem.numberLimit) } ?? 1 }
+  }
+
+  /// The first that meets a request is the one: a literal part of a path comes before `$id`, more parameters before fewer, and else
+  /// what the description has first.
+  private static func routes(of api: API) -> [Route] {
+    var routes: [(rank: [Int], route: Route)] = []
+    for (index, operation) in api.operations.enumerated() {
+      for call in operation.calls {
+        let steps = call.path.map { $0 == "$id" || $0 == "$part" ? 1 : 0 }
+        routes.append((
+          steps + [-operation.when.count, routes.count],
+          Route(method: call.method, path: call.path, when: operation.when, operation: index)
+        ))
+      }
+    }
+    return routes.sorted { $0.rank.lexicographicallyPrecedes($1.rank) }.map(\.route)
   }
 
   // MARK: - Records
@@ -146,6 +164,33 @@ final class PlayedSystem {
       guard let value = held.values[leaf], !value.isBlankText else { continue }
       byValue[leaf, default: [:]][PlayedSystem.key(value), default: []].insert(held.sequence)
     }
+  }
+
+  /// How long a write does not show in a list that is stale.
+  private static let staleMilliseconds = 30_000
+
+  /// `put`, by a call.
+  func write(_ held: Held) {
+    let now = clock.milliseconds
+    if changes.count >= manyChanges {
+      changes.removeFirst(changes.firstIndex { $0.at > now - PlayedSystem.staleMilliseconds } ?? changes.count)
+      manyChanges = max(1024, 2 * changes.count)
+    }
+    var before = records.indices.contains(held.sequence) ? records[held.sequence] : nil
+    before?.documents = [:]
+    changes.append((now, held.sequence, before))
+    put(held)
+  }
+
+  /// Of the records that were written in the last while what they were before; nil: not there.
+  func earlier() -> [Int: Held?] {
+    let then = clock.milliseconds - PlayedSystem.staleMilliseconds
+    var earlier: [Int: Held?] = [:]
+    for change in changes.reversed() {
+      guard change.at > then else { break }
+      earlier[change.sequence] = .some(change.before)
+    }
+    return earlier
   }
 
   private func unlist(_ held: Held) {
@@ -282,11 +327,11 @@ struct Pace {
 
   /// Nil where the call may pass; else the seconds to wait.
   mutating func take(at now: Int) -> Int? {
-    guard let rule else { return nil }
     if now < blockedUntil {
-      if rule.prolongs { blockedUntil = now + 1000 * (rule.locks ?? rule.seconds) }
+      if let rule, rule.prolongs { blockedUntil = now + 1000 * (rule.locks ?? rule.seconds) }
       return wait(at: now)
     }
+    guard let rule else { return nil }
     calls.removeAll { $0 <= now - 1000 * rule.seconds }
     guard calls.count >= rule.calls else {
       calls.append(now)
@@ -296,7 +341,7 @@ struct Pace {
     return wait(at: now)
   }
 
-  /// As if there had been too many.
+  /// As if there had been too many; without a rule for a minute.
   mutating func block(at now: Int) {
     calls = []
     blockedUntil = now + 1000 * (rule?.locks ?? rule?.seconds ?? 60)

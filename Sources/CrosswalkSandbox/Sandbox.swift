@@ -7,7 +7,9 @@ import Synchronization
 /// Systems that are played: routes each request to its system, lets faults happen, keeps what was written, and remembers what was
 /// said.
 ///
-/// What a request changes is visible to others at once and acknowledged only when the store has it.
+/// What a request changes is visible to others at once and acknowledged only when the store has it. Where the fault `slow-commit` has
+/// it done late, a client waits for its answer by the machine's clock; with the fast one it has none, since time may only pass with the
+/// next request.
 package final class Sandbox: SandboxService {
   private struct World: ~Copyable {
     var systems: [PlayedSystem]
@@ -16,7 +18,18 @@ package final class Sandbox: SandboxService {
     var number = 0
     /// The store could not be written: what the records are here is not what it has.
     var failure: String?
+    /// Calls that are done late, in the order in which they came.
+    var late: [Late] = []
     let clock: SandboxClock
+  }
+
+  private struct Late {
+    var number: Int
+    var due: Int
+    var system: PlayedSystem
+    var path: String
+    var call: PlayedSystem.Call
+    var faults: CallFaults
   }
 
   /// A request and its reply as they were: made into text without secrets when somebody looks, not before, since that takes as long
@@ -40,8 +53,15 @@ package final class Sandbox: SandboxService {
       self.reply = reply
       self.fault = fault
       requestCount = request.body.count
-      replyCount = reply.body.count
+      replyCount = 0
       if requestCount > Redactor.kept { self.request.body = [] }
+      setReply(reply)
+    }
+
+    mutating func setReply(_ reply: SandboxReply) {
+      self.reply = reply
+      text = nil
+      replyCount = reply.body.count
       if replyCount > Redactor.kept { self.reply.body = [] }
     }
   }
@@ -52,6 +72,8 @@ package final class Sandbox: SandboxService {
   private let address = Mutex("")
   private let redactor: Redactor
   private static let remembered = 200
+  /// How late a slow commit or a delayed answer is.
+  private static let lateMilliseconds = 3000
 
   /// - systems: each with the options of its API.
   /// - store: what an earlier run left in it is there again.
@@ -65,6 +87,7 @@ package final class Sandbox: SandboxService {
       for record in try store.records(of: system.name).sorted(by: { $0.sequence < $1.sequence }) { try one.restore(record) }
       played.append(one)
     }
+    try faults.check(played.flatMap(\.api.operations).map(\.kind))
     redactor = Redactor(played)
     self.store = store
     world = Mutex(World(systems: played, faults: faults, clock: clock))
@@ -105,16 +128,29 @@ package final class Sandbox: SandboxService {
   private struct Answer {
     var reply: SandboxReply
     var changes: [StoredRecord] = []
-    /// Milliseconds before anything is committed.
-    var delay = 0
+    /// The call is done when the clock says so, not by this answer.
+    var isLate = false
   }
 
   package func answer(_ request: SandboxRequest) async -> SandboxReply {
     let isControl = request.target.hasPrefix("/__sandbox/")
-    let answer = world.withLock { world -> Answer in
-      if let failure = world.failure { return Answer(reply: Sandbox.plain(500, failure)) }
-      return isControl ? control(request, &world) : self.answer(request, &world)
+    var (answer, number, isFast) = world.withLock { world -> (Answer, Int, Bool) in
+      if let failure = world.failure { return (Answer(reply: Sandbox.plain(500, failure)), world.number, true) }
+      if isControl { return (control(request, &world), world.number, true) }
+      world.clock.tick()
+      let due = self.due(&world)
+      var answer = self.answer(request, &world)
+      answer.changes = due + answer.changes
+      return (answer, world.number, world.clock.isFast)
     }
+    if answer.isLate, !isFast {
+      try? await Task.sleep(for: .milliseconds(Sandbox.lateMilliseconds))
+      answer = world.withLock { world in done(number, &world) } ?? answer
+    }
+    return await committed(answer)
+  }
+
+  private func committed(_ answer: Answer) async -> SandboxReply {
     guard !answer.changes.isEmpty else { return answer.reply }
     do {
       try await store.commit(answer.changes)
@@ -131,8 +167,36 @@ package final class Sandbox: SandboxService {
     SandboxReply(status: status, headers: [("Content-Type", "text/plain; charset=utf-8")], body: Array("\(text)\n".utf8))
   }
 
+  // MARK: - Late calls
+
+  /// Does what the fast clock has reached.
+  private func due(_ world: inout World) -> [StoredRecord] {
+    guard world.clock.isFast, !world.late.isEmpty else { return [] }
+    let now = world.clock.milliseconds
+    var changes: [StoredRecord] = []
+    // All are late by the same time: the first one came first.
+    while let first = world.late.first, first.due <= now { changes += done(first.number, &world)?.changes ?? [] }
+    return changes
+  }
+
+  /// Does a call that was put off, as if it came now; by the machine's clock its client still waits for the reply. Nil where it has been done.
+  private func done(_ number: Int, _ world: inout World) -> Answer? {
+    guard let index = world.late.firstIndex(where: { $0.number == number }) else { return nil }
+    var late = world.late.remove(at: index)
+    var answer: Answer
+    do throws(PlayedSystem.Refused) {
+      let outcome = try late.system.perform(late.call, &late.faults)
+      answer = Answer(reply: outcome.reply, changes: outcome.changes)
+    } catch {
+      answer = Answer(reply: late.system.refusal(error, late.call, late.call.look, path: late.path))
+    }
+    if !world.clock.isFast, let said = world.exchanges.lastIndex(where: { $0.number == number }) {
+      world.exchanges[said].setReply(answer.reply)
+    }
+    return answer
+  }
+
   private func answer(_ request: SandboxRequest, _ world: inout World) -> Answer {
-    world.clock.tick()
     world.number += 1
     guard let parameters = Parameters(request.target) else {
       return Answer(reply: SandboxReply(status: 400, headers: [("Connection", "close")]))
@@ -141,9 +205,10 @@ package final class Sandbox: SandboxService {
       let names = world.systems.map { "/\($0.system.name)/" }.joined(separator: " ")
       return Answer(reply: Sandbox.plain(404, "played here: \(names)"))
     }
-    var fault: (name: Faults.Name, rule: String)?
-    let answer = answer(request, system, path, parameters.query, &world.faults, &fault)
-    remember(request, answer.reply, fault?.rule, &world)
+    var met: CallFaults?
+    let answer = answer(request, system, path, parameters.query, &world, &met)
+    let fault = met.flatMap { world.faults.count($0) }
+    remember(request, answer.reply, fault, &world)
     return answer
   }
 
@@ -164,67 +229,84 @@ package final class Sandbox: SandboxService {
 
   private func answer(
     _ request: SandboxRequest, _ system: PlayedSystem, _ path: [String], _ query: [(name: String, value: String)],
-    _ faults: inout Faults, _ fault: inout (name: Faults.Name, rule: String)?
+    _ world: inout World, _ met: inout CallFaults?
   ) -> Answer {
     let seen = system.look(of: request)
     let own = "/" + path.joined(separator: "/")
     var call: PlayedSystem.Call?
+    var faults = CallFaults(seed: world.faults.seed)
+    defer { met = faults }
     func refuse(_ refused: PlayedSystem.Refused) -> Answer {
       Answer(reply: system.refusal(refused, call, seen.look, path: own))
     }
     do throws(PlayedSystem.Refused) {
       let known = try system.call(request, path: path, query: query, seen)
       call = known
-      fault = faults.next(known.operation.kind)
+      faults = world.faults.meet(known.operation.kind)
       let now = system.clock.milliseconds
       if let wait = system.pace.take(at: now) { return refuse(.init(.throttled, wait: wait)) }
-      switch fault?.name {
-      case .failBefore?: return Answer(reply: Sandbox.page(503, "Service Unavailable"))
-      case .resetBefore?: return Answer(reply: SandboxReply(status: 503, transport: .reset))
-      case .htmlOK?: return Answer(reply: Sandbox.page(200, "Scheduled maintenance"))
-      case .redirectCrossOrigin?:
-        return Answer(reply: SandboxReply(status: 302, headers: [("Location", "http://elsewhere.invalid\(request.target)")]))
-      case .throttle?: return refuse(.init(.throttled, wait: system.api.pacing?.seconds ?? 1))
-      case .lock?:
-        system.pace.block(at: now)
-        return refuse(.init(.throttled, wait: max(1, system.pace.wait(at: now))))
-      case .expire?:
-        system.signIn.endAll()
-        return refuse(.init(.unauthorized))
-      case .exists?: return refuse(.init(.exists, system.unique.first.map { system.codec.leaves[$0].name } ?? "name"))
-      default: break
+      if let answer = Sandbox.replaced(faults.name, request, system, now, refuse) {
+        faults.fire()
+        return answer
       }
       if known.operation.kind != .session, !system.signIn.isSignedIn(request, known.parameters, at: system.clock.seconds) {
         throw .init(.unauthorized)
       }
-      var list: PlayedSystem.ListFault?
-      switch fault?.name {
-      case .pageSkip?: list = .skip
-      case .pageDuplicate?: list = .duplicate
-      case .staleList?: list = .stale
-      default: break
+      if faults.name == .forbidden {
+        faults.fire()
+        throw .init(.forbidden)
       }
-      let outcome = try system.perform(known, faults, list)
-      return spoiled(Answer(reply: outcome.reply, changes: outcome.changes), fault?.name)
+      if faults.name == .slowCommit {
+        faults.fire()
+        world.late.append(
+          Late(
+            number: world.number, due: now + Sandbox.lateMilliseconds, system: system, path: own, call: known, faults: faults))
+        return Answer(reply: SandboxReply(status: 503, transport: .reset), isLate: true)
+      }
+      let outcome = try system.perform(known, &faults)
+      return spoiled(Answer(reply: outcome.reply, changes: outcome.changes), &faults)
     } catch {
-      return spoiled(refuse(error), fault?.name)
+      return spoiled(refuse(error), &faults)
+    }
+  }
+
+  /// The answer that a fault has in place of the call.
+  private static func replaced(
+    _ fault: Faults.Name?, _ request: SandboxRequest, _ system: PlayedSystem, _ now: Int, _ refuse: (PlayedSystem.Refused) -> Answer
+  ) -> Answer? {
+    switch fault {
+    case .failBefore?: return Answer(reply: Sandbox.page(503, "Service Unavailable"))
+    case .resetBefore?: return Answer(reply: SandboxReply(status: 503, transport: .reset))
+    case .htmlOK?: return Answer(reply: Sandbox.page(200, "Scheduled maintenance"))
+    case .redirectCrossOrigin?:
+      return Answer(reply: SandboxReply(status: 302, headers: [("Location", "http://elsewhere.invalid\(request.target)")]))
+    case .throttle?: return refuse(.init(.throttled, wait: system.api.pacing?.seconds ?? 1))
+    case .lock?:
+      system.pace.block(at: now)
+      return refuse(.init(.throttled, wait: max(1, system.pace.wait(at: now))))
+    case .expire?:
+      system.signIn.endAll()
+      return refuse(.init(.unauthorized))
+    case .exists?: return refuse(.init(.exists, system.unique.first.map { system.codec.leaves[$0].name } ?? "name"))
+    default: return nil
     }
   }
 
   /// What a fault does to a reply that is done.
-  private func spoiled(_ answer: Answer, _ fault: Faults.Name?) -> Answer {
+  private func spoiled(_ answer: Answer, _ faults: inout CallFaults) -> Answer {
     var answer = answer
-    switch fault {
+    switch faults.name {
     case .failAfter?: answer.reply = Sandbox.page(502, "Bad Gateway")
     case .resetAfter?: answer.reply.transport = .reset
     case .dropAfter?: answer.reply.transport = .drop
-    case .delayAfter?, .slowCommit?: answer.reply.transport = .delay(milliseconds: 3000)
+    case .delayAfter?: answer.reply.transport = .delay(milliseconds: Sandbox.lateMilliseconds)
     case .truncateBody?: answer.reply.transport = .truncate(answer.reply.body.count / 2)
     case .wrongContentType?:
       answer.reply.headers.removeAll { $0.name == "Content-Type" }
       answer.reply.headers.append(("Content-Type", "application/octet-stream"))
-    default: break
+    default: return answer
     }
+    faults.fire()
     return answer
   }
 
@@ -244,15 +326,18 @@ package final class Sandbox: SandboxService {
     case "faults":
       do throws(Diagnostic) {
         let new = try Faults(text, seed: world.faults.seed)
+        try new.check(world.systems.flatMap(\.api.operations).map(\.kind))
         world.faults = new
         return plain(200, new.rules.map(\.text).joined(separator: ","))
       } catch {
-        return plain(400, error.title)
+        return plain(400, error.title + (error.help.map { "\nhelp: \($0)" } ?? ""))
       }
     case "clock":
       guard let seconds = Int(text.filter { !$0.isWhitespace }), seconds >= 0 else { return plain(400, "the body is a number of seconds") }
       guard world.clock.advance(seconds: seconds) else { return plain(400, "the clock goes up to the year 9998") }
-      return plain(200, world.clock.text)
+      var answer = plain(200, world.clock.text)
+      answer.changes = due(&world)
+      return answer
     case "in-use":
       var answer = plain(200, "done")
       for line in text.split(separator: "\n") {

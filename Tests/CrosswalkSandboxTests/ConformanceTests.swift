@@ -54,6 +54,22 @@ import Testing
 }
 
 extension ConformanceTests {
+  @Test func aLiteralPartOfAPathWinsOverAnIdWhereverItStands() async throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "paths-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try FileManager.default.createDirectory(at: folder.appending(path: "lumen"), withIntermediateDirectories: true)
+    let lumen = Self.here.appending(path: "Systems/lumen")
+    try FileManager.default.copyItem(at: lumen.appending(path: "client.yaml"), to: folder.appending(path: "lumen/client.yaml"))
+    var lines = try String(contentsOf: lumen.appending(path: "system.yaml"), encoding: .utf8).components(separatedBy: "\n")
+    let count = try #require(lines.firstIndex { $0.hasPrefix("    count:") })
+    let line = lines.remove(at: count)
+    lines.insert(line, at: try #require(lines.firstIndex { $0.hasPrefix("    update:") }))
+    try lines.joined(separator: "\n").write(to: folder.appending(path: "lumen/system.yaml"), atomically: true, encoding: .utf8)
+    let sandbox = try Played.sandbox(["lumen"], folders: [folder.path])
+    #expect(await Played.call(sandbox, "lumen", "GET /accounts/count?api_key=sandbox-key").hasSuffix("<total><accounts>0</accounts></total>"))
+    #expect(await Played.call(sandbox, "lumen", "GET /accounts/7?api_key=sandbox-key").hasPrefix("410"))
+  }
+
   @Test func recordsOfTheDataMayStandInTheWrapperThatTheirListHas() async throws {
     let sandbox = try Played.sandbox(["harvest"])
     try await Played.seed(sandbox, "harvest", [#"{"client":{"id":7,"name":"Quay"}}"#, #"{"id":8,"name":"Reed"}"#])

@@ -55,7 +55,7 @@ import Testing
     .init(name: .resetAfter, status: 201, isWritten: true, transport: .reset, type: "application/json; charset=utf-8"),
     .init(name: .dropAfter, status: 201, isWritten: true, transport: .drop, type: "application/json; charset=utf-8"),
     .init(name: .delayAfter, status: 201, isWritten: true, transport: .delay(milliseconds: 3000), type: "application/json; charset=utf-8"),
-    .init(name: .slowCommit, status: 201, isWritten: true, transport: .delay(milliseconds: 3000), type: "application/json; charset=utf-8"),
+    .init(name: .slowCommit, status: 503, isWritten: true, transport: .reset, type: ""),
     .init(name: .truncateBody, status: 201, isWritten: true, type: "application/json; charset=utf-8"),
     .init(name: .wrongContentType, status: 201, isWritten: true, type: "application/octet-stream"),
     .init(name: .htmlOK, status: 200, isWritten: false),
@@ -63,6 +63,7 @@ import Testing
     .init(name: .throttle, status: 429, isWritten: false, type: "application/json; charset=utf-8"),
     .init(name: .lock, status: 429, isWritten: false, type: "application/json; charset=utf-8"),
     .init(name: .expire, status: 401, isWritten: false, type: "application/json; charset=utf-8"),
+    .init(name: .forbidden, status: 401, isWritten: false, type: "application/json; charset=utf-8"),
     .init(name: .exists, status: 400, isWritten: false, type: "application/json; charset=utf-8"),
   ]
 
@@ -102,6 +103,16 @@ import Testing
     #expect(statuses == ["429", "429", "200"])
   }
 
+  @Test(arguments: ["bigtime", "trackops"]) func aLockHoldsWhereNothingIsSaidOfPacing(_ name: String) async throws {
+    let sandbox = try Played.sandbox([name], faults: "lock/list@1")
+    let request = SandboxRequest(
+      method: "GET", target: name == "bigtime" ? "/client" : "/api/v1/clients", headers: Played.signedIn[name] ?? [])
+    #expect(await Self.statuses(sandbox, [request, request]) == [429, 429])
+    await Self.wait(sandbox, seconds: 61)
+    #expect(await Self.statuses(sandbox, [request]) == [200])
+    #expect(sandbox.state().faults.map(\.fired) == [1])
+  }
+
   @Test func anExpiryEndsTheSessionsThatThereWere() async throws {
     let sandbox = try Played.sandbox(["bigtime"], faults: "401-expire/list@1")
     func call(_ line: String, _ headers: [(name: String, value: String)], _ body: String = "") async -> SandboxReply {
@@ -123,9 +134,102 @@ import Testing
       for page in 1...2 { all += Self.ids(await sandbox.answer(Self.get("/api/v1/clients?per_page=2&page=\(page)"))) }
       #expect(all == wanted, "\(fault)")
     }
-    let sandbox = try await Self.played("stale-list", records: 5)
-    #expect(Self.ids(await sandbox.answer(Self.get("/api/v1/clients"))) == ["1", "2"])
-    #expect(await Self.count(sandbox) == 5)
+  }
+
+  private static func wait(_ sandbox: Sandbox, seconds: Int) async {
+    _ = await sandbox.answer(SandboxRequest(method: "POST", target: "/__sandbox/clock", body: Array("\(seconds)".utf8)))
+  }
+
+  private static func statuses(_ sandbox: Sandbox, _ requests: [SandboxRequest]) async -> [Int] {
+    var statuses: [Int] = []
+    for request in requests { statuses.append(await sandbox.answer(request).status) }
+    return statuses
+  }
+
+  private static func rename(_ id: Int, _ name: String) -> SandboxRequest {
+    SandboxRequest(
+      method: "PUT", target: "/api/v1/clients/\(id)", headers: signedIn, body: Array(#"{"client":{"name":"\#(name)"}}"#.utf8))
+  }
+
+  @Test func aStaleListIsTheListOfHalfAMinuteAgo() async throws {
+    let sandbox = try await Self.played("stale-list", records: 2)
+    func names() async -> [String] {
+      let reply = await sandbox.answer(Self.get("/api/v1/clients"))
+      return String(decoding: reply.body, as: UTF8.self).matches(of: /"name":"([^"]+)","active|"name":"([^"]+)"/).map {
+        String($0.1 ?? $0.2 ?? "")
+      }.filter { $0 != "Main" }
+    }
+    #expect(await names() == ["n1", "n2"])
+    #expect(sandbox.state().faults.map(\.fired) == [0])
+    #expect(await Self.statuses(sandbox, [Self.rename(1, "a"), Self.create("Quay")]) == [200, 201])
+    await Self.wait(sandbox, seconds: 20)
+    #expect(await Self.statuses(sandbox, [Self.rename(1, "b"), Self.get("/api/v1/clients/503")]) == [200, 404])
+    #expect(await names() == ["n1", "n2"])
+    await Self.wait(sandbox, seconds: 10)
+    #expect(await names() == ["a", "n2", "Quay"])
+    await Self.wait(sandbox, seconds: 20)
+    #expect(await names() == ["b", "n2", "Quay"])
+    #expect(sandbox.state().faults.map(\.fired) == [2])
+  }
+
+  // MARK: - Slow commits
+
+  @Test func aSlowCommitIsDoneAfterThirtyCallsOfTheFastClock() async throws {
+    let sandbox = try await Self.played("slow-commit/create@1")
+    #expect(await sandbox.answer(Self.create("Quay")).transport == .reset)
+    for _ in 0..<29 { #expect(Self.ids(await sandbox.answer(Self.get("/api/v1/clients"))) == []) }
+    #expect(Self.ids(await sandbox.answer(Self.get("/api/v1/clients"))) == ["501"])
+    #expect(sandbox.state().faults.map(\.fired) == [1])
+  }
+
+  @Test func aSlowCommitIsInTheHistoryWhenTheClockHasReachedIt() async throws {
+    let store = try SandboxStore(path: nil)
+    let sandbox = try Played.sandbox(["zoho-people"], faults: "slow-commit/create@1", store: store)
+    for name in ["Quay", "Reed"] { _ = await Played.call(sandbox, "zoho-people", "POST /addclient?clientName=\(name)&currency=EUR") }
+    #expect(try store.history().map(\.id) == ["469505000000133417"])
+    await Self.wait(sandbox, seconds: 2)
+    #expect(try store.history().count == 1)
+    await Self.wait(sandbox, seconds: 1)
+    #expect(try store.history().map(\.write?.time) == ["2026-01-01T00:00:00.200Z", "2026-01-01T00:00:03.200Z"])
+  }
+
+  @Test func aSlowCommitIsRefusedWhenItsNameIsTakenByThen() async throws {
+    let store = try SandboxStore(path: nil)
+    let sandbox = try Played.sandbox(["zoho-people"], faults: "slow-commit/create@1", store: store)
+    for _ in 0..<2 { _ = await Played.call(sandbox, "zoho-people", "POST /addclient?clientName=Quay&currency=EUR") }
+    await Self.wait(sandbox, seconds: 10)
+    #expect(try store.history().count == 1)
+  }
+
+  @Test func byTheMachinesClockASlowCommitAnswersAfterThreeSecondsAndIsDoneWithoutItsClientToo() async throws {
+    let sandbox = try Played.sandbox(["trackops"], faults: "slow-commit/create", isFast: false)
+    let servers = SocketServers()
+    let client = try await servers.client(of: sandbox)
+    client.send(SocketServers.bytes(Self.create("Gone")))
+    try await client.onThread { $0.wait(seconds: 0.1) }
+    client.hangUp()
+    async let patient = sandbox.answer(Self.create("Quay"))
+    #expect(Self.ids(await sandbox.answer(Self.get("/api/v1/clients"))) == [])
+    #expect(await patient.status == 201)
+    #expect(Self.ids(await sandbox.answer(Self.get("/api/v1/clients"))) == ["501", "502"])
+    #expect(sandbox.state().exchanges.filter { $0.method == "POST" }.map(\.status) == [201, 201])
+    try await servers.stop()
+  }
+
+  // MARK: - Permissions
+
+  @Test func aUserWithoutTheRightIsRefusedInTheWordsOfTheSystem() async throws {
+    let sandbox = try Played.sandbox(["bigtime", "zoho-people"], faults: "forbidden/create")
+    let create = #"{"Nm":"Quay"}"#
+    #expect(
+      await Played.call(sandbox, "bigtime", "POST /bigtime/client/detail", [("Content-Type", "application/json")], create)
+        == "405\nContent-Type: application/json; charset=utf-8\n\n" + #"{"Message":"You are not permitted to do that."}"#)
+    #expect(await Played.call(sandbox, "bigtime", "GET /bigtime/client").hasPrefix("200"))
+    let refused = await Played.call(sandbox, "zoho-people", "POST /zoho-people/addclient?clientName=Quay&currency=EUR")
+    #expect(refused.contains(#""errors":[{"code":7038,"message":"Permission denied"}]"#), "\(refused)")
+    // Who is not signed in is told that first.
+    #expect(await Played.call(sandbox, "", "POST /bigtime/client/detail", [], create).hasPrefix("401"))
+    #expect(sandbox.state().faults.map(\.fired) == [2])
   }
 
   @Test func namesMayStandTwiceOrOnceWhateverTheSystemSays() async throws {
@@ -148,7 +252,27 @@ import Testing
       let isShown = await sandbox.answer(Self.get("/api/v1/clients/\(number)")).status == 200
       #expect(isShown == shown.contains(String(number)), "\(number)")
     }
+    #expect(sandbox.state().faults.map(\.fired) == [41 - shown.count])
     #expect(await Self.count(sandbox) == 40)
+  }
+
+  @Test func recordsAreHiddenInTheCallsThatTheRuleNames() async throws {
+    let sandbox = try await Self.played("hidden-records/list@2", records: 2)
+    var all: [Int] = []
+    for _ in 0..<3 {
+      all.append(Self.ids(await sandbox.answer(Self.get("/api/v1/clients"))).count)
+      #expect(await sandbox.answer(Self.get("/api/v1/clients/1")).status == 200)
+    }
+    #expect(all == [2, 0, 2])
+    #expect(sandbox.state().exchanges.map(\.fault) == [nil, nil, "hidden-records/list@2", nil, nil, nil])
+  }
+
+  @Test func namesCountWhereTheyMadeADifference() async throws {
+    let sandbox = try await Self.played("duplicate-names-forbidden/create@2")
+    #expect(await Self.statuses(sandbox, ["Quay", "Quay", "Quay"].map(Self.create)) == [201, 422, 201])
+    let free = try Played.sandbox(["zoho-people"], faults: "duplicate-names-allowed")
+    for name in ["a", "a", "b"] { _ = await Played.call(free, "zoho-people", "POST /addclient?clientName=\(name)&currency=EUR") }
+    #expect([sandbox, free].flatMap { $0.state().faults.map(\.fired) } == [1, 1])
   }
 
   // MARK: - Over a socket
@@ -218,6 +342,37 @@ import Testing
 
   @Test(arguments: ["5xx", "throttle=2", "throttle@0", "throttle/nothing", "=1"]) func whatIsNoRuleIsRefused(_ text: String) {
     #expect(throws: Diagnostic.self) { try Faults(text, seed: 1) }
+  }
+
+  @Test(arguments: [
+    ("8001-exists/list", "`8001-exists` alone meets all that it can; operations here: create"),
+    ("page-skip/create", "`page-skip` alone meets all that it can; operations here: list"),
+    ("stale-list/detail", "`stale-list` alone meets all that it can; operations here: list"),
+    ("slow-commit/read@2", "`slow-commit` alone meets all that it can; operations here: create, update, toggle, delete"),
+    ("duplicate-names-allowed/list", "`duplicate-names-allowed` alone meets all that it can; operations here: create, update"),
+  ]) func whatCanNeverFireIsRefused(_ text: String, _ help: String) throws {
+    do throws(Diagnostic) {
+      _ = try Faults("throttle@5," + text, seed: 1)
+      Issue.record("taken")
+    } catch {
+      #expect(error.title == "the fault `\(text)` can never fire: no call that is played is one that it meets")
+      #expect(error.help == help)
+    }
+  }
+
+  @Test func aRuleForAnOperationThatNoSystemPlayedHasIsRefused() async throws {
+    do {
+      _ = try await Self.played("reset-after/toggle")
+      Issue.record("taken")
+    } catch let error as Diagnostic {
+      #expect(error.title.hasPrefix("the fault `reset-after/toggle` can never fire"))
+      #expect(error.help?.hasSuffix("operations here: list, count, detail, create, update, parts, part") == true, "\(error.help ?? "")")
+    }
+    let sandbox = try Played.sandbox(["harvest", "trackops"], faults: "reset-after/toggle")
+    let reply = await sandbox.answer(
+      SandboxRequest(method: "POST", target: "/__sandbox/faults", body: Array("reset-after/part,throttle/session".utf8)))
+    #expect(reply.status == 400)
+    #expect(sandbox.state().faults.map(\.rule) == ["reset-after/toggle"])
   }
 
   // MARK: - The log

@@ -63,8 +63,8 @@ import Testing
       try text.replacingCharacters(in: place, with: "\(key): \(Self.most)").write(to: file, atomically: true, encoding: .utf8)
       let library = try MappingLibrary(folders: [folder.path])
       let problems = library.system("lumen", canonical: try library.canonical(), checksAPI: true).1
-      let found = problems.filter { !$0.labels.isEmpty && $0.help?.hasPrefix("a whole number from 0 to ") == true }
-      #expect(found.map(\.title) == ["`\(key)` is \(Self.most)"], "\(key): \(problems)")
+      let found = problems.filter { !$0.labels.isEmpty && $0.help?.hasPrefix("it takes a whole number from ") == true }
+      #expect(found.map(\.title) == ["`\(key)` cannot be `\(Self.most)`"], "\(key): \(problems)")
     }
   }
 }

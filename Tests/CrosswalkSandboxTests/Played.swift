@@ -5,7 +5,8 @@ import CrosswalkSandbox
 /// Sandboxes without a socket.
 enum Played {
   static func sandbox(
-    _ names: [String], options: [String: [String: String]] = [:], faults: String = "", seed: UInt64 = 1, folders: [String] = []
+    _ names: [String], options: [String: [String: String]] = [:], faults: String = "", seed: UInt64 = 1, folders: [String] = [],
+    isFast: Bool = true, store: SandboxStore? = nil
   ) throws -> Sandbox {
     let library = try MappingLibrary(folders: folders)
     let canonical = try library.canonical()
@@ -14,7 +15,7 @@ enum Played {
       guard let system else { throw problems[0] }
       return (system, options[name] ?? [:])
     }
-    return try Sandbox(systems, store: SandboxStore(path: nil), faults: Faults(faults, seed: seed), seed: seed, isFast: true)
+    return try Sandbox(systems, store: store ?? SandboxStore(path: nil), faults: Faults(faults, seed: seed), seed: seed, isFast: isFast)
   }
 
   static func seed(_ sandbox: Sandbox, _ name: String, _ records: [String]) async throws {

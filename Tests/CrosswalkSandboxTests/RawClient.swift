@@ -65,6 +65,8 @@ final class RawClient: @unchecked Sendable {
 
   func endSending() { shutdown(socket, Int32(SHUT_WR)) }
 
+  func hangUp() { shutdown(socket, Int32(SHUT_RDWR)) }
+
   /// Takes what comes for so long, or until the other side ends.
   func wait(seconds: Double) {
     let deadline = Date().addingTimeInterval(seconds)
