@@ -596,8 +596,9 @@ struct PredictionBuilder {
 
   /// Whether a leaf is the first of an element of a list in which elements behind it may be written.
   private func standsInFront(_ index: Int) -> Bool {
+    // Few mappings have elements by number, and every run works its prediction out.
+    guard let own = PathStep.parse(targets[index].name), own.contains(where: { if case .index = $0 { true } else { false } }) else { return false }
     let paths = targets.map { PathStep.parse($0.name) ?? [] }
-    let own = paths[index]
     return own.indices.contains { depth in
       guard case .index(let number) = own[depth], !paths[..<index].contains(where: { $0.starts(with: own[...depth]) }) else { return false }
       return paths.indices.contains { other in

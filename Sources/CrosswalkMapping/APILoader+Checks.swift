@@ -172,7 +172,7 @@ extension APILoader {
       if node.int == nil { report(node, "`\(name)` cannot be `\(text)`", "it is of the type `integer`: a whole number, without quotes") }
     case .choice:
       guard let use = field.transforms.first(where: { $0.name == "choice" }) else { return }
-      let words = (use.argument?.entries ?? []).flatMap { ($0.value.items ?? [$0.value]).compactMap(\.text) }
+      let words = use.spellings
       if !words.isEmpty, !words.map(use.plain).contains(use.plain(text)) {
         loader.report(unknownWord(text, "`\(name)`", at: node.place, accepted: words))
       }

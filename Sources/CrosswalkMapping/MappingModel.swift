@@ -164,6 +164,9 @@ package struct TransformUse: Sendable {
 }
 
 extension TransformUse {
+  /// All spellings that a choice has; none: any is taken.
+  package var spellings: [String] { (argument?.entries ?? []).flatMap { ($0.value.items ?? [$0.value]).compactMap(\.text) } }
+
   /// A spelling without what `ignore:` of a choice passes over.
   package func plain(_ spelling: String) -> String {
     var ignored: [String] = []

@@ -61,4 +61,14 @@ package struct RecordPath: Sendable, Equatable {
 
   /// Whether a document holds any number of records, not just one.
   package var isRepeated: Bool { steps.contains(.elements) }
+
+  /// From an element of the list to its record: what a line of NDJSON has around a record. The whole path where there is no list.
+  package var inElement: RecordPath { isRepeated ? RecordPath(steps: Array(steps.drop { $0 != .elements }.dropFirst())) : self }
+
+  /// The path, where it is one of names alone.
+  package var names: [String]? {
+    var names: [String] = []
+    for step in steps { if case .name(let name) = step { names.append(name) } else { return nil } }
+    return names
+  }
 }

@@ -332,10 +332,8 @@ extension Run {
     var forms: [[String]] = []
     for (shape, template) in candidates(.ndjson) {
       guard let path = template.recordPath else { continue }
-      let inner = shape == .list ? path.steps.drop { $0 != .elements }.dropFirst() : path.steps[...]
       if shape == .list, !path.isRepeated { continue }
-      let names = inner.compactMap { step -> String? in if case .name(let name) = step { name } else { nil } }
-      guard names.count == inner.count, !forms.contains(names) else { continue }
+      guard let names = (shape == .list ? path.inElement : path).names, !forms.contains(names) else { continue }
       forms.append(names)
     }
     if forms.isEmpty { forms = [[]] }

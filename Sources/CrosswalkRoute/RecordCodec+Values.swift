@@ -21,8 +21,7 @@ extension RecordCodec {
           self = .any
           return
         }
-        let words = (use.argument?.entries ?? []).flatMap { ($0.value.items ?? [$0.value]).compactMap(\.text) }
-        self = .choice(use, Set(words.map(use.plain)))
+        self = .choice(use, Set(use.spellings.map(use.plain)))
       }
     }
   }

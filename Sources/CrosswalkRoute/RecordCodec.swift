@@ -123,20 +123,13 @@ package final class RecordCodec {
     // NDJSON has no envelopes of its own: a line is what stands in the list of the JSON document.
     let carrier = form.format == .ndjson ? Format.json : form.format
     var paths = templates.compactMap { $0.format == carrier ? $0.template.recordPath : nil }
-    if form.format == .ndjson {
-      paths = paths.map { path in path.isRepeated ? RecordPath(steps: Array(path.steps.drop { $0 != .elements }.dropFirst())) : path }
-    }
-    func names(_ path: RecordPath) -> [String]? {
-      var names: [String] = []
-      for step in path.steps { if case .name(let name) = step { names.append(name) } else { return nil } }
-      return names
-    }
+    if form.format == .ndjson { paths = paths.map(\.inElement) }
     switch form.format {
     case .xml: return XMLRecordReader(layout: layout, frame: input, mode: .documents(paths.first?.steps ?? []))
     case .form: return FormRecordReader(layout: layout, frame: input, ofRequest: system.requestParameters)
     default:
       var forms: [[String]] = []
-      for path in paths { if let names = names(path), !forms.contains(names) { forms.append(names) } }
+      for path in paths { if let names = path.names, !forms.contains(names) { forms.append(names) } }
       return JSONRecordReader(layout: layout, frame: input, mode: .sequence, forms: forms.isEmpty ? [[]] : forms)
     }
   }

@@ -173,7 +173,7 @@ extension PlayedSystem {
   }
 
   /// The first byte that is no blank and no byte order mark.
-  private static func begin(of bytes: [UInt8]) -> UInt8? {
+  static func begin(of bytes: [UInt8]) -> UInt8? {
     bytes.first { byte in
       switch byte {
       case 0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf: false

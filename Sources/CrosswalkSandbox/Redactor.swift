@@ -92,7 +92,7 @@ struct Redactor {
       let isPairs = body.allSatisfy { $0 > 0x20 && !"{}[]<>\"".utf8.contains($0) } && Parameters.pairs(text) != nil
       return isPairs ? redacted(pairs: text) : nil
     }
-    switch body.first(where: { ![0x20, 0x09, 0x0a, 0x0d].contains($0) }) {
+    switch PlayedSystem.begin(of: body) {
     case UInt8(ascii: "<")?:
       guard let root = try? XMLAuthority().document(body) else { return isReply && text.hasPrefix("<html") ? cleaned(text) : nil }
       let tree = Tree.object([.init(root.name, root.tree())])
