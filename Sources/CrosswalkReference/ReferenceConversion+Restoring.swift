@@ -1,4 +1,4 @@
-package import CrosswalkFormats
+import CrosswalkFormats
 package import CrosswalkModel
 
 /// What a residue, or a canonical record's `native`, brings back: edits win (SEMANTICS S8, S12).
