@@ -202,6 +202,8 @@ package final class ReturnTrip {
     func failing() -> Set<Int> {
       Set(extras.compactMap(\.target).flatMap { targetFeeds[$0] }.compactMap { canonicalBack[$0] })
     }
+    // Nulls where the target's format has none: they are written as nothing and meant as nulls.
+    var nulls: Set<Int> = []
     for entry in entries {
       if entry.name.isEmpty {
         if case .array(let names) = entry.value {
@@ -213,8 +215,9 @@ package final class ReturnTrip {
       if let index = targetByName[name], let value = Native.slot(entry.value, frame: frame) {
         let register = plan.targetLeaves[index].leaf.register
         overlaid.append((index, slots[register]))
-        // A null where the format has none is absent.
-        slots[register] = value.kind == .null && !plan.hasNull(plan.targetFormat, target: true) ? .absent : value
+        let isUnwritten = value.kind == .null && !plan.hasNull(plan.targetFormat, target: true)
+        if isUnwritten { nulls.insert(index) }
+        slots[register] = isUnwritten ? .absent : value
       } else if let extra = ReturnTrip.extra(entry.value, name, plan, targetByName, among: entries), plan.takes(extra) {
         let index = targetByName[name]
         if let index {
@@ -236,7 +239,7 @@ package final class ReturnTrip {
     }
     defer { plan.extras.append(contentsOf: extras.map(\.extra)) }
     for _ in 0..<4 where !overlaid.isEmpty {
-      let differing = replay(plan, failing())
+      let differing = replay(plan, failing(), nulls: nulls)
       if differing.isEmpty { return }
       var next: [(target: Int, before: Slot)] = []
       var changed = false
@@ -244,6 +247,7 @@ package final class ReturnTrip {
         if targetFeeds[index].contains(where: differing.contains) {
           slots[plan.targetLeaves[index].leaf.register] = before
           extras.removeAll { $0.target == index }
+          nulls.remove(index)
           changed = true
         } else {
           next.append((index, before))
@@ -306,9 +310,10 @@ package final class ReturnTrip {
   }
 
   /// Canonical fields that the target, as it stands now, would give otherwise than the record has them.
-  private func replay(_ plan: Plan, _ failing: Set<Int>) -> Set<Int> {
+  private func replay(_ plan: Plan, _ failing: Set<Int>, nulls: Set<Int>) -> Set<Int> {
     let state = plan.state
     run(state, failing)
+    let meantNull = hasNull ? Set(nulls.flatMap { targetFeeds[$0] }) : []
     var differing: Set<Int> = []
     for (index, leaf) in plan.sourceLeaves.enumerated() where leaf.field >= 0 {
       let original = plan.frame.slots[leaf.register]
@@ -316,6 +321,7 @@ package final class ReturnTrip {
       if let place = returned[index] {
         back = CarryStep.carry(plan.frame.slots[place.register], place.leaf, isTyped: isTyped, hasNull: hasNull, plan.frame)
       }
+      if back.isAbsent, !meantNull.isDisjoint(with: plan.feeds[index]) { back = .null }
       if original == back || isSame(original, back, plan.frame) { continue }
       for canonical in plan.feeds[index] { differing.insert(canonical) }
     }

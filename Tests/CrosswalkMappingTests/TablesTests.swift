@@ -96,7 +96,8 @@ import Testing
     var wrong: [String] = []
     let resolution = try name == "countries" ? Resolution.countries() : Resolution.regions()
     let rows = try TableFile(name).rows
-    for row in name == "countries" ? rows : rows.enumerated().filter({ $0.offset % 7 == 0 || $0.element[3] != "" }).map(\.element) {
+    let share = ProcessInfo.processInfo.environment["CROSSWALK_CORPORA"] == "1" ? 1 : name == "countries" ? 3 : 20
+    for row in rows.enumerated().filter({ $0.offset % share == 0 }).map(\.element) {
       for text in columns.flatMap({ row[$0].components(separatedBy: "|") }) {
         for part in Set([text, text.components(separatedBy: ",")[0], text.components(separatedBy: " ")[0]]) where part != "" {
           let key = CrosswalkMapping.Table.key(part.utf8)

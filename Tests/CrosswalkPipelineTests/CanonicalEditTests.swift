@@ -67,6 +67,22 @@ import Testing
     #expect(isFault(record, edit.record), "the value from before the edit")
   }
 
+  /// CSV has no null: that the system had one is said by an empty cell, which no fallback fills while the record still says null.
+  @Test func aNullFaresInEveryFormatAlike() throws {
+    func details(_ details: String, _ format: String) throws -> String {
+      let record = #"{"id":"1","name":"A",\#(details)"address":{"full":"5 High St"},"system":"harvest","native":{"harvest":{"details":null}}}"#
+      let run = try Conversion.run(record, "canonical:ndjson", to: "harvest:\(format)") { $0.audit = .all }
+      let back = try Conversion.run(run.output, "harvest:\(format)", to: "canonical:ndjson")
+      return try JSONReference.parse(Array(back.output.dropLast()))["details"].map(\.json) ?? "nothing"
+    }
+    for format in ["ndjson", "xml"] {
+      #expect(try details(#""details":null,"#, format) == "null")
+      #expect(try details("", format) == #""5 High St""#)
+    }
+    #expect(try details(#""details":null,"#, "csv") == "nothing")
+    #expect(try details("", "csv") == #""5 High St""#)
+  }
+
   /// BigTime's own way to canonical, where two contacts have the tag that picks one.
   @Test func elementsThatAreAlikeComeBackAtTheirPlaces() throws {
     let record = Self.contacts.replacing("OTHER", with: "PRIMARY")

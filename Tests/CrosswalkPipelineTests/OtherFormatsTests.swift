@@ -31,7 +31,7 @@ import Testing
     return all
   }
 
-  @Test(arguments: Twin.pairs)
+  @Test(arguments: RoundTripTests.sampled(Twin.pairs, oneOf: 3))
   func everyFormatAndShapeSaysTheSame(_ pair: [String]) throws {
     let (files, input) = try GoldenTests.samples(pair[0])
     let target = try Twin.system(pair[1])
