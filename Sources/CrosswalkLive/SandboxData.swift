@@ -43,44 +43,80 @@ struct SandboxData {
 
   /// A line each, in the system's own names.
   private func records(of path: String, as system: String, _ console: Console) throws(Diagnostic) -> [[UInt8]] {
+    let input: ConvertJob.Input = path == "-" ? .standardInput : .file(path)
+    let source = ConvertJob.Endpoint(stringLiteral: from ?? system)
+    let target = ConvertJob.Endpoint(system, format: .ndjson)
+    guard source.system == system else {
+      let output = try TemporaryFile()
+      let summary = try convert(input, source, to: target, output, of: path, as: system, console)
+      if let lost = SandboxData.lost([summary], of: path, as: system) { console.show(lost) }
+      return try output.bytes().split(separator: 0x0a).map(Array.init)
+    }
+    // Its own records keep what no field names: `native` carries it there and back. What canonical has to say of them does not matter.
+    let canonical = try TemporaryFile()
+    let there = try convert(input, source, to: ConvertJob.Endpoint("canonical", format: .ndjson), canonical, of: path, as: system, nil)
+    let output = try TemporaryFile()
+    let back = try convert(.file(canonical.path), ConvertJob.Endpoint("canonical", format: .ndjson), to: target, output, of: path, as: system, nil)
+    if let lost = SandboxData.lost([there, back], of: path, as: system) { console.show(lost) }
+    return try output.bytes().split(separator: 0x0a).map(Array.init)
+  }
+
+  private func convert(
+    _ input: ConvertJob.Input, _ source: ConvertJob.Endpoint, to target: ConvertJob.Endpoint, _ output: TemporaryFile, of path: String,
+    as system: String, _ console: Console?
+  ) throws(Diagnostic) -> ConvertSummary {
+    var convert = ConvertJob(inputs: [input], from: source, to: target)
+    convert.output = .file(output.path)
+    convert.residue = .none
+    convert.force = true
+    convert.mappings = job.mappings
+    let summary = try convert.run(report: { console?.show($0) })
+    guard summary.records.rejected == 0 else {
+      throw Diagnostic(.usage, "\(summary.records.rejected) records of `\(path)` cannot be records of \(system)", help: "`convert` says why")
+    }
+    return summary
+  }
+
+  /// What is in the data and not in the sandbox.
+  private static func lost(_ summaries: [ConvertSummary], of path: String, as system: String) -> Diagnostic? {
+    var count = 0
+    var hasBlanks = false
+    var all: [String: Int] = [:]
+    for summary in summaries {
+      for (reason, values) in summary.parked {
+        if reason == .empty || reason == .derived { hasBlanks = true } else { count += values }
+      }
+      count += summary.documentUnknown.values.reduce(0, +)
+      all.merge(summary.parkedFields.merging(summary.documentUnknown, uniquingKeysWith: +), uniquingKeysWith: +)
+    }
+    guard count > 0 else { return nil }
+    let fields = all.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+    var list = fields.prefix(8).map { "\($0.key) \($0.value)" }.joined(separator: ", ")
+    if fields.count > 8 { list += " and \(fields.count - 8) more" }
+    let which = hasBlanks ? ", empty and derived ones too" : ""
+    return Diagnostic(
+      .parkedNowhere, "\(count == 1 ? "1 value" : "\(count) values") of `\(path)` \(count == 1 ? "is" : "are") not in the sandbox: \(system) has no place for them as they are",
+      help: "by field\(which): \(list); `client.yaml` of \(system) says which fields it has", disposition: .warning)
+  }
+}
+
+/// A file that is gone when nobody holds it.
+private final class TemporaryFile {
+  let path: String
+
+  init() throws(Diagnostic) {
     var name = Array("\(TemporaryFolder.path)/crosswalk-sandbox-XXXXXX".utf8CString)
     let descriptor = name.withUnsafeMutableBufferPointer { mkstemp($0.baseAddress!) }
-    let temporary = String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    path = String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     guard descriptor >= 0 else {
       throw Diagnostic(.unwritableOutput, "a temporary file cannot be made in `\(TemporaryFolder.path)`", help: "TMPDIR names another folder")
     }
     close(descriptor)
-    defer { unlink(temporary) }
-    var convert = ConvertJob(
-      inputs: [path == "-" ? .standardInput : .file(path)], from: ConvertJob.Endpoint(stringLiteral: from ?? system),
-      to: ConvertJob.Endpoint(system, format: .ndjson))
-    convert.output = .file(temporary)
-    convert.residue = .none
-    convert.force = true
-    convert.mappings = job.mappings
-    let summary = try convert.run(report: { console.show($0) })
-    guard summary.records.rejected == 0 else {
-      throw Diagnostic(.usage, "\(summary.records.rejected) records of `\(path)` cannot be records of \(system)", help: "`convert` says why")
-    }
-    if let lost = SandboxData.lost(summary, of: path, as: system) { console.show(lost) }
-    return try SandboxData.bytes(of: temporary).split(separator: 0x0a).map(Array.init)
   }
 
-  /// A sandbox plays the fields that the system's file has, and no others: what stands in the data beside them is left out.
-  static func lost(_ summary: ConvertSummary, of path: String, as system: String) -> Diagnostic? {
-    let count = summary.parked.reduce(0) { $1.key == .empty || $1.key == .derived ? $0 : $0 + $1.value }
-    let around = summary.documentUnknown.values.reduce(0, +)
-    guard count + around > 0 else { return nil }
-    var fields = summary.parkedFields.merging(summary.documentUnknown, uniquingKeysWith: +).sorted { ($1.value, $0.key) < ($0.value, $1.key) }
-    let rest = fields.count - 8
-    if rest > 0 { fields = Array(fields.prefix(8)) }
-    let list = fields.map { "\($0.key) \($0.value)" }.joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : "")
-    return Diagnostic(
-      .parkedNowhere, "\(count + around) values of `\(path)` are not in the sandbox: \(system) has no place for them as they are",
-      help: "by field\(summary.parked.keys.contains { $0 == .empty || $0 == .derived } ? ", empty and derived ones too" : ""): \(list); `client.yaml` of \(system) says which fields it has", disposition: .warning)
-  }
+  deinit { unlink(path) }
 
-  private static func bytes(of path: String) throws(Diagnostic) -> [UInt8] {
+  func bytes() throws(Diagnostic) -> [UInt8] {
     let source = try InputSource(.file(path), limits: Limits())
     var bytes: [UInt8] = []
     let room = UnsafeMutablePointer<UInt8>.allocate(capacity: 1 << 20)

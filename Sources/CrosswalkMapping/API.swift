@@ -99,10 +99,10 @@ package struct API: Sendable {
     }
   }
 
-  /// `View=Detailed`: the fields of a shape.
+  /// `View=Detailed`: the fields of a shape, without some.
   package struct View: Sendable {
     package var parameter: String
-    package var choices: [(word: String, fields: Shape)]
+    package var choices: [(word: String, fields: Shape, without: [String])]
     package var first: String
   }
 
@@ -149,6 +149,22 @@ package struct API: Sendable {
   }
 
   package struct RecordRules: Sendable {
+    package enum Alike: String, Sendable, CaseIterable {
+      /// Upper and lower case.
+      case `case`
+      /// Blanks at the ends, and how many there are between two words.
+      case blanks
+    }
+
+    package enum ValueRule: Sendable, Equatable {
+      /// So many characters.
+      case characters(Int)
+      /// So many capital letters of ASCII and nothing else: a code.
+      case capitals(Int)
+      /// A text, ` - `, and such a code.
+      case labelled(Int)
+    }
+
     package enum Kept: Sendable {
       /// Counted from here.
       case number(String)
@@ -162,6 +178,10 @@ package struct API: Sendable {
     package var defaults: [(field: String, value: Tree)] = []
     /// Beside those that the fields say.
     package var unique: [String] = []
+    /// What makes no difference between two values of a unique field.
+    package var alike: Set<Alike> = [.case]
+    /// What a value has to be to be taken, beyond the field's type.
+    package var values: [(field: String, rule: ValueRule)] = []
     /// Fields that an update which leaves them out puts back to their default.
     package var resets: [String] = []
     package var refusesUnknown = false
@@ -169,6 +189,11 @@ package struct API: Sendable {
     package var refusesEmptied = false
     /// A field that the shape does not have is refused, not passed over.
     package var refusesUnwritable = false
+  }
+
+  /// Whether a field is one of these, or stands in an object or a list of them.
+  package static func isField(_ field: String, of names: [String]) -> Bool {
+    names.contains { field == $0 || field.hasPrefix("\($0).") || field.hasPrefix("\($0)[") }
   }
 
   /// So many calls in so many seconds.

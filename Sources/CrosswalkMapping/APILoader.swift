@@ -132,7 +132,7 @@ package struct APILoader {
   private mutating func field(_ node: YAMLNode, _ what: @autoclosure () -> String, orObject: Bool = false) -> String? {
     guard let name = loader.text(node, what()) else { return nil }
     let names = loader.system.fields.map(\.name)
-    if names.contains(name) || orObject && names.contains(where: { $0.hasPrefix("\(name).") }) { return name }
+    if names.contains(name) || orObject && names.contains(where: { API.isField($0, of: [name]) }) { return name }
     loader.report(unknownWord(name, "a field", at: node.place, accepted: names))
     return nil
   }
@@ -320,7 +320,15 @@ package struct APILoader {
       case "is": view.first = loader.text(entry.value, "`is`") ?? ""
       case "of":
         for choice in loader.entries(of: entry.value, "`of`") ?? [] {
-          if let shape = loader.shape(choice.value) { view.choices.append((choice.key.text ?? "", shape)) }
+          let without = choice.value["without"].map { fields($0) } ?? []
+          if choice.value.entries != nil {
+            for key in loader.entries(of: choice.value, "a view") ?? [] where !["shape", "without"].contains(key.key.text) {
+              loader.report(unknownKey(key.key, in: "a view", accepted: ["shape", "without"]))
+            }
+            if choice.value["shape"] == nil { loader.report(missingKey("shape", in: "a view", at: choice.key.place)) }
+          }
+          let named = choice.value.entries == nil ? choice.value : choice.value["shape"]
+          if let shape = named.flatMap({ loader.shape($0) }) { view.choices.append((choice.key.text ?? "", shape, without)) }
         }
       default: loader.report(unknownKey(entry.key, in: "`view`", accepted: ["by", "of", "is"]))
       }
@@ -330,6 +338,11 @@ package struct APILoader {
     }
     for key in ["by", "of", "is"] where node[key] == nil { loader.report(missingKey(key, in: "`view`", at: node.place)) }
     return view
+  }
+
+  /// Fields, and objects of them.
+  private mutating func fields(_ node: YAMLNode) -> [String] {
+    (node.items ?? [node]).compactMap { field($0, "a field", orObject: true) }
   }
 
   private mutating func paging(_ node: YAMLNode) -> API.Paging {
@@ -365,8 +378,7 @@ package struct APILoader {
       case "status": reply.status = whole(value, "`status`", in: Self.statuses) ?? 200
       case "headers": reply.headers = headers(value, .reply)
       case "shape": reply.shape = loader.shape(value)
-      case "without":
-        for item in value.items ?? [value] { if let name = field(item, "a field", orObject: true) { reply.without.append(name) } }
+      case "without": reply.without = fields(value)
       case "body":
         reply.bodies.insert((nil, tree(value)), at: 0)
         checkNames(value, .reply)
@@ -430,7 +442,9 @@ package struct APILoader {
 
   // MARK: - Records
 
-  private static let recordKeys = ["kept", "compose", "defaults", "unique", "resets", "unknown", "required", "unwritable"]
+  private static let recordKeys = [
+    "kept", "compose", "defaults", "unique", "alike", "values", "resets", "unknown", "required", "unwritable",
+  ]
 
   private mutating func readRecord(_ node: YAMLNode) {
     for entry in loader.entries(of: node, "`record`") ?? [] {
@@ -460,6 +474,17 @@ package struct APILoader {
           api.record.defaults.append((name, tree(one.value)))
         }
       case "unique": api.record.unique = (value.items ?? [value]).compactMap { field($0, "a field") }
+      case "alike":
+        let words = API.RecordRules.Alike.allCases.map(\.rawValue)
+        api.record.alike = Set((value.items ?? [value]).compactMap { item in
+          loader.word(item, "`alike`", of: words).flatMap(API.RecordRules.Alike.init)
+        })
+      case "values":
+        for one in loader.entries(of: value, "`values`") ?? [] {
+          guard let name = field(one.key, "a field"), let rule = valueRule(one.value) else { continue }
+          api.record.values.append((name, rule))
+          checkType(name, [.text, .lines, .code], one.key, "a field with a rule for its text")
+        }
       case "resets": api.record.resets = (value.items ?? [value]).compactMap { field($0, "a field") }
       case "unknown": api.record.refusesUnknown = loader.word(value, "`unknown`", of: ["ignore", "refuse"]) == "refuse"
       case "required": api.record.refusesEmptied = loader.word(value, "`required`", of: ["keep", "refuse"]) == "refuse"
@@ -467,6 +492,16 @@ package struct APILoader {
       default: loader.report(unknownKey(entry.key, in: "`record`", accepted: Self.recordKeys))
       }
     }
+  }
+
+  /// `{ characters: 2 }`.
+  private mutating func valueRule(_ node: YAMLNode) -> API.RecordRules.ValueRule? {
+    guard let entries = loader.entries(of: node, "a rule for a value"), let only = entries.first else { return nil }
+    guard let word = loader.word(only.key, "a rule for a value", of: ["characters", "capitals", "labelled"]),
+      let count = whole(only.value, "`\(word)`", in: 1...1000)
+    else { return nil }
+    for more in entries.dropFirst() { loader.report(unknownKey(more.key, in: "a rule for a value beside `\(word)`", accepted: [])) }
+    return word == "characters" ? .characters(count) : word == "capitals" ? .capitals(count) : .labelled(count)
   }
 
   private mutating func readPacing(_ node: YAMLNode) {

@@ -12,8 +12,8 @@ package final class RecordCodec {
 
   package struct Received {
     package var record: Record
-    /// Paths of what the system has no field for.
-    package var unknown: [String]
+    /// What the system has no field for: path and value.
+    package var unknown: [Tree.Member]
   }
 
   /// Which fields stand in which document.
@@ -105,10 +105,11 @@ package final class RecordCodec {
       let slot = input.slots[leaf.register]
       if !slot.isAbsent { record[index] = Native.literal(slot, frame: input, format: form.format) }
     }
-    var unknown: [String] = []
+    var unknown: [Tree.Member] = []
     if input.hasExtras {
       for extra in input.extras where extra.leaves > 0 {
-        unknown.append(String(decoding: extra.pathText.isAbsent ? reader.path(Int(extra.path)) : Array(input.text(extra.pathText)), as: UTF8.self))
+        let path = extra.pathText.isAbsent ? reader.path(Int(extra.path)) : Array(input.text(extra.pathText))
+        unknown.append(.init(path, Native.literal(extra.value, frame: input, format: form.format)))
       }
     }
     // A further document behind the record is none of it.
@@ -137,7 +138,11 @@ package final class RecordCodec {
   // MARK: - Writing
 
   /// A document with these records.
-  package func write(_ records: some Collection<Record>, _ form: Form) throws(FormatError) -> [UInt8] {
+  ///
+  /// - unknown: of the first record, the second one, and so on: what stands in it and has no field.
+  package func write(
+    _ records: some Collection<Record>, _ form: Form, unknown: [Int: [Tree.Member]] = [:]
+  ) throws(FormatError) -> [UInt8] {
     let writer: any RecordWriter
     if let known = writers[form] {
       writer = known
@@ -149,18 +154,24 @@ package final class RecordCodec {
     if records.isEmpty { return writer.empty }
     var out = OutputBuffer(capacity: 1024 * (records.count + 1))
     out.append(writer.opening)
-    var isFirst = true
-    for record in records {
-      if !isFirst { out.append(writer.separator) }
-      isFirst = false
+    for (number, record) in records.enumerated() {
+      if number > 0 { out.append(writer.separator) }
       output.arena.reset()
       for (index, leaf) in leaves.enumerated() {
         output.slots[leaf.register] = record[index].flatMap { Native.slot($0, frame: output, keepsKind: false) } ?? .absent
       }
-      try writer.write(output, extras: [], into: &out)
+      try writer.write(output, extras: unknown[number].map { extras($0, form) } ?? [], into: &out)
     }
     out.append(writer.closing)
     return Array(UnsafeBufferPointer(start: out.base, count: out.count))
+  }
+
+  private func extras(_ unknown: [Tree.Member], _ form: Form) -> [OutputExtra] {
+    unknown.compactMap { member in
+      let name = String(decoding: member.name, as: UTF8.self)
+      guard !API.isField(name, of: form.without), let path = PathStep.parse(name) else { return nil }
+      return OutputExtra(path: path, value: member.value)
+    }
   }
 
   private func makeWriter(_ form: Form) -> (any RecordWriter)? {
@@ -171,7 +182,7 @@ package final class RecordCodec {
     if let more = form.more { template = template.with(.literal(.bool(true)), at: more[...]) }
     let shown = leaves.filter { leaf in
       system.fields[leaf.field].shapes.contains(form.fields)
-        && !form.without.contains { leaf.name == $0 || leaf.name.hasPrefix("\($0).") }
+        && !API.isField(leaf.name, of: form.without)
     }
     let written = shown.map { leaf in
       var leaf = leaf

@@ -208,7 +208,10 @@ extension PlayedSystem {
   /// What a body says, field by field, as the system keeps it.
   private func values(_ call: Call, _ shape: Shape, id: String?) throws(Refused) -> [(leaf: Int, value: Tree)] {
     let received = try received(call, shape)
-    if api.record.refusesUnknown, let name = received.unknown.first { throw Refused(.unknown, name) }
+    if api.record.refusesUnknown, let member = received.unknown.first { throw Refused(.unknown, String(decoding: member.name, as: UTF8.self)) }
+    if shape == .update {
+      for leaf in updateLeaves where received.record[leaf].map(\.isBlankText) ?? true { throw Refused(.missing, spelling(leaf, shape)) }
+    }
     var values: [(leaf: Int, value: Tree)] = []
     let writable = writableLeaves[shape] ?? []
     for (leaf, value) in received.record.enumerated() {
@@ -222,7 +225,7 @@ extension PlayedSystem {
         if api.record.refusesUnwritable { throw Refused(.unknown, spelling(leaf, shape)) }
         continue
       }
-      guard let kept = codec.kept(value, in: leaf) else { throw Refused(.wrong, spelling(leaf, shape)) }
+      guard let kept = codec.kept(value, in: leaf), isTaken(kept, in: leaf) else { throw Refused(.wrong, spelling(leaf, shape)) }
       values.append((leaf, kept))
     }
     return values

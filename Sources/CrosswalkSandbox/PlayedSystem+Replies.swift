@@ -13,7 +13,7 @@ extension PlayedSystem {
     let form = try self.form(call, shape)
     if let known = records[held.sequence].documents[form] { return reply(call, held: held, body: known) }
     do throws(FormatError) {
-      let body = try codec.write([held.values], form)
+      let body = try codec.write([held.values], form, unknown: held.unknown.isEmpty ? [:] : [0: held.unknown])
       records[held.sequence].documents[form] = body
       return reply(call, held: held, body: body)
     } catch {
@@ -38,9 +38,10 @@ extension PlayedSystem {
         throw Refused(.wrong, view.parameter)
       }
       form.fields = choice.fields
+      form.without = choice.without
     }
     form.envelope = operation.reply.envelopes.first { $0.format == form.format }?.template
-    form.without = operation.reply.without
+    form.without += operation.reply.without
     for (parameter, field) in operation.shows where call.parameter(parameter)?.lowercased() != "true" { form.without.append(field) }
     return form
   }
@@ -111,8 +112,11 @@ extension PlayedSystem {
     }
     var form = try self.form(call, operation.reply.shape ?? .list)
     form.more = more
+    let all = found.compactMap { held($0) }
+    var unknown: [Int: [Tree.Member]] = [:]
+    for (number, held) in all.enumerated() where !held.unknown.isEmpty { unknown[number] = held.unknown }
     do throws(FormatError) {
-      return Outcome(reply: reply(call, body: try codec.write(found.compactMap { held($0)?.values }, form)))
+      return Outcome(reply: reply(call, body: try codec.write(all.lazy.map(\.values), form, unknown: unknown)))
     } catch {
       return Outcome(reply: unwritable(error, form.format))
     }

@@ -13,6 +13,8 @@ final class PlayedSystem {
     /// The place in the system's own order, and among `records`.
     var sequence: Int
     var values: RecordCodec.Record
+    /// What stood in the data and has no field: no call changes it.
+    var unknown: [Tree.Member] = []
     /// How often it was written.
     var version = 1
     var isDeleted = false
@@ -52,6 +54,10 @@ final class PlayedSystem {
   private var manyChanges = 1024
   /// Leaves that a create has to have.
   let requiredLeaves: [Int]
+  /// Leaves that an update has to have.
+  let updateLeaves: [Int]
+  /// What a text has to be, by leaf.
+  let valueRules: [Int: API.RecordRules.ValueRule]
   /// Leaves that a body may set.
   let writableLeaves: [Shape: Set<Int>]
   /// The path of the system's own address.
@@ -92,10 +98,15 @@ final class PlayedSystem {
       throw Diagnostic(.usage, "\(system.name) has no field that is the id", help: "one field has to be `is: id`")
     }
     idLeaf = id
-    requiredLeaves = leaves.indices.filter { index in
-      let field = system.fields[leaves[index].field]
-      return leaves[index].name == field.name && field.required.contains(.create)
+    func required(_ shape: Shape) -> [Int] {
+      leaves.indices.filter { index in
+        let field = system.fields[leaves[index].field]
+        return leaves[index].name == field.name && field.required.contains(shape)
+      }
     }
+    requiredLeaves = required(.create)
+    updateLeaves = required(.update)
+    valueRules = Dictionary(uniqueKeysWithValues: api.record.values.compactMap { [codec] field, rule in codec.index(of: field).map { ($0, rule) } })
     writableLeaves = Dictionary(
       uniqueKeysWithValues: Shape.allCases.map { shape in
         let writable = leaves.indices.filter { index in
@@ -140,11 +151,17 @@ final class PlayedSystem {
 
   /// Another record that has a value of a unique field; nil where there is none.
   func owner(of value: Tree, in leaf: Int, except own: Int?) -> Int? {
-    byValue[leaf]?[PlayedSystem.key(value)]?.first { $0 != own && !records[$0].isDeleted }
+    byValue[leaf]?[key(value)]?.first { $0 != own && !records[$0].isDeleted }
   }
 
-  private static func key(_ value: Tree) -> [UInt8] {
-    Array(String(decoding: RecordCodec.literal(value), as: UTF8.self).lowercased().utf8)
+  /// The same for values that the system takes for one.
+  private func key(_ value: Tree) -> [UInt8] {
+    let literal = RecordCodec.literal(value)
+    if api.record.alike.isEmpty { return literal }
+    var text = String(decoding: literal, as: UTF8.self)
+    if api.record.alike.contains(.case) { text = text.lowercased() }
+    if api.record.alike.contains(.blanks) { text = text.split(whereSeparator: \.isWhitespace).joined(separator: " ") }
+    return Array(text.utf8)
   }
 
   /// Puts a record in, or another state of it in its place.
@@ -162,7 +179,7 @@ final class PlayedSystem {
     guard !held.isDeleted else { return }
     for leaf in unique {
       guard let value = held.values[leaf], !value.isBlankText else { continue }
-      byValue[leaf, default: [:]][PlayedSystem.key(value), default: []].insert(held.sequence)
+      byValue[leaf, default: [:]][key(value), default: []].insert(held.sequence)
     }
   }
 
@@ -196,13 +213,13 @@ final class PlayedSystem {
   private func unlist(_ held: Held) {
     for leaf in unique {
       guard let value = held.values[leaf], !value.isBlankText else { continue }
-      byValue[leaf]?[PlayedSystem.key(value)]?.remove(held.sequence)
+      byValue[leaf]?[key(value)]?.remove(held.sequence)
     }
   }
 
   /// A record that was there before the first call: what the system keeps itself is filled in where it is missing.
-  func seed(_ values: RecordCodec.Record) throws(Diagnostic) -> StoredRecord {
-    var values = values
+  func seed(_ received: RecordCodec.Received) throws(Diagnostic) -> StoredRecord {
+    var values = received.record
     if values[idLeaf].map({ $0.isBlankText }) ?? true { values[idLeaf] = idValue(newId()) }
     let id = String(decoding: RecordCodec.literal(values[idLeaf]), as: UTF8.self)
     guard byId[id] == nil else {
@@ -210,7 +227,7 @@ final class PlayedSystem {
     }
     keep(&values, version: 1, isNew: true, overwrites: false)
     compose(&values)
-    var held = Held(id: id, sequence: records.count, values: values)
+    var held = Held(id: id, sequence: records.count, values: values, unknown: received.unknown)
     for case (let leaf, .version) in keptLeaves {
       if let version = values[leaf].flatMap(PlayedSystem.version) { held.version = version }
     }
@@ -261,6 +278,20 @@ final class PlayedSystem {
     }
   }
 
+  /// Whether a text is one that the system takes; an empty one is none to be judged.
+  func isTaken(_ value: Tree, in leaf: Int) -> Bool {
+    guard let rule = valueRules[leaf], !value.isBlankText else { return true }
+    let text = RecordCodec.literal(value)
+    func isCode(_ text: some Collection<UInt8>, _ count: Int) -> Bool {
+      text.count == count && text.allSatisfy { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }
+    }
+    switch rule {
+    case .characters(let count): return String(decoding: text, as: UTF8.self).count == count
+    case .capitals(let count): return isCode(text, count)
+    case .labelled(let count): return isCode(text.suffix(count), count) && text.dropLast(count).suffix(3).elementsEqual(" - ".utf8)
+    }
+  }
+
   private static func version(_ value: Tree) -> Int? {
     Int(String(decoding: RecordCodec.literal(value), as: UTF8.self)).flatMap { (1..<numberLimit).contains($0) ? $0 : nil }
   }
@@ -269,6 +300,7 @@ final class PlayedSystem {
 
   private static let versionName = "$version"
   private static let inUseName = "$inUse"
+  private static let unknownName = "$unknown"
 
   func stored(_ held: Held) -> StoredRecord {
     var members: [Tree.Member] = []
@@ -278,6 +310,7 @@ final class PlayedSystem {
     }
     members.append(.init(PlayedSystem.versionName, .number(String(held.version))))
     if held.isInUse { members.append(.init(PlayedSystem.inUseName, .bool(true))) }
+    if !held.unknown.isEmpty { members.append(.init(PlayedSystem.unknownName, .object(held.unknown))) }
     return StoredRecord(
       system: system.name, id: held.id, sequence: held.sequence, body: JSONTree.bytes(.object(members)), isDeleted: held.isDeleted)
   }
@@ -296,6 +329,8 @@ final class PlayedSystem {
         held.version = PlayedSystem.version(member.value) ?? 1
       } else if name == PlayedSystem.inUseName {
         held.isInUse = true
+      } else if name == PlayedSystem.unknownName, case .object(let unknown) = member.value {
+        held.unknown = unknown
       } else if let index = codec.index(of: name) {
         values[index] = member.value
       }

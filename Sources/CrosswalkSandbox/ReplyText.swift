@@ -61,10 +61,11 @@ enum ReplyText {
     if case .text(let text) = tree { return text }
     guard format == .xml else { return JSONTree.bytes(tree) }
     var out = OutputBuffer()
-    if case .object(let members) = tree {
-      for member in members { element(member.name, member.value, &out) }
-    } else {
-      element(Array("items".utf8), .object([.init("item", tree)]), &out)
+    switch tree {
+    case .object(let members) where members.count == 1 && !members[0].value.isList: element(members[0].name, members[0].value, &out)
+    // A document has one root.
+    case .object: element(Array("reply".utf8), tree, &out)
+    default: element(Array("items".utf8), .object([.init("item", tree)]), &out)
     }
     return Array(out.bytes)
   }
@@ -110,4 +111,8 @@ enum ReplyText {
       }
     }
   }
+}
+
+extension Tree {
+  fileprivate var isList: Bool { if case .array = self { true } else { false } }
 }

@@ -101,8 +101,8 @@ package final class Sandbox: SandboxService {
       var stored: [StoredRecord] = []
       for record in records {
         do throws(FormatError) {
-          let values = try system.codec.read(record, .init(.list, .ndjson)).record
-          do throws(Diagnostic) { stored.append(try system.seed(values)) } catch {
+          let received = try system.codec.read(record, .init(.list, .ndjson))
+          do throws(Diagnostic) { stored.append(try system.seed(received)) } catch {
             failure = error
             return []
           }

@@ -22,12 +22,14 @@ extension Conformance {
     ("a field that is not known is ignored or refused", { try await $0.unknownFields() }),
     ("a field that may not be written is ignored or refused", { try await $0.unwritableFields() }),
     ("a value that its field cannot have is refused", { try await $0.wrongValues() }),
+    ("a text that its field does not take is refused", { try await $0.ruledValues() }),
     ("a unique value stands once", { try await $0.uniqueValues() }),
     ("what a create leaves out has its default", { try await $0.defaults() }),
     ("ids are counted", { try await $0.countedIds() }),
     ("times and versions are kept", { try await $0.keptFields() }),
     ("derived texts are composed anew", { try await $0.composedTexts() }),
     ("an update changes only what was sent", { try await $0.updates() }),
+    ("an update without a required field is refused", { try await $0.missingInUpdates() }),
     ("an update that empties a required field is refused or not", { try await $0.emptied() }),
     ("fields that an update leaves out are reset", { try await $0.resets() }),
     ("path and body of an update agree", { try await $0.otherId() }),
@@ -136,13 +138,13 @@ extension Conformance {
     for format in bodyFormats(.create) {
       let record = least
       let id = try await create(record, format: format)
-      same(try await fullDetail(id), known.last?.record ?? record, shown(try operation(.detail), fields: fullFields), but: own, "\(format)")
+      same(try await fullDetail(id), known.last?.record ?? record, shown(try operation(.detail), view: fullWord), but: own, "\(format)")
     }
   }
 
-  private var fullFields: Shape? {
-    guard let view = api.operations.first(where: { $0.kind == .detail })?.view else { return nil }
-    return view.choices.contains { $0.fields == .single } ? .single : nil
+  /// The view that shows all of a record.
+  private var fullWord: String? {
+    api.operations.first { $0.kind == .detail }?.view?.choices.first { $0.fields == .single && $0.without.isEmpty }?.word
   }
 
   private func wholeRecord() async throws {
@@ -151,7 +153,7 @@ extension Conformance {
       let id = try await create(whole, format: format)
       guard let record = known.last?.record else { return }
       for other in formats {
-        same(try await fullDetail(id, format: other), record, shown(try self.operation(.detail), fields: fullFields), but: own, "\(format), read as \(other)")
+        same(try await fullDetail(id, format: other), record, shown(try self.operation(.detail), view: fullWord), but: own, "\(format), read as \(other)")
         same(try await detail(id, format: other), record, shown(try self.operation(.detail)), but: own, "\(format), read as \(other)")
       }
     }
@@ -193,12 +195,14 @@ extension Conformance {
         switch operation.kind {
         case .create:
           let id = try await create(whole, call: call)
-          same(try await fullDetail(id), known.last?.record ?? [], shown(try self.operation(.detail), fields: fullFields), but: own, "\(call)")
+          same(try await fullDetail(id), known.last?.record ?? [], shown(try self.operation(.detail), view: fullWord), but: own, "\(call)")
         case .update:
           let id = try await create(whole)
           let format = bodyFormats(.update)[0]
           let own = writable(.update).first { !unique.contains($0) && field($0).type == .text } ?? 0
-          let reply = try await send(operation, id: id, body: try body(record([own]), .update, format), bodyFormat: format, call: call)
+          var change = record([own])
+          change[idLeaf] = updateId(id)
+          let reply = try await send(operation, id: id, body: try body(change, .update, format), bodyFormat: format, call: call)
           expectStatus(reply, operation, "\(call)")
           known[known.count - 1].record = try await fullDetail(id)
         case .delete:
@@ -296,6 +300,42 @@ extension Conformance {
     }
   }
 
+  private func ruledValues() async throws {
+    if api.record.values.isEmpty { throw Unneeded() }
+    let operation = try operation(.create)
+    let format = bodyFormats(.create)[0]
+    for (name, rule) in api.record.values {
+      let leaf = try Conformance.required(codec.index(of: name), "no field \(name)")
+      let wrong =
+        switch rule {
+        case .characters(let count): [String(repeating: "é", count: count + 1), String(repeating: "é", count: count - 1)]
+        case .capitals(let count): [String(repeating: "x", count: count), String(repeating: "X", count: count + 1), String(repeating: "É", count: count)]
+        case .labelled(let count): ["Crowns", String(repeating: "X", count: count), "Crowns - " + String(repeating: "x", count: count)]
+        }
+      for text in wrong where !text.isEmpty {
+        var record = whole
+        record[leaf] = .text(text)
+        try refused(try await send(operation, body: try body(record, .create, format), bodyFormat: format), .wrong, operation, name)
+      }
+    }
+  }
+
+  private func missingInUpdates() async throws {
+    let operation = try operation(.update)
+    let needed = codec.leaves.indices.filter { field($0).required.contains(.update) && codec.leaves[$0].name == field($0).name }
+    guard !needed.isEmpty, operation.idParameter == nil else { throw Unneeded() }
+    let id = try await create(least)
+    for leaf in needed {
+      for format in bodyFormats(.update) {
+        var change = record([writable(.update)[0]] + needed.filter { $0 != idLeaf })
+        change[idLeaf] = .text(id)
+        change[leaf] = nil
+        let reply = try await send(operation, id: id, body: try body(change, .update, format), bodyFormat: format, format: format == .form ? nil : format)
+        try refused(reply, .missing, operation, format: format == .form ? nil : format, codec.leaves[leaf].name)
+      }
+    }
+  }
+
   private func uniqueValues() async throws {
     let own = unique.filter { writable(.create).contains($0) }
     if own.isEmpty { throw Unneeded() }
@@ -308,6 +348,18 @@ extension Conformance {
       second[leaf] = first[leaf]
       let reply = try await send(operation, body: try body(second, .create, format), bodyFormat: format)
       try refused(reply, .exists, operation, codec.leaves[leaf].name)
+      for (how, text) in [(API.RecordRules.Alike.case, literal(first[leaf]).uppercased()), (.blanks, " " + literal(first[leaf]).replacing(" ", with: "   "))]
+      where text != literal(first[leaf]) && !api.record.values.contains(where: { $0.field == codec.leaves[leaf].name }) {
+        second = whole
+        second[leaf] = .text(text)
+        let reply = try await send(operation, body: try body(second, .create, format), bodyFormat: format)
+        if api.record.alike.contains(how) {
+          try refused(reply, .exists, operation, codec.leaves[leaf].name)
+        } else {
+          expectStatus(reply, operation, "\(text) beside \(literal(first[leaf]))")
+          known.append((try await lastId(), second))
+        }
+      }
       guard has(.update), writable(.update).contains(leaf) else { continue }
       let id = try await create(whole)
       var change = record([])
@@ -394,7 +446,7 @@ extension Conformance {
     let operation = try operation(.update)
     let id = try await create(whole)
     var wanted = try await fullDetail(id)
-    let leaves = shown(try self.operation(.detail), fields: fullFields)
+    let leaves = shown(try self.operation(.detail), view: fullWord)
     let format = bodyFormats(.update)
     let resets = Set(api.record.resets)
     for (number, leaf) in writable(.update).prefix(isBrief ? 3 : 1000).enumerated() {
@@ -450,7 +502,9 @@ extension Conformance {
     let kinds: [API.Kind] = [.detail, .update, .toggle, .delete, .part]
     for operation in api.operations where kinds.contains(operation.kind) {
       let format = operation.kind == .update ? bodyFormats(.update)[0] : nil
-      let body = operation.kind == .update ? try body(record([writable(.update)[0]]), .update, bodyFormats(.update)[0]) : []
+      var change = record([writable(.update)[0]])
+      change[idLeaf] = updateId("99999999")
+      let body = operation.kind == .update ? try body(change, .update, bodyFormats(.update)[0]) : []
       try refused(try await send(operation, id: "99999999", body: body, bodyFormat: format), .notFound, operation)
     }
   }
@@ -626,13 +680,13 @@ extension Conformance {
     try await fill()
     for operation in all {
       guard let view = operation.view else { continue }
-      for (word, fields) in view.choices {
+      for (word, _, _) in view.choices {
         let query = everything(operation) + [(view.parameter, word.uppercased())]
         let reply = try await send(operation, id: known[0].id, query: query)
         expectStatus(reply, operation, word)
         let one = try Conformance.required(try records(reply, operation, formats[0]).first, "no record")
         for leaf in codec.leaves.indices where leaf != idLeaf && !codec.leaves[leaf].name.contains("[") {
-          let isShown = shown(operation, fields: fields).contains(leaf)
+          let isShown = shown(operation, view: word).contains(leaf)
           expect((one[leaf] != nil) == isShown, "\(operation.kind.rawValue) \(word): \(codec.leaves[leaf].name) is \(isShown ? "missing" : "there")")
         }
       }

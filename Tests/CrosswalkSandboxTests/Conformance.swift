@@ -119,13 +119,12 @@ final class Conformance {
   /// What the system writes itself, whatever is sent.
   var own: Set<String> { Set(api.record.kept.map(\.field) + api.record.compose.map(\.field)) }
 
-  func shown(_ operation: API.Operation, fields: Shape? = nil, with: Set<String> = []) -> [Int] {
-    let first = operation.view.flatMap { view in view.choices.first { $0.word == view.first }?.fields }
-    let fields = fields ?? first ?? (operation.reply.shape == .list ? .list : .single)
-    let without = operation.reply.without + operation.shows.map(\.field).filter { !with.contains($0) }
-    return codec.leaves.indices.filter { leaf in
-      field(leaf).shapes.contains(fields) && !without.contains { codec.leaves[leaf].name == $0 || codec.leaves[leaf].name.hasPrefix("\($0).") }
-    }
+  /// - view: a word of it; the first.
+  func shown(_ operation: API.Operation, view word: String? = nil, with: Set<String> = []) -> [Int] {
+    let choice = operation.view.flatMap { view in view.choices.first { $0.word == word ?? view.first } }
+    let fields = choice?.fields ?? (operation.reply.shape == .list ? .list : .single)
+    let without = operation.reply.without + (choice?.without ?? []) + operation.shows.map(\.field).filter { !with.contains($0) }
+    return codec.leaves.indices.filter { field($0).shapes.contains(fields) && !API.isField(codec.leaves[$0].name, of: without) }
   }
 
   /// A value that the field can have, another one each time.
@@ -141,7 +140,26 @@ final class Conformance {
       }
       return words.isEmpty ? .text("word \(number)") : .text(words[number % words.count])
     case .instant: return .text("2025-03-04T05:06:07Z")
-    case .text, .lines, .code: return .text("v\(number) \(codec.leaves[leaf].name) & <é>")
+    case .text, .lines, .code: return .text(text(leaf))
+    }
+  }
+
+  /// A text that the field takes.
+  private func text(_ leaf: Int) -> String {
+    let text = "v\(number) \(codec.leaves[leaf].name) & <é>"
+    func code(_ count: Int) -> String {
+      var rest = number
+      var letters = ""
+      for _ in 0..<count {
+        letters.append(Character(UnicodeScalar(UInt8(65 + rest % 26))))
+        rest /= 26
+      }
+      return letters
+    }
+    return switch api.record.values.first(where: { $0.field == codec.leaves[leaf].name })?.rule {
+    case nil: text
+    case .characters(let count)?, .capitals(let count)?: code(count)
+    case .labelled(let count)?: "\(text) - \(code(count))"
     }
   }
 
@@ -356,7 +374,10 @@ final class Conformance {
   }
 
   func body(_ bodies: [(format: Format?, body: Tree)], _ format: Format) -> Tree? {
-    (bodies.first { $0.format == format } ?? bodies.first { $0.format == nil })?.body
+    let found = (bodies.first { $0.format == format } ?? bodies.first { $0.format == nil })?.body
+    // An XML document has one root.
+    if format == .xml, case .object(let members)? = found, members.count > 1 { return .object([.init("reply", .object(members))]) }
+    return found
   }
 
   /// What the `$names` of a described document are in a real one; `$` itself where the two do not agree.
@@ -547,13 +568,19 @@ final class Conformance {
 
   func fullDetail(_ id: String, format: Format? = nil) async throws -> RecordCodec.Record { try await detail(id, format: format, query: fullView) }
 
+  /// The id in the body of an update, where one stands there.
+  func updateId(_ id: String) -> Tree? {
+    let hasParameter = api.operations.contains { $0.kind == .update && $0.idParameter != nil }
+    return field(idLeaf).shapes.contains(.update) && !hasParameter ? .text(id) : nil
+  }
+
   func update(
     _ id: String, _ record: RecordCodec.Record, extra: [(name: String, value: Tree)] = [], format: Format? = nil
   ) async throws -> Reply {
     let operation = try operation(.update)
     let format = format ?? bodyFormats(.update)[0]
     var record = record
-    if field(idLeaf).shapes.contains(.update), operation.idParameter == nil { record[idLeaf] = record[idLeaf] ?? .text(id) }
+    record[idLeaf] = record[idLeaf] ?? updateId(id)
     return try await send(
       operation, id: id, body: try body(record, .update, format, extra: extra), bodyFormat: format, format: format == .form ? nil : format)
   }

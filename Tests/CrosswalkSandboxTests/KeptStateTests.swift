@@ -32,6 +32,24 @@ import Testing
     try store.close()
   }
 
+  @Test func whatTheDataHasBesideTheFieldsStaysWithItsRecord() async throws {
+    let path = FileManager.default.temporaryDirectory.appending(path: "crosswalk-unknown-\(UUID().uuidString).db").path
+    defer { for ending in ["", "-wal"] { unlink(path + ending) } }
+    var store = try SandboxStore(path: path)
+    var sandbox = try Self.sandbox(store)
+    try await Played.seed(
+      sandbox, "harvest", [#"{"client":{"id":7,"name":"Quay","tags":["a",{"b":2}],"plan":{"seats":3}}}"#, #"{"client":{"id":8,"name":"Reed"}}"#])
+    #expect(await Played.call(sandbox, "harvest", "PUT /clients/7", Self.json, #"{"client":{"name":"Birch","tags":"no"}}"#).hasPrefix("200"))
+    try store.close()
+    store = try SandboxStore(path: path)
+    sandbox = try Self.sandbox(store)
+    let json = await Played.call(sandbox, "harvest", "GET /clients", Self.json)
+    #expect(json.components(separatedBy: #""tags":["a",{"b":2}],"plan":{"seats":3}}}"#).count == 2 && json.contains("Birch"), "\(json)")
+    let xml = await Played.call(sandbox, "harvest", "GET /clients/7", Self.json.map { ($0.name, "application/xml") })
+    #expect(xml.contains("<tags>a</tags><tags><b>2</b></tags><plan><seats>3</seats></plan></client>"), "\(xml)")
+    try store.close()
+  }
+
   @Test func theVersionGoesOnFromThatOfTheData() async throws {
     let sandbox = try Played.sandbox(["harvest"])
     try await Played.seed(sandbox, "harvest", [#"{"client":{"id":7,"name":"Quay","cache_version":4}}"#])
