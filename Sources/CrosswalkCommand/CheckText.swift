@@ -26,7 +26,7 @@ enum CheckText {
 
   static func json(_ report: CheckJob.Report, of job: CheckJob) -> String {
     let renderer = DiagnosticRenderer(showsValues: true)
-    func list(_ problems: [Diagnostic]) -> String { "[\(problems.map(renderer.json).joined(separator: ","))]" }
+    func list(_ problems: [Diagnostic]) -> String { JSONLine.list(problems.map(renderer.json)) }
     var object = JSONLine()
     object.add("seed", raw: "\(job.seed)")
     let systems = report.systems.map { system in
@@ -40,7 +40,7 @@ enum CheckText {
       object.add("problems", raw: list(system.problems))
       return object.text
     }
-    object.add("systems", raw: "[\(systems.joined(separator: ","))]")
+    object.add("systems", list: systems)
     object.add("transforms", [("count", report.transforms), ("examples", report.examples)])
     object.add("problems", raw: list(report.problems))
     let errors = report.all.count { $0.disposition != .warning }

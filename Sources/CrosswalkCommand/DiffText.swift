@@ -99,7 +99,7 @@ struct DiffText {
     if let first = difference.first { object.add("first", first) }
     if let second = difference.second { object.add("second", second) }
     if !difference.fields.isEmpty {
-      object.add("fields", raw: "[\(difference.fields.map(json).joined(separator: ","))]")
+      object.add("fields", list: difference.fields.map(json))
     }
     return object.text
   }

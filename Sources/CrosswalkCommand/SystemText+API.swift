@@ -37,7 +37,7 @@ extension SystemText {
     object.add("base", api.base)
     object.add(
       "settings",
-      raw: array(
+      raw: JSONLine.list(
         api.settings.map { setting in
           var object = JSONLine()
           object.add("name", setting.name)
@@ -49,7 +49,7 @@ extension SystemText {
     object.add("signIn", api.signIn.map(words))
     object.add(
       "operations",
-      raw: array(
+      raw: JSONLine.list(
         api.operations.map { operation in
           var object = JSONLine()
           object.add("operation", operation.kind.rawValue)

@@ -79,12 +79,12 @@ enum SystemText {
       shapes.add(rules.shape.rawValue, raw: object.text)
     }
     object.add("shapes", raw: shapes.text)
-    object.add("fields", raw: array(system.fields.map(fieldJSON)))
+    object.add("fields", list: system.fields.map(fieldJSON))
     object.add("options", raw: options(system.options))
     if let api { object.add("api", raw: apiJSON(api, of: system)) }
     object.add(
       "assumed",
-      raw: array(
+      raw: JSONLine.list(
         assumptions(system).map { note in
           var object = JSONLine()
           object.add("subject", note.subject)
@@ -178,7 +178,7 @@ enum SystemText {
   }
 
   static func options(_ options: [System.Option]) -> String {
-    array(
+    JSONLine.list(
       options.map { option in
         var object = JSONLine()
         object.add("name", option.name)
@@ -188,6 +188,4 @@ enum SystemText {
         return object.text
       })
   }
-
-  static func array(_ items: [String]) -> String { "[\(items.joined(separator: ","))]" }
 }

@@ -216,7 +216,7 @@ struct WhyText {
     object.add("otherId", answer.hasOtherId)
     object.add("unnamed", answer.unnamed)
     if isWhole {
-      object.add("fields", raw: "[\(answer.fields.map(json).joined(separator: ","))]")
+      object.add("fields", list: answer.fields.map(json))
     } else if let field = answer.fields.first {
       object.add("field", raw: json(field))
     }
@@ -302,7 +302,7 @@ struct WhyText {
   }
 
   private func list<Item>(_ items: [Item], _ text: (Item) -> String) -> String {
-    "[\(items.map(text).joined(separator: ","))]"
+    JSONLine.list(items.map(text))
   }
 
   /// As JSON; what is cut becomes text.

@@ -129,6 +129,6 @@ struct ExplanationJSON {
 
   /// A long one has an item a line: it is read by people as well.
   private func list(_ items: [String], isLong: Bool = false) -> String {
-    isLong && !items.isEmpty ? "[\n\(items.joined(separator: ",\n"))\n]" : "[\(items.joined(separator: ","))]"
+    isLong && !items.isEmpty ? "[\n\(items.joined(separator: ",\n"))\n]" : JSONLine.list(items)
   }
 }

@@ -37,7 +37,10 @@ struct SandboxData {
     }
     for (system, path) in files {
       let records = try records(of: path, as: system, console)
-      try blocking { () async throws(Diagnostic) in try await sandbox.seed(system, records) }
+      if records.isEmpty {
+        console.show(Diagnostic(.emptyInput, "`\(path)` has no records of \(system)", help: "the sandbox begins without", disposition: .warning))
+      }
+      for odd in try blocking({ () async throws(Diagnostic) in try await sandbox.seed(system, records) }) { console.show(odd) }
     }
   }
 

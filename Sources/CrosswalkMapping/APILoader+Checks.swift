@@ -150,6 +150,25 @@ extension APILoader {
     }
   }
 
+  // MARK: - Pages
+
+  /// Reports a sign that more pages follow which one of the formats has no place for.
+  mutating func checkMore(_ operation: API.Operation, _ node: YAMLNode) {
+    guard let more = operation.paging?.more, let shape = operation.reply.shape else { return }
+    for format in loader.system.formats where format == .json || format == .xml {
+      let own = operation.reply.envelopes.first { $0.format == format }?.template
+      let shapes = loader.system.shapes.first { $0.shape == shape }?.write
+      guard let template = own ?? shapes?.first(where: { $0.format == format })?.template else { continue }
+      // An XML document has its root, and nothing beside it.
+      if format == .xml && more.count < 2 || !template.hasPlace(for: more[...]) {
+        report(
+          node, "`more` has no place in the list as \(format.rawValue): `\(PathStep.text(more))`",
+          "it is a member of an object that every format of the list has, beside the records: `response.more`")
+        return
+      }
+    }
+  }
+
   // MARK: - Fields and their values
 
   private func type(of name: String) -> ValueType? { loader.system.fields.first { $0.name == name }?.type }
@@ -159,6 +178,14 @@ extension APILoader {
     guard let type = type(of: name), !types.contains(type) else { return }
     let list = ValueType.allCases.filter(types.contains).map { "`\($0.rawValue)`" }.joined(separator: ", ")
     report(node, "\(why) cannot be `\(name)`, which is of the type `\(type.rawValue)`", "a field of the type \(list)")
+  }
+
+  /// Reports a field that moments cannot be compared with.
+  mutating func checkMoment(_ name: String, _ node: YAMLNode) {
+    guard let field = loader.system.fields.first(where: { $0.name == name }), field.type != .instant,
+      !field.transforms.contains(where: { ["instant", "epoch", "msDate"].contains($0.name) })
+    else { return }
+    report(node, "`\(name)` is no moment, which this filter compares", "a field of the type `instant`, or with `as:` one of `instant`, `epoch`, `msDate`")
   }
 
   /// Reports a value that the field cannot have.

@@ -250,6 +250,7 @@ package struct APILoader {
         }
       }
       checkBody(operation, entry)
+      if let node = entry.value["paging"]?["more"] { checkMore(operation, node) }
       for (index, call) in operation.calls.enumerated() {
         let items = entry.value["call"].map { $0.items ?? [$0] } ?? []
         let when = operation.when.map { "\($0.name)=\($0.value)" }.sorted()
@@ -306,6 +307,7 @@ package struct APILoader {
         let test = API.Filter.Test(rawValue: word),
         let field = isOfParts ? loader.text(only.value, "a member") : field(only.value, "a field")
       else { continue }
+      if [.from, .after, .to].contains(test), !isOfParts { checkMoment(field, only.value) }
       if test == .shows, !isOfParts { checkType(field, [.boolean], only.value, "what `shows` tests") }
       filters.append(.init(parameter: entry.key.text ?? "", field: field, test: test))
     }

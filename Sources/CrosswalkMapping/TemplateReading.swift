@@ -54,6 +54,14 @@ extension Template {
     }
   }
 
+  /// Whether a member can be put there, or takes no record's place.
+  func hasPlace(for path: ArraySlice<PathStep>) -> Bool {
+    guard case .object(let members) = self, case .name(let name)? = path.first else { return false }
+    let member = members.first { $0.name == name }
+    guard path.count > 1 else { return member.map { $0.value.recordCount == 0 } ?? true }
+    return member?.value.hasPlace(for: path.dropFirst()) ?? false
+  }
+
   /// A member that may have any name.
   var hasAnyName: Bool {
     switch self {

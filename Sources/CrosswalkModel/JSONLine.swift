@@ -12,9 +12,7 @@ package struct JSONLine {
 
   package mutating func add(_ name: String, _ value: Bool) { add(name, raw: "\(value)") }
 
-  package mutating func add(_ name: String, _ values: [String]) {
-    add(name, raw: "[\(values.map(JSONLine.quoted).joined(separator: ","))]")
-  }
+  package mutating func add(_ name: String, _ values: [String]) { add(name, list: values.map(JSONLine.quoted)) }
 
   package mutating func add(_ name: String, _ counts: [(String, Int)]) {
     var object = JSONLine()
@@ -22,8 +20,14 @@ package struct JSONLine {
     add(name, raw: object.text)
   }
 
+  /// - list: values that are JSON already.
+  package mutating func add(_ name: String, list: [String]) { add(name, raw: JSONLine.list(list)) }
+
   /// A value that is JSON already.
   package mutating func add(_ name: String, raw: String) { members.append("\(JSONLine.quoted(name)):\(raw)") }
+
+  /// A list of values that are JSON already.
+  package static func list(_ items: [String]) -> String { "[\(items.joined(separator: ","))]" }
 
   package static func quoted(_ text: String) -> String {
     var result = "\""

@@ -39,7 +39,7 @@ extension ConvertSummary {
       if edge.isApproximate { object.add("approximate", true) }
       return object.text
     }
-    object.add("edges", raw: "[\(edges.joined(separator: ","))]")
+    object.add("edges", list: edges)
     object.add("supplied", supplied.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
     var document = JSONLine()
     document.add("unknown", documentUnknown.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })

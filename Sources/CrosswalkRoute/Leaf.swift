@@ -29,7 +29,10 @@ package struct TargetLeaf {
 /// Builds the layout of a system's leaves in one format.
 enum LayoutBuilder {
   /// - writing: nil for reading, where a field has all its names and no order.
-  @inline(never) static func layout(of leaves: [MappedLeaf], in system: System, format: Format, writing shape: Shape?) -> Layout {
+  /// - received: the shape of bodies alone that are read: a field that has a name of its own there has no other.
+  @inline(never) static func layout(
+    of leaves: [MappedLeaf], in system: System, format: Format, writing shape: Shape?, received: Shape? = nil
+  ) -> Layout {
     var layout = Layout()
     layout.ignoresCase = system.ignoresCase
     layout.typeAttribute = attribute(system.xml.typeAttribute)
@@ -46,7 +49,9 @@ enum LayoutBuilder {
           var isLiteral = false
           if let shape, let written = field.writeNames[shape] { name = written }
           if let special = field.formatNames[base(format)] { (name, isLiteral) = (special, true) }
-          if shape == nil {
+          if shape == nil, let own = received.flatMap({ field.writeNames[$0] }) {
+            name = own
+          } else if shape == nil {
             aliases = field.readNames
             for written in Set(field.writeNames.values).sorted() where written != name && !aliases.contains(written) {
               aliases.append(written)

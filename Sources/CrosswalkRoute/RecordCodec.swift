@@ -53,7 +53,6 @@ package final class RecordCodec {
   private let output: Frame
   private var readers: [Form: any RecordReader] = [:]
   private var writers: [Form: any RecordWriter] = [:]
-  private let readingLayouts: [Format: Layout]
   /// What each leaf may have.
   let kinds: [Kind]
 
@@ -70,9 +69,6 @@ package final class RecordCodec {
     byName = Dictionary(leaves.enumerated().map { ($1.name, $0) }) { first, _ in first }
     input = Frame(registers: leaves.count, encoding: .json)
     output = Frame(registers: leaves.count, encoding: .json)
-    var layouts: [Format: Layout] = [:]
-    for format in system.formats { layouts[format] = LayoutBuilder.layout(of: leaves, in: system, format: format, writing: nil) }
-    readingLayouts = layouts
     kinds = leaves.map { Kind(system.fields[$0.field]) }
   }
 
@@ -119,7 +115,7 @@ package final class RecordCodec {
   }
 
   private func makeReader(_ form: Form) -> any RecordReader {
-    let layout = readingLayouts[form.format] ?? Layout()
+    let layout = LayoutBuilder.layout(of: leaves, in: system, format: form.format, writing: nil, received: form.shape)
     let templates = system.shapes.first { $0.shape == form.shape }.map { $0.write + $0.read } ?? []
     // NDJSON has no envelopes of its own: a line is what stands in the list of the JSON document.
     let carrier = form.format == .ndjson ? Format.json : form.format

@@ -72,7 +72,7 @@ struct ControlEndpoints: Sendable {
       if let text = String(validating: record.body, as: UTF8.self) {
         line.add("body", text)
       } else {
-        line.add("bytes", raw: "[\(record.body.map { "\($0)" }.joined(separator: ","))]")
+        line.add("bytes", list: record.body.map { "\($0)" })
       }
       body += line.text.utf8
       body.append(UInt8(ascii: "\n"))

@@ -116,8 +116,11 @@ package struct Faults: Sendable {
   }
 
   /// Refuses rules that none of these operations can meet.
-  func check(_ kinds: [API.Kind]) throws(Diagnostic) {
-    for rule in rules { try Faults.check(rule, kinds) }
+  func check(_ operations: [API.Operation]) throws(Diagnostic) {
+    for rule in rules {
+      let isOfPages = rule.name == .pageSkip || rule.name == .pageDuplicate
+      try Faults.check(rule, operations.filter { !isOfPages || $0.paging != nil }.map(\.kind))
+    }
   }
 
   private static func check(_ rule: Rule, _ kinds: [API.Kind]) throws(Diagnostic) {

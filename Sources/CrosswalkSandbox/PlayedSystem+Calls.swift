@@ -109,7 +109,7 @@ extension PlayedSystem {
       }.filter { system.formats.contains($0.0) }.min { $0.1 < $1.1 }
       if let found { asked.append(found.0) }
     }
-    return (Look(format: asked.first ?? rule.first), !rule.needsAll || asked.count == rule.by.count)
+    return (Look(format: asked.first ?? rule.first), !rule.needsAll || asked.count == rule.by.count && Set(asked).count == 1)
   }
 
   // MARK: - Doing it
@@ -190,11 +190,15 @@ extension PlayedSystem {
     var format = Format.json
     if api.takesForms {
       format = .form
+      let names = call.parameters.map(\.name)
+      if let twice = names.indices.first(where: { names[..<$0].contains(names[$0]) }) { throw Refused(.wrong, names[twice]) }
       bytes = Parameters.encoded(call.parameters)
     } else if isForm(call.request), system.formats.contains(.form) {
       format = .form
     } else {
       if begin == UInt8(ascii: "<") { format = .xml }
+      // Headers that all have to name the format name that of the body too.
+      if api.format.needsAll, call.look.type == nil, begin != nil, format != call.look.format { throw Refused(.malformed) }
       guard begin != nil, system.formats.contains(format) else { throw Refused(.malformed) }
     }
     if bytes.first == 0xef, bytes.starts(with: [0xef, 0xbb, 0xbf]) { bytes.removeFirst(3) }
@@ -240,7 +244,8 @@ extension PlayedSystem {
 
   private func checkUnique(_ values: RecordCodec.Record, _ own: Int?, _ faults: inout CallFaults) throws(Refused) {
     for leaf in unique {
-      guard let value = values[leaf], !value.isBlankText, owner(of: value, in: leaf, except: own) != nil else { continue }
+      // What the record has already it keeps, whoever else has it.
+      guard let value = values[leaf], !value.isBlankText, own.map({ records[$0].values[leaf] != value }) ?? true, owner(of: value, in: leaf, except: own) != nil else { continue }
       if faults.takes(.namesAllowed) { continue }
       throw Refused(.exists, codec.leaves[leaf].name)
     }
@@ -292,6 +297,9 @@ extension PlayedSystem {
       held.values[leaf] = api.record.defaults.first { $0.field == name }?.value
     }
     try checkUnique(held.values, index, &faults)
+    for (leaf, bases) in derivedLeaves where bases.contains(where: { held.values[$0] != records[index].values[$0] }) {
+      held.values[leaf] = nil
+    }
     return try rewritten(&held, call)
   }
 

@@ -12,20 +12,20 @@ extension PlayedSystem {
     guard let shape = operation.reply.shape else { return reply(call, held: held, body: plainBody(call, held: held)) }
     let form = try self.form(call, shape)
     if let known = records[held.sequence].documents[form] { return reply(call, held: held, body: known) }
-    do throws(FormatError) {
-      let body = try codec.write([held.values], form, unknown: held.unknown.isEmpty ? [:] : [0: held.unknown])
-      records[held.sequence].documents[form] = body
-      return reply(call, held: held, body: body)
-    } catch {
-      return unwritable(error, form.format)
-    }
+    let body = document(of: [held], form)
+    records[held.sequence].documents[form] = body
+    return reply(call, held: held, body: body)
   }
 
-  /// A record has a character that the format cannot have: XML has hardly any below a blank. What the call did stays done.
-  private func unwritable(_ error: FormatError, _ format: Format) -> SandboxReply {
-    SandboxReply(
-      status: 500, headers: [("Content-Type", "text/plain; charset=utf-8")],
-      body: Array("the reply cannot be \(format.rawValue): \(error.reason.text.title)\nhelp: \(error.reason.text.help)\n".utf8))
+  /// A character that XML cannot have, hardly any below a blank, is U+FFFD there: one value must not keep the others from being read.
+  private func document(of held: [Held], _ form: RecordCodec.Form) -> [UInt8] {
+    var unknown: [Int: [Tree.Member]] = [:]
+    for (number, one) in held.enumerated() where !one.unknown.isEmpty { unknown[number] = one.unknown }
+    if let body = try? codec.write(held.lazy.map(\.values), form, unknown: unknown) { return body }
+    let cleaned = held.map { one in one.values.map { $0?.withoutControls } }
+    if let body = try? codec.write(cleaned, form, unknown: unknown.mapValues { $0.map { .init($0.name, $0.value.withoutControls) } }) { return body }
+    // A name that no element can have.
+    return (try? codec.write(cleaned, form)) ?? []
   }
 
   /// Which fields, in which document.
@@ -95,9 +95,6 @@ extension PlayedSystem {
       let end = min(start + size, count)
       if end < count { more = paging.more }
       found = Array(found[start..<end])
-    } else if let first = found.first, faults.name == .pageSkip || faults.name == .pageDuplicate {
-      if faults.name == .pageSkip { found.removeLast() } else { found.append(first) }
-      faults.fire()
     }
     let format = call.look.format
     if operation.kind == .count { return Outcome(reply: reply(call, body: plainBody(call, count: count, pages: pages))) }
@@ -112,14 +109,7 @@ extension PlayedSystem {
     }
     var form = try self.form(call, operation.reply.shape ?? .list)
     form.more = more
-    let all = found.compactMap { held($0) }
-    var unknown: [Int: [Tree.Member]] = [:]
-    for (number, held) in all.enumerated() where !held.unknown.isEmpty { unknown[number] = held.unknown }
-    do throws(FormatError) {
-      return Outcome(reply: reply(call, body: try codec.write(all.lazy.map(\.values), form, unknown: unknown)))
-    } catch {
-      return Outcome(reply: unwritable(error, form.format))
-    }
+    return Outcome(reply: reply(call, body: document(of: found.compactMap { held($0) }, form)))
   }
 
   private func number(_ name: String, _ call: Call) throws(Refused) -> Int? {

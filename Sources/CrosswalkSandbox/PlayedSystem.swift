@@ -56,6 +56,8 @@ final class PlayedSystem {
   let requiredLeaves: [Int]
   /// Leaves that an update has to have.
   let updateLeaves: [Int]
+  /// Leaves that a body cannot set and that say again what others say: when these change, they are no longer true.
+  let derivedLeaves: [(leaf: Int, bases: [Int])]
   /// What a text has to be, by leaf.
   let valueRules: [Int: API.RecordRules.ValueRule]
   /// Leaves that a body may set.
@@ -106,6 +108,11 @@ final class PlayedSystem {
     }
     requiredLeaves = required(.create)
     updateLeaves = required(.update)
+    derivedLeaves = leaves.indices.compactMap { [codec] index in
+      let field = system.fields[leaves[index].field]
+      guard !field.derivedFrom.isEmpty, !field.shapes.contains(.update) else { return nil }
+      return (index, field.derivedFrom.compactMap { codec.index(of: $0) })
+    }
     valueRules = Dictionary(uniqueKeysWithValues: api.record.values.compactMap { [codec] field, rule in codec.index(of: field).map { ($0, rule) } })
     writableLeaves = Dictionary(
       uniqueKeysWithValues: Shape.allCases.map { shape in
@@ -210,6 +217,14 @@ final class PlayedSystem {
     return earlier
   }
 
+  /// Values of unique fields that other records have already.
+  func repeated(in values: RecordCodec.Record) -> [(field: String, value: String)] {
+    unique.compactMap { leaf in
+      guard let value = values[leaf], !value.isBlankText, owner(of: value, in: leaf, except: nil) != nil else { return nil }
+      return (codec.leaves[leaf].name, String(decoding: RecordCodec.literal(value), as: UTF8.self))
+    }
+  }
+
   private func unlist(_ held: Held) {
     for leaf in unique {
       guard let value = held.values[leaf], !value.isBlankText else { continue }
@@ -226,7 +241,7 @@ final class PlayedSystem {
       throw Diagnostic(.repeatedKey, "two records of the data have the id `\(id)`", help: "an id stands once in a system")
     }
     keep(&values, version: 1, isNew: true, overwrites: false)
-    compose(&values)
+    compose(&values, overwrites: false)
     var held = Held(id: id, sequence: records.count, values: values, unknown: received.unknown)
     for case (let leaf, .version) in keptLeaves {
       if let version = values[leaf].flatMap(PlayedSystem.version) { held.version = version }
@@ -259,9 +274,9 @@ final class PlayedSystem {
   }
 
   /// Writes derived texts anew: lines of values, without the marks around what is missing.
-  func compose(_ values: inout RecordCodec.Record) {
+  func compose(_ values: inout RecordCodec.Record, overwrites: Bool = true) {
     for (name, lines) in api.record.compose {
-      guard let leaf = codec.index(of: name) else { continue }
+      guard let leaf = codec.index(of: name), overwrites || values[leaf] == nil else { continue }
       var text: [String] = []
       for line in lines {
         let filled = ReplyText.filled(line) { name in
@@ -315,6 +330,15 @@ final class PlayedSystem {
       system: system.name, id: held.id, sequence: held.sequence, body: JSONTree.bytes(.object(members)), isDeleted: held.isDeleted)
   }
 
+  /// Has these records and no others: what the store has when something else could not be written to it.
+  func reload(_ stored: [StoredRecord]) throws(Diagnostic) {
+    records = []
+    byId = [:]
+    byValue = [:]
+    changes = []
+    for record in stored { try restore(record) }
+  }
+
   /// A record of an earlier run. Fields that the description has no more are left out.
   func restore(_ stored: StoredRecord) throws(Diagnostic) {
     guard let tree = try? JSONReference.parse(stored.body), case .object(let members) = tree else {
@@ -347,6 +371,18 @@ extension Tree {
     case .null: true
     case .text(let text): text.isEmpty
     default: false
+    }
+  }
+}
+
+extension Tree {
+  /// With U+FFFD for what no XML document can hold.
+  var withoutControls: Tree {
+    switch self {
+    case .text(let text): .text(ReplyText.withoutControls(text))
+    case .array(let items): .array(items.map(\.withoutControls))
+    case .object(let members): .object(members.map { .init($0.name, $0.value.withoutControls) })
+    case .null, .bool, .number: self
     }
   }
 }

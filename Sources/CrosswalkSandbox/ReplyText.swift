@@ -104,12 +104,20 @@ enum ReplyText {
   }
 
   private static func text(_ bytes: [UInt8], _ escaping: XMLText.Escaping, _ out: inout OutputBuffer) {
-    bytes.withUnsafeBufferPointer { source in
-      do throws(FormatError) { try XMLText.escape(source, as: escaping, into: &out) } catch {
-        // A control character, which no XML document can hold.
-        out.append("\u{fffd}")
-      }
+    let bytes = withoutControls(bytes)
+    bytes.withUnsafeBufferPointer { source in try? XMLText.escape(source, as: escaping, into: &out) }
+  }
+
+  /// With U+FFFD for each character that no XML document can hold.
+  static func withoutControls(_ text: [UInt8]) -> [UInt8] {
+    func isControl(_ scalar: Unicode.Scalar) -> Bool {
+      scalar.value < 0x20 && ![0x09, 0x0a, 0x0d].contains(scalar.value) || scalar.value == 0xfffe || scalar.value == 0xffff
     }
+    let scalars = String(decoding: text, as: UTF8.self).unicodeScalars
+    guard scalars.contains(where: isControl) else { return text }
+    var clean = String.UnicodeScalarView()
+    for scalar in scalars { clean.append(isControl(scalar) ? "\u{fffd}" : scalar) }
+    return Array(String(clean).utf8)
   }
 }
 

@@ -28,7 +28,7 @@ enum Refusal: Equatable {
 /// The parser itself refuses bad methods, versions, chunk sizes and field names, a control character or a bare line feed in a field, a
 /// `Content-Length` beside `Transfer-Encoding`, and two `Content-Length`.
 enum RequestCheck {
-  static let targetLimit = 8 << 10
+  static let targetLimit = 32 << 10
 
   /// The target as the service gets it: what stands before the path in `http://host/path` is taken off.
   static func target(of head: HTTPRequestHead) throws(CheckFailure) -> String {

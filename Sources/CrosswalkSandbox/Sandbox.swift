@@ -16,8 +16,10 @@ package final class Sandbox: SandboxService {
     var faults: Faults
     var exchanges: [Said] = []
     var number = 0
+    /// Of the store: what the records here build upon.
+    var state: Int
     /// The store could not be written: what the records are here is not what it has.
-    var failure: String?
+    var isStale = false
     /// Calls that are done late, in the order in which they came.
     var late: [Late] = []
     let clock: SandboxClock
@@ -84,25 +86,42 @@ package final class Sandbox: SandboxService {
     var played: [PlayedSystem] = []
     for (system, options) in systems {
       let one = try PlayedSystem(system, options: options, seed: seed, clock: clock)
-      for record in try store.records(of: system.name).sorted(by: { $0.sequence < $1.sequence }) { try one.restore(record) }
+      try one.reload(store.records(of: system.name))
       played.append(one)
     }
-    try faults.check(played.flatMap(\.api.operations).map(\.kind))
+    if isFast {
+      // As of the last write, or where it was set since.
+      for record in try store.records(of: Sandbox.clockName) { clock.resume(at: Int(String(decoding: record.body, as: UTF8.self)) ?? 0) }
+      if let last = try store.history().last?.write?.time, let time = SandboxClock.milliseconds(of: last) { clock.resume(at: time) }
+    }
+    try faults.check(played.flatMap(\.api.operations))
     redactor = Redactor(played)
     self.store = store
-    world = Mutex(World(systems: played, faults: faults, clock: clock))
+    world = Mutex(World(systems: played, faults: faults, state: store.state, clock: clock))
   }
 
+  /// Under which the store has how far the fast clock was put on: no system has a blank in its name.
+  private static let clockName = "the clock"
+
   /// Records that a system has from the start; they are none of the history.
-  package func seed(_ name: String, _ records: [[UInt8]]) async throws(Diagnostic) {
+  ///
+  /// - Returns: what is odd about them, and would not have come about by calls.
+  @discardableResult
+  package func seed(_ name: String, _ records: [[UInt8]]) async throws(Diagnostic) -> [Diagnostic] {
     var failure: Diagnostic?
+    var repeated: [(field: String, value: String, count: Int)] = []
     let stored = world.withLock { world -> [StoredRecord] in
       guard let system = world.systems.first(where: { $0.system.name == name }) else { return [] }
       var stored: [StoredRecord] = []
       for record in records {
         do throws(FormatError) {
           let received = try system.codec.read(record, .init(.list, .ndjson))
-          do throws(Diagnostic) { stored.append(try system.seed(received)) } catch {
+          do throws(Diagnostic) {
+            for (field, value) in system.repeated(in: received.record) {
+              if let index = repeated.firstIndex(where: { $0.field == field }) { repeated[index].count += 1 } else { repeated.append((field, value, 1)) }
+            }
+            stored.append(try system.seed(received))
+          } catch {
             failure = error
             return []
           }
@@ -115,6 +134,12 @@ package final class Sandbox: SandboxService {
     }
     if let failure { throw failure }
     try await store.commit(stored)
+    return repeated.map { field, value, count in
+      Diagnostic(
+        .clash, "`\(value)` stands in more than one record of the data, and `\(field)` of \(name) is unique",
+        help: "they are played as they are\(count > 1 ? ", as are \(count - 1) more like it" : ""); no call could have made them",
+        disposition: .warning)
+    }
   }
 
   package func isEmpty(_ name: String) -> Bool {
@@ -128,6 +153,8 @@ package final class Sandbox: SandboxService {
   private struct Answer {
     var reply: SandboxReply
     var changes: [StoredRecord] = []
+    /// Of the store, upon which the changes build.
+    var state = 0
     /// The call is done when the clock says so, not by this answer.
     var isLate = false
   }
@@ -135,32 +162,54 @@ package final class Sandbox: SandboxService {
   package func answer(_ request: SandboxRequest) async -> SandboxReply {
     let isControl = request.target.hasPrefix("/__sandbox/")
     var (answer, number, isFast) = world.withLock { world -> (Answer, Int, Bool) in
-      if let failure = world.failure { return (Answer(reply: Sandbox.plain(500, failure)), world.number, true) }
-      if isControl { return (control(request, &world), world.number, true) }
-      world.clock.tick()
-      let due = self.due(&world)
-      var answer = self.answer(request, &world)
-      answer.changes = due + answer.changes
-      return (answer, world.number, world.clock.isFast)
+      if world.isStale, let failure = refresh(&world) { return (Answer(reply: Sandbox.plain(500, failure)), world.number, true) }
+      var answer: Answer
+      if isControl {
+        answer = control(request, &world)
+      } else {
+        world.clock.tick()
+        let due = self.due(&world)
+        answer = self.answer(request, &world)
+        answer.changes = due + answer.changes
+      }
+      answer.state = world.state
+      return (answer, world.number, isControl || world.clock.isFast)
     }
     if answer.isLate, !isFast {
       try? await Task.sleep(for: .milliseconds(Sandbox.lateMilliseconds))
-      answer = world.withLock { world in done(number, &world) } ?? answer
+      answer = world.withLock { world in
+        if world.isStale, let failure = refresh(&world) { return Answer(reply: Sandbox.plain(500, failure)) }
+        var late = done(number, &world)
+        late?.state = world.state
+        return late
+      } ?? answer
     }
     return await committed(answer)
   }
 
   private func committed(_ answer: Answer) async -> SandboxReply {
     guard !answer.changes.isEmpty else { return answer.reply }
-    do {
-      try await store.commit(answer.changes)
+    do throws(Diagnostic) {
+      try await store.commit(answer.changes, of: answer.state)
     } catch {
-      // What was changed here cannot be taken back where others have built upon it. So nothing of it is shown any more.
-      let failure = "the store cannot be written: \(error)"
-      world.withLock { $0.failure = failure }
-      return Sandbox.plain(500, failure)
+      // Others may have built upon what was changed here: the next call begins with what the store has.
+      world.withLock { world in if world.state == answer.state { world.isStale = true } }
+      return Sandbox.plain(500, "the store cannot be written: \(error.title)\n\(error.help.map { "help: \($0)" } ?? "")")
     }
     return answer.reply
+  }
+
+  /// What the store has is what there is; why not, where it cannot be read.
+  private func refresh(_ world: inout World) -> String? {
+    let state = store.state
+    do throws(Diagnostic) {
+      for system in world.systems { try system.reload(store.records(of: system.system.name)) }
+    } catch {
+      return "the store cannot be read: \(error.title)"
+    }
+    world.state = state
+    world.isStale = false
+    return nil
   }
 
   private static func plain(_ status: Int, _ text: String) -> SandboxReply {
@@ -317,8 +366,8 @@ package final class Sandbox: SandboxService {
 
   // MARK: - Control
 
-  /// `POST faults`: rules in the body take the place of those that were; `POST clock`: seconds that pass; `POST in-use`: `SYSTEM ID`
-  /// lines of records that others depend on.
+  /// `POST faults`: rules in the body take the place of those that were; `POST clock`: seconds that pass; `POST in-use`: lines `SYSTEM ID`
+  /// of records that others depend on, or with `off` behind them do no more.
   private func control(_ request: SandboxRequest, _ world: inout World) -> Answer {
     let text = String(decoding: request.body, as: UTF8.self)
     func plain(_ status: Int, _ text: String) -> Answer { Answer(reply: Sandbox.plain(status, text)) }
@@ -326,7 +375,7 @@ package final class Sandbox: SandboxService {
     case "faults":
       do throws(Diagnostic) {
         let new = try Faults(text, seed: world.faults.seed)
-        try new.check(world.systems.flatMap(\.api.operations).map(\.kind))
+        try new.check(world.systems.flatMap(\.api.operations))
         world.faults = new
         return plain(200, new.rules.map(\.text).joined(separator: ","))
       } catch {
@@ -337,19 +386,23 @@ package final class Sandbox: SandboxService {
       guard world.clock.advance(seconds: seconds) else { return plain(400, "the clock goes up to the year 9998") }
       var answer = plain(200, world.clock.text)
       answer.changes = due(&world)
+      if world.clock.isFast {
+        let body = Array(String(world.clock.milliseconds).utf8)
+        answer.changes.append(StoredRecord(system: Sandbox.clockName, id: "", sequence: 0, body: body))
+      }
       return answer
     case "in-use":
       var answer = plain(200, "done")
       for line in text.split(separator: "\n") {
         let words = line.split(separator: " ").map(String.init)
-        guard words.count == 2, let system = world.systems.first(where: { $0.system.name == words[0] }),
+        guard words.count == 2 || words.count == 3 && words[2] == "off", let system = world.systems.first(where: { $0.system.name == words[0] }),
           let index = system.index(ofId: words[1])
         else {
-          answer.reply = Sandbox.plain(400, "`\(line)` is no system and id of a record in it")
+          answer.reply = Sandbox.plain(400, "`\(line)` is no system and id of a record in it\nhelp: lines `SYSTEM ID`, or `SYSTEM ID off`")
           return answer
         }
         var held = system.records[index]
-        held.isInUse = true
+        held.isInUse = words.count == 2
         system.put(held)
         answer.changes.append(system.stored(held))
       }

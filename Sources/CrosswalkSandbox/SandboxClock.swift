@@ -32,6 +32,16 @@ final class SandboxClock {
     RecordCodec.iso(milliseconds / 1000).dropLast() + ".\(String(1000 + milliseconds % 1000).dropFirst())Z"
   }
 
+  /// Goes on where an earlier run had come to.
+  func resume(at milliseconds: Int) { own = max(own, milliseconds) }
+
+  /// What `text` was at.
+  static func milliseconds(of text: String) -> Int? {
+    guard let seconds = RecordCodec.seconds(Array(text.utf8)) else { return nil }
+    let parts = text.split(separator: ".")
+    return seconds * 1000 + (parts.count == 2 ? Int(parts[1].prefix(3)) ?? 0 : 0)
+  }
+
   func tick() { if isFast { own += 100 } }
 
   /// Lets time pass; the machine's clock does so by itself. False where no four digits can have the year any more.

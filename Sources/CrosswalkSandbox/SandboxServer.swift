@@ -52,7 +52,6 @@ package final class SandboxServer: Sendable {
   private struct Running {
     var services: ServiceGroup
     var task: Task<Void, any Error>
-    var eventLoops: MultiThreadedEventLoopGroup
   }
 
   /// - history: what `GET /__sandbox/history` gives.
@@ -87,7 +86,7 @@ package final class SandboxServer: Sendable {
     var first = ports.makeAsyncIterator()
     switch await first.next() {
     case .success(let port):
-      running.withLock { $0 = Running(services: services, task: task, eventLoops: eventLoops) }
+      running.withLock { $0 = Running(services: services, task: task) }
       return port
     case .failure(let error):
       try? await eventLoops.shutdownGracefully()
@@ -106,8 +105,9 @@ package final class SandboxServer: Sendable {
     }
     guard let running else { return }
     await running.services.triggerGracefulShutdown()
+    // The event loop is left alone: closed channels of the server's may still have a word for it, which NIO does not forgive one that
+    // has been shut down.
     _ = await running.task.result
-    try? await running.eventLoops.shutdownGracefully()
   }
 
   private static func cannotListen(_ port: Int, _ error: any Error) -> Diagnostic {

@@ -12,10 +12,12 @@ import Synchronization
 ///
 /// A commit returns when its changes are durable against the death of the process (write-ahead log, `synchronous=NORMAL`). All
 /// commits that wait go into one transaction, which one thread at a time writes: a client that waits for its answer costs the others
-/// nothing. After a commit has failed every later one fails too, since what the disk holds is no longer what the caller believes.
+/// nothing. After a commit has failed every later one of the same state fails too, since what the disk holds is no longer what the
+/// caller believes: the caller reads the records again, and goes on with the next state.
 package final class SandboxStore: Sendable {
   private struct Commit {
     var changes: [StoredRecord]
+    var state: Int
     var done: CheckedContinuation<Result<Void, Diagnostic>, Never>
   }
 
@@ -23,6 +25,8 @@ package final class SandboxStore: Sendable {
     var commits: [Commit] = []
     var isWriting = false
     var isClosed = false
+    /// Counts the failures.
+    var state = 0
     var failure: Diagnostic?
   }
 
@@ -92,11 +96,16 @@ package final class SandboxStore: Sendable {
     }
   }
 
+  /// Of which state what is read from now on is.
+  package var state: Int { waiting.withLock { $0.state } }
+
   /// Makes the changes, all or none of them; returns when they are durable.
-  package func commit(_ changes: [StoredRecord]) async throws(Diagnostic) {
+  ///
+  /// - state: on which they build; nil: the one there is.
+  package func commit(_ changes: [StoredRecord], of state: Int? = nil) async throws(Diagnostic) {
     guard let queue else { return memory.withLock { $0 += changes } }
     let result = await withCheckedContinuation { done in
-      enqueue(Commit(changes: changes, done: done), for: queue)
+      enqueue(Commit(changes: changes, state: state ?? self.state, done: done), for: queue)
     }
     try result.get()
   }
@@ -114,7 +123,7 @@ package final class SandboxStore: Sendable {
   private func enqueue(_ commit: Commit, for queue: DatabaseQueue) {
     enum Next { case wait, write, refuse(Diagnostic) }
     let next: Next = waiting.withLock { waiting in
-      if let failure = waiting.failure { return .refuse(failure) }
+      if commit.state != waiting.state, let failure = waiting.failure { return .refuse(failure) }
       if waiting.isClosed { return .refuse(SandboxStore.unusable(path, "it has been closed")) }
       waiting.commits.append(commit)
       defer { waiting.isWriting = true }
@@ -138,13 +147,14 @@ package final class SandboxStore: Sendable {
         return commits
       }
       if commits.isEmpty { return }
-      let result = write(commits, to: queue)
-      for commit in commits { commit.done.resume(returning: result) }
+      let (state, failure) = waiting.withLock { ($0.state, $0.failure) }
+      let current = commits.filter { $0.state == state }
+      let result = current.isEmpty ? .success(()) : write(current, to: queue)
+      for commit in commits { commit.done.resume(returning: commit.state == state ? result : failure.map { .failure($0) } ?? result) }
     }
   }
 
   private func write(_ commits: [Commit], to queue: DatabaseQueue) -> Result<Void, Diagnostic> {
-    if let failure = waiting.withLock({ $0.failure }) { return .failure(failure) }
     do {
       try queue.writeWithoutTransaction { database in
         // GRDB's own transactions are prepared anew each time: 3 µs of the 30 that a small commit costs.
@@ -159,8 +169,11 @@ package final class SandboxStore: Sendable {
       }
       return .success(())
     } catch {
-      let failure = SandboxStore.unusable(path, error)
-      waiting.withLock { $0.failure = failure }
+      let failure = SandboxStore.unusable(path, error, help: "make room where it stands, or end the sandbox and begin again with another file")
+      waiting.withLock { waiting in
+        waiting.failure = failure
+        waiting.state += 1
+      }
       return .failure(failure)
     }
   }
@@ -287,19 +300,21 @@ private var copied: sqlite3_destructor_type { unsafeBitCast(-1, to: sqlite3_dest
 // MARK: - Messages
 
 extension SandboxStore {
-  private static func unusable(_ path: String, _ error: any Error) -> Diagnostic {
+  private static let help = "`--store` takes a file of the sandbox's own, or a new one"
+
+  private static func unusable(_ path: String, _ error: any Error, help: String = help) -> Diagnostic {
     if let error = error as? Diagnostic { return error }
-    guard let error = error as? DatabaseError else { return unusable(path, "\(error)") }
+    guard let error = error as? DatabaseError else { return unusable(path, "\(error)", help: help) }
     switch error.resultCode {
     case .SQLITE_BUSY, .SQLITE_LOCKED:
       return Diagnostic(
         .unusableStore, "the store \(path) is another sandbox's at the moment", help: "end that one, or name another file")
     case .SQLITE_NOTADB: return unusable(path, "it is another file than a store")
-    default: return unusable(path, error.message ?? error.resultCode.description)
+    default: return unusable(path, error.message ?? error.resultCode.description, help: help)
     }
   }
 
-  private static func unusable(_ path: String, _ reason: String) -> Diagnostic {
-    Diagnostic(.unusableStore, "the store \(path) cannot be used: \(reason)", help: "`--store` takes a file of the sandbox's own, or a new one")
+  private static func unusable(_ path: String, _ reason: String, help: String = help) -> Diagnostic {
+    Diagnostic(.unusableStore, "the store \(path) cannot be used: \(reason)", help: help)
   }
 }

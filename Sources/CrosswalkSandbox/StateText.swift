@@ -54,6 +54,6 @@ enum StateText {
   }
 
   private static func list<Element>(_ elements: [Element], _ json: (Element) -> String) -> String {
-    "[\(elements.map(json).joined(separator: ","))]"
+    JSONLine.list(elements.map(json))
   }
 }

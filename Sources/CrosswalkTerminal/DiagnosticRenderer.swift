@@ -40,7 +40,7 @@ package struct DiagnosticRenderer {
         if !label.text.isEmpty { object.add("text", label.text) }
         return object.text
       }
-      object.add("labels", raw: "[\(labels.joined(separator: ","))]")
+      object.add("labels", list: labels)
     }
     if let help = diagnostic.help { object.add("help", help) }
     return object.text

@@ -56,6 +56,12 @@ import Testing
 
   static let mistakes: [Mistake] = [
     .init(
+      right: "most: 50", wrong: "most: 50, more: more",
+      problem: "M0110 system.yaml:11:92 `more` has no place in the list as json: `more` | it is a member of an object that every format of the list has, beside the records: `response.more`"),
+    .init(
+      right: "reply: { shape: list } }\n    count:", wrong: "filters: { since: { after: size } }, reply: { shape: list } }\n    count:",
+      problem: "M0110 system.yaml:11:115 `size` is no moment, which this filter compares | a field of the type `instant`, or with `as:` one of `instant`, `epoch`, `msDate`"),
+    .init(
       right: "number: 7", wrong: "number: abc",
       problem: "M0110 system.yaml:16:35 `number` cannot be `abc` | it takes a whole number from 0 to 4611686018427387903"),
     .init(

@@ -106,6 +106,12 @@ final class Conformance {
     return (system.shapes.first { $0.shape == shape }?.write.map(\.format) ?? []).filter { [.json, .xml, .form].contains($0) }
   }
 
+  /// The one that replies have by default, where bodies have it.
+  func mainFormat(_ shape: Shape) -> Format {
+    let all = bodyFormats(shape)
+    return all.first { $0 == formats[0] } ?? all[0]
+  }
+
   func field(_ leaf: Int) -> Field { system.fields[codec.leaves[leaf].field] }
 
   func writable(_ shape: Shape) -> [Int] {
@@ -519,7 +525,7 @@ final class Conformance {
   /// Creates one and gives its id.
   @discardableResult func create(_ record: RecordCodec.Record, format: Format? = nil, replyFormat: Format? = nil, call: API.Call? = nil) async throws -> String {
     let operation = try operation(.create)
-    let format = format ?? bodyFormats(.create)[0]
+    let format = format ?? mainFormat(.create)
     let reply = try await send(
       operation, body: try body(record, .create, format), bodyFormat: format,
       format: replyFormat ?? (format == .form ? nil : format), call: call)
@@ -578,7 +584,7 @@ final class Conformance {
     _ id: String, _ record: RecordCodec.Record, extra: [(name: String, value: Tree)] = [], format: Format? = nil
   ) async throws -> Reply {
     let operation = try operation(.update)
-    let format = format ?? bodyFormats(.update)[0]
+    let format = format ?? mainFormat(.update)
     var record = record
     record[idLeaf] = record[idLeaf] ?? updateId(id)
     return try await send(

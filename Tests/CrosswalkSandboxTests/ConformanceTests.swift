@@ -80,23 +80,18 @@ extension ConformanceTests {
     }
   }
 
-  @Test func aCharacterThatXMLCannotHoldMakesTheReplyA500AndUndoesNothing() async throws {
-    let sandbox = try Played.sandbox(["bigtime"])
-    let reply = """
-      500
-      Content-Type: text/plain; charset=utf-8
-
-      the reply cannot be xml: a character that the format cannot hold
-      help: remove the character at the source, or write a format that can hold it, such as JSON
-
-      """
-    let xml = [("Content-Type", "application/xml")]
-    let body = #"{"Nm":"bell \u0007"}"#
-    #expect(await Played.call(sandbox, "bigtime", "POST /client/detail", xml, body) == reply)
-    #expect(await Played.call(sandbox, "bigtime", "GET /client/detail/1001", xml) == reply)
-    #expect(await Played.call(sandbox, "bigtime", "GET /client", xml) == reply)
-    let json = await Played.call(sandbox, "bigtime", "GET /client/detail/1001", [("Content-Type", "application/json")])
-    #expect(json.hasPrefix("200") && json.contains(#"{"SystemId":1001,"Nm":"bell \u0007","#), "\(json)")
+  @Test func aCharacterThatXMLCannotHoldIsReplacedThereAndKeepsNothingElseFromBeingRead() async throws {
+    let sandbox = try Played.sandbox(["harvest"])
+    try await Played.seed(sandbox, "harvest", [#"{"client":{"id":6,"name":"Quay","odd":["a\u000b",{"b":"c"}]}}"#])
+    func headers(_ format: String) -> [(name: String, value: String)] {
+      ["Accept", "Content-Type"].map { ($0, "application/\(format)") }
+    }
+    #expect(await Played.call(sandbox, "harvest", "POST /clients", headers("json"), #"{"client":{"name":"bell \u0007"}}"#).hasPrefix("201"))
+    let list = await Played.call(sandbox, "harvest", "GET /clients", headers("xml"))
+    #expect(list.hasPrefix("200"), "\(list)")
+    #expect(list.contains("<name>bell \u{fffd}</name>") && list.contains("<odd>a\u{fffd}</odd><odd><b>c</b></odd>"), "\(list)")
+    let json = await Played.call(sandbox, "harvest", "GET /clients", headers("json"))
+    #expect(json.contains(#""name":"bell \u0007","#) && json.contains(#""odd":["a\u000b",{"b":"c"}]"#), "\(json)")
   }
 
   @Test func aReplyToHEADSaysTheLengthOfTheBodyThatGETHas() async throws {

@@ -23,12 +23,14 @@ import Testing
     var sandbox = try Self.sandbox(store)
     try await Played.seed(sandbox, "harvest", [#"{"client":{"id":7,"name":"Quay"}}"#])
     let wrong = await Played.call(sandbox, "harvest", "POST /__sandbox/in-use", [], "harvest 7\nharvest 8")
-    #expect(wrong.hasSuffix("`harvest 8` is no system and id of a record in it\n"))
+    #expect(wrong.hasSuffix("`harvest 8` is no system and id of a record in it\nhelp: lines `SYSTEM ID`, or `SYSTEM ID off`\n"))
     #expect(try store.history() == [])
     try store.close()
     store = try SandboxStore(path: path)
     sandbox = try Self.sandbox(store)
     #expect(await Played.call(sandbox, "harvest", "DELETE /clients/7", Self.json).hasPrefix("400"))
+    _ = await Played.call(sandbox, "harvest", "POST /__sandbox/in-use", [], "harvest 7 off")
+    #expect(await Played.call(sandbox, "harvest", "DELETE /clients/7", Self.json).hasPrefix("200"))
     try store.close()
   }
 
@@ -48,6 +50,70 @@ import Testing
     let xml = await Played.call(sandbox, "harvest", "GET /clients/7", Self.json.map { ($0.name, "application/xml") })
     #expect(xml.contains("<tags>a</tags><tags><b>2</b></tags><plan><seats>3</seats></plan></client>"), "\(xml)")
     try store.close()
+  }
+
+  @Test func theFastClockGoesOnWhereTheLastRunHadSetIt() async throws {
+    let path = FileManager.default.temporaryDirectory.appending(path: "crosswalk-clock-\(UUID().uuidString).db").path
+    defer { for ending in ["", "-wal"] { unlink(path + ending) } }
+    var store = try SandboxStore(path: path)
+    var sandbox = try Self.sandbox(store)
+    #expect(await Played.call(sandbox, "harvest", "POST /__sandbox/clock", [], "3600").hasSuffix("2026-01-01T01:00:00.000Z\n"))
+    _ = await Played.call(sandbox, "harvest", "POST /clients", Self.json, #"{"client":{"name":"Quay"}}"#)
+    for wanted in ["01:00:00.200", "01:00:00.300"] {
+      try store.close()
+      store = try SandboxStore(path: path)
+      sandbox = try Self.sandbox(store)
+      _ = await Played.call(sandbox, "harvest", "PUT /clients/11072", Self.json, #"{"client":{"name":"Reed"}}"#)
+      #expect(try store.history().last?.write?.time == "2026-01-01T\(wanted)Z")
+    }
+    #expect(try store.history().map(\.system) == ["harvest", "harvest", "harvest"])
+    try store.close()
+  }
+
+  @Test func aBodyHasAFieldByTheNameThatItHasThere() async throws {
+    let sandbox = try Played.sandbox(["zoho-people"], options: ["zoho-people": ["unknown": "refuse"]])
+    func add(_ query: String) async -> String { await Played.call(sandbox, "zoho-people", "POST /addclient?clientName=Quay&\(query)") }
+    #expect(await add("currencyCode=USD").contains(#""message":"No such parameter currencyCode""#))
+    #expect(await add("currency=USD&currencyCode=EUR").contains(#""message":"No such parameter currencyCode""#))
+    #expect(await add("currency=USD&currency=EUR").contains(#""message":"Wrong value given for currency parameter""#))
+    #expect(await add("currency=USD").contains("successfully"))
+    let mild = try Played.sandbox(["zoho-people"])
+    let reply = await Played.call(mild, "zoho-people", "POST /addclient?clientName=Quay&currencyCode=EUR")
+    #expect(reply.contains(#""message":"No currency parameter specified""#), "\(reply)")
+  }
+
+  @Test func whatIsDerivedIsNotSaidAnyMoreWhenItsBaseHasChanged() async throws {
+    let sandbox = try Played.sandbox(["harvest", "bigtime"])
+    try await Played.seed(sandbox, "harvest", [#"{"client":{"id":7,"name":"Quay","currency":"Euro - EUR","currency_symbol":"€"}}"#])
+    try await Played.seed(sandbox, "bigtime", [#"{"SystemId":7,"Nm":"Quay","DisplayName":"The Quay"}"#])
+    func harvest(_ line: String, _ body: String = "") async -> String { await Played.call(sandbox, "harvest", line, Self.json, body) }
+    _ = await harvest("PUT /harvest/clients/7", #"{"client":{"currency":"Euro - EUR","name":"Reed"}}"#)
+    #expect(await harvest("GET /harvest/clients/7").contains("€"))
+    _ = await harvest("PUT /harvest/clients/7", #"{"client":{"currency":"Japanese Yen - JPY"}}"#)
+    #expect(!(await harvest("GET /harvest/clients/7").contains("symbol")))
+    func bigtime(_ line: String, _ body: String = "") async -> String { await Played.call(sandbox, "bigtime", line, Self.json, body) }
+    #expect(await bigtime("GET /bigtime/client/detail/7").contains(#""DisplayName":"The Quay""#))
+    _ = await bigtime("POST /bigtime/client/detail/7", #"{"SystemId":"7","Nm":"Reed"}"#)
+    #expect(await bigtime("GET /bigtime/client/detail/7").contains(#""DisplayName":"Reed""#))
+  }
+
+  @Test func bothHeadersAndTheBodyAreOfOneFormat() async throws {
+    let sandbox = try Played.sandbox(["harvest"])
+    for (accept, type, status) in [("xml", "xml", "201"), ("xml", "json", "406"), ("json", "xml", "406"), ("json", "json", "400")] {
+      let headers = [(name: "Accept", value: "application/\(accept)"), (name: "Content-Type", value: "application/\(type)")]
+      let reply = await Played.call(sandbox, "harvest", "POST /clients", headers, "<client><name>Quay</name></client>")
+      #expect(reply.hasPrefix(status), "\(accept), \(type): \(reply)")
+    }
+  }
+
+  @Test func whatARecordHasAlreadyItKeepsWhoeverElseHasIt() async throws {
+    let sandbox = try Played.sandbox(["bigtime"])
+    let odd = try await sandbox.seed("bigtime", [1, 2, 3].map { Array(#"{"SystemId":\#($0),"Nm":"Quay","ClientId":"X"}"#.utf8) })
+    #expect(odd.map(\.title) == ["`X` stands in more than one record of the data, and `ClientId` of bigtime is unique"])
+    let update = #"{"SystemId":"1","ClientId":"X","Notes":"q"}"#
+    #expect(await Played.call(sandbox, "bigtime", "POST /client/detail/1", Self.json, update).hasPrefix("200"))
+    let other = #"{"Nm":"Reed","ClientId":"X"}"#
+    #expect(await Played.call(sandbox, "bigtime", "POST /client/detail", Self.json, other).hasPrefix("400"))
   }
 
   @Test func theVersionGoesOnFromThatOfTheData() async throws {
