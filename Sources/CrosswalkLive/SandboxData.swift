@@ -16,6 +16,9 @@ struct SandboxData {
       let sides = text.split(separator: "=", maxSplits: 1).map(String.init)
       if sides.count == 2, job.systems.contains(sides[0]) {
         files.append((sides[0], sides[1]))
+      } else if sides.count == 2, access(text, F_OK) != 0, access(sides[1], F_OK) == 0 {
+        throw Diagnostic(
+          .usage, "`--data \(text)`: \(sides[0]) is not played here", help: "name it beside the others: `crosswalk sandbox \(sides[0])`")
       } else if job.systems.count == 1 {
         files.append((job.systems[0], text))
       } else {

@@ -248,7 +248,9 @@ package final class Sandbox: SandboxService {
   private func answer(_ request: SandboxRequest, _ world: inout World) -> Answer {
     world.number += 1
     guard let parameters = Parameters(request.target) else {
-      return Answer(reply: SandboxReply(status: 400, headers: [("Connection", "close")]))
+      var reply = Sandbox.plain(400, "the target cannot be decoded: behind a percent sign stand two hexadecimal digits, and together they are UTF-8")
+      reply.headers.append(("Connection", "close"))
+      return Answer(reply: reply)
     }
     guard let (system, path) = route(parameters.path, world.systems) else {
       let names = world.systems.map { "/\($0.system.name)/" }.joined(separator: " ")
