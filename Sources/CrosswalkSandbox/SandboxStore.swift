@@ -67,21 +67,26 @@ package final class SandboxStore: Sendable {
   /// All records of a system, deleted ones too, by their sequence.
   package func records(of system: String) throws(Diagnostic) -> [StoredRecord] {
     var last: [String: StoredRecord] = [:]
-    for change in try changes() where change.system == system { last[change.id] = change }
+    for change in try changes(where: "system = ?", [system], { $0.system == system }) { last[change.id] = change }
     return last.values.sorted { ($0.sequence, $0.id) < ($1.sequence, $1.id) }
   }
 
   /// All writes that were committed, in the order in which they were.
   package func history() throws(Diagnostic) -> [StoredRecord] {
-    try changes().filter { $0.write != nil }
+    try changes(where: "operation IS NOT NULL", []) { $0.write != nil }
   }
 
-  private func changes() throws(Diagnostic) -> [StoredRecord] {
-    guard let queue else { return memory.withLock { $0 } }
+  /// - isWanted: the condition, of what is in memory.
+  private func changes(
+    where condition: String, _ arguments: StatementArguments, _ isWanted: (StoredRecord) -> Bool
+  ) throws(Diagnostic) -> [StoredRecord] {
+    guard let queue else { return memory.withLock { $0 }.filter(isWanted) }
     do {
       return try queue.unsafeRead { database in
         let rows = try Row.fetchCursor(
-          database, sql: "SELECT system, id, sequence, isDeleted, operation, connection, time, body FROM change ORDER BY number")
+          database,
+          sql: "SELECT system, id, sequence, isDeleted, operation, connection, time, body FROM change WHERE \(condition) ORDER BY number",
+          arguments: arguments)
         var changes: [StoredRecord] = []
         while let row = try rows.next() {
           let body = try row.withUnsafeData(atIndex: 7) { data in data.map { [UInt8]($0) } ?? [] }

@@ -16,6 +16,13 @@ import Testing
     return try Sandbox([(system, [:])], store: store, faults: Faults("", seed: 1), seed: 1, isFast: true)
   }
 
+  /// The next run on the same file.
+  private static func again(_ store: inout SandboxStore, _ path: String) throws -> Sandbox {
+    try store.close()
+    store = try SandboxStore(path: path)
+    return try sandbox(store)
+  }
+
   @Test func whatIsInUseIsSoInTheNextRunAndNoWriteOfTheHistory() async throws {
     let path = FileManager.default.temporaryDirectory.appending(path: "crosswalk-in-use-\(UUID().uuidString).db").path
     defer { for ending in ["", "-wal"] { unlink(path + ending) } }
@@ -25,9 +32,7 @@ import Testing
     let wrong = await Played.call(sandbox, "harvest", "POST /__sandbox/in-use", [], "harvest 7\nharvest 8")
     #expect(wrong.hasSuffix("`harvest 8` is no system and id of a record in it\nhelp: lines `SYSTEM ID`, or `SYSTEM ID off`\n"))
     #expect(try store.history() == [])
-    try store.close()
-    store = try SandboxStore(path: path)
-    sandbox = try Self.sandbox(store)
+    sandbox = try Self.again(&store, path)
     #expect(await Played.call(sandbox, "harvest", "DELETE /clients/7", Self.json).hasPrefix("400"))
     _ = await Played.call(sandbox, "harvest", "POST /__sandbox/in-use", [], "harvest 7 off")
     #expect(await Played.call(sandbox, "harvest", "DELETE /clients/7", Self.json).hasPrefix("200"))
@@ -42,9 +47,7 @@ import Testing
     try await Played.seed(
       sandbox, "harvest", [#"{"client":{"id":7,"name":"Quay","tags":["a",{"b":2}],"plan":{"seats":3}}}"#, #"{"client":{"id":8,"name":"Reed"}}"#])
     #expect(await Played.call(sandbox, "harvest", "PUT /clients/7", Self.json, #"{"client":{"name":"Birch","tags":"no"}}"#).hasPrefix("200"))
-    try store.close()
-    store = try SandboxStore(path: path)
-    sandbox = try Self.sandbox(store)
+    sandbox = try Self.again(&store, path)
     let json = await Played.call(sandbox, "harvest", "GET /clients", Self.json)
     #expect(json.components(separatedBy: #""tags":["a",{"b":2}],"plan":{"seats":3}}}"#).count == 2 && json.contains("Birch"), "\(json)")
     let xml = await Played.call(sandbox, "harvest", "GET /clients/7", Self.json.map { ($0.name, "application/xml") })
@@ -60,9 +63,7 @@ import Testing
     #expect(await Played.call(sandbox, "harvest", "POST /__sandbox/clock", [], "3600").hasSuffix("2026-01-01T01:00:00.000Z\n"))
     _ = await Played.call(sandbox, "harvest", "POST /clients", Self.json, #"{"client":{"name":"Quay"}}"#)
     for wanted in ["01:00:00.200", "01:00:00.300"] {
-      try store.close()
-      store = try SandboxStore(path: path)
-      sandbox = try Self.sandbox(store)
+      sandbox = try Self.again(&store, path)
       _ = await Played.call(sandbox, "harvest", "PUT /clients/11072", Self.json, #"{"client":{"name":"Reed"}}"#)
       #expect(try store.history().last?.write?.time == "2026-01-01T\(wanted)Z")
     }
